@@ -1,0 +1,72 @@
+# What one does with a checkout. Every target sets itself up: a machine with Python 3.11 or
+# later and pip is enough, and a second run finds the stamps in .venv and starts at once.
+#
+#   PYTHON=python3.12 make test     another interpreter (only read while .venv is being made)
+#   make run ARGS='--http 127.0.0.1:9000'
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+ARGS ?=
+CHAOS_ROUNDS ?= 50
+FUZZ_EXAMPLES ?= 20000
+
+PY := .venv/bin/python
+RUN_READY := .venv/.ready-to-run
+DEV_READY := .venv/.ready-to-develop
+CHECKED := src tests tools benchmarks
+
+.PHONY: help run test check bench chaos fuzz models coverage-doc lock services clean
+
+help: ## Print the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(RUN_READY) ## Set up what running needs and serve (ARGS='--config FILE …')
+	@exec .venv/bin/hatobin serve $(ARGS)
+
+test: $(DEV_READY) services ## Set up everything, Debian packages too, and run all tests
+	@exec scripts/run-tests $(ARGS)
+
+check: $(DEV_READY) ## Lint, types, layers, house rules
+	@status=0; \
+	$(PY) -m ruff check $(wildcard $(CHECKED)) || status=1; \
+	$(PY) -m mypy || status=1; \
+	$(PY) .venv/bin/lint-imports --no-logo || status=1; \
+	$(PY) -m pytest -q tests/tidy || status=1; \
+	exit $$status
+
+bench: $(DEV_READY) ## Measure (benchmarks/README.md says what)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec benchmarks/run $(ARGS)
+
+chaos: $(DEV_READY) services ## Kill processes on purpose, for longer than `make test` does
+	@CHAOS_ROUNDS=$(CHAOS_ROUNDS) exec $(PY) -m pytest -m chaos tests/chaos $(ARGS)
+
+fuzz: $(DEV_READY) ## Fuzz the protocol cores, for longer than `make test` does
+	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) exec $(PY) -m pytest tests/fuzz $(ARGS)
+
+models: $(DEV_READY) ## Regenerate gateway/models from the pinned botocore
+	@exec $(PY) -m tools.generate_models $(ARGS)
+
+coverage-doc: $(DEV_READY) ## Regenerate docs/coverage.md from the registry of operations
+	@PYTHONPATH=src exec $(PY) -m tools.generate_coverage $(ARGS)
+
+lock: $(DEV_READY) ## Pin the newest versions that pyproject.toml allows into both lock files
+	@exec $(PY) scripts/lock.py
+
+services: ## Install the Debian packages that interop tests need (root; otherwise says which)
+	@exec scripts/test-services
+
+clean: ## Forget the environment and every cache
+	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUN_READY): requirements.lock scripts/setup-python
+	@PYTHON='$(PYTHON)' scripts/setup-python requirements.lock
+	@touch $@
+
+$(DEV_READY): requirements-dev.lock requirements.lock scripts/setup-python
+	@PYTHON='$(PYTHON)' scripts/setup-python requirements-dev.lock
+	@touch $@ $(RUN_READY)

@@ -1,0 +1,22 @@
+"""The database port over SQLite: one writer with group commit, many readers.
+
+`SqliteDatabase.open("/data/hatobin.db")` gives a durable store (WAL,
+`synchronous=FULL`); `SqliteDatabase.open(":memory:")` gives the same engine
+without threads or files, for tests and for the simulation.
+
+How a write travels: the coroutine puts its work into a queue; the writer
+thread takes everything that is ready, opens one transaction, runs each piece
+in a savepoint of its own, commits with one fsync and wakes the event loop
+once for the whole group. While that fsync runs, the next group gathers, so a
+busy server forms large groups and an idle one answers without delay.
+
+Law: https://www.sqlite.org/wal.html, https://www.sqlite.org/pragma.html.
+"""
+
+from __future__ import annotations
+
+from hatobin.adapters.sqlite.connection import MINIMUM_SQLITE, SqliteTooOld
+from hatobin.adapters.sqlite.database import SqliteDatabase
+from hatobin.adapters.sqlite.migrations import Migration, SchemaTooNew
+
+__all__ = ["MINIMUM_SQLITE", "Migration", "SchemaTooNew", "SqliteDatabase", "SqliteTooOld"]

@@ -1,0 +1,76 @@
+"""The reader threads: work on snapshots, through read-only connections."""
+
+from __future__ import annotations
+
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+import apsw
+
+from hatobin.adapters.sqlite.connection import UNAVAILABLE, SqliteSession, open_reader, unavailable
+from hatobin.adapters.sqlite.work import Work, hand_back
+
+READER_THREADS = 2
+"""Reads that may run at the same time; a report must not hold up a point look-up."""
+
+READS_PER_SNAPSHOT = 16
+"""Reads that are ready together share one snapshot and one wake-up of the event loop."""
+
+
+def run_reads(session: SqliteSession, group: list[Work]) -> None:
+    """Run reads on one snapshot, which is taken after all of them were asked for."""
+    try:
+        session.run("BEGIN")
+    except apsw.Error as error:
+        for work in group:
+            work.error = unavailable(error)
+        return
+    try:
+        for work in group:
+            try:
+                work.result = work.function(session)
+            except BaseException as error:
+                work.error = unavailable(error) if isinstance(error, UNAVAILABLE) else error
+    finally:
+        session.run("ROLLBACK")
+
+
+class Readers:
+    """A small pool of reader threads behind one queue."""
+
+    def __init__(self, path: str, count: int = READER_THREADS) -> None:
+        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self.put = self._queue.put
+        self._connections = [open_reader(path) for _ in range(count)]
+        self._threads = [
+            Thread(target=self._run, args=(connection,), name=f"hatobin-sqlite-reader-{number}", daemon=True)
+            for number, connection in enumerate(self._connections)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish everything queued, end the threads and close their connections; blocks."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+        for connection in self._connections:
+            connection.close()
+
+    def _run(self, connection: apsw.Connection) -> None:
+        session = SqliteSession(connection)
+        get, get_now = self._queue.get, self._queue.get_nowait
+        ended = False
+        while not ended:
+            taken = [get()]
+            try:
+                while taken[-1] is not None and len(taken) < READS_PER_SNAPSHOT:
+                    taken.append(get_now())
+            except Empty:
+                pass
+            ended = taken[-1] is None
+            group = [work for work in taken if work is not None and not work.future.cancelled()]
+            if group:
+                run_reads(session, group)
+                hand_back(group)

@@ -1,0 +1,56 @@
+"""One piece of work on its way through a database thread, and its way back.
+
+A thread finishes work in groups. Each group goes back to the event loop with
+one `call_soon_threadsafe`, because waking a loop costs more than a statement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hatobin.ports.database import Session
+
+
+class Work:
+    """A function over a session, and the future that waits for its result."""
+
+    __slots__ = ("error", "function", "future", "result")
+
+    def __init__(self, function: Callable[[Session], Any], future: asyncio.Future[Any]) -> None:
+        self.function = function
+        self.future = future
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        """Give the result to whoever waits; runs on the event loop."""
+        future = self.future
+        if future.done():  # The waiting task was cancelled meanwhile.
+            return
+        error = self.error
+        if error is None:
+            future.set_result(self.result)
+        elif isinstance(error, StopIteration):  # A future cannot carry it (PEP 479).
+            future.set_exception(RuntimeError("the work raised StopIteration"))
+        else:
+            future.set_exception(error)
+
+
+def _settle_all(group: Sequence[Work]) -> None:
+    for work in group:
+        work.settle()
+
+
+def hand_back(group: Sequence[Work]) -> None:
+    """Settle a group on its event loop, from a database thread."""
+    loop = group[0].future.get_loop()
+    strangers = [work for work in group if work.future.get_loop() is not loop]
+    if strangers:  # Two event loops share the database, as a test or a tool may do.
+        hand_back(strangers)
+        group = [work for work in group if work.future.get_loop() is loop]
+    try:
+        loop.call_soon_threadsafe(_settle_all, group)
+    except RuntimeError:
+        pass  # The loop is closed: nobody waits for these any more.

@@ -1,0 +1,131 @@
+"""The writer thread: gathers, runs and commits groups of work.
+
+Laws:
+1. Work that raises is rolled back alone, to its own savepoint.
+2. Nothing is answered before the commit that holds it has been fsynced.
+3. When the transaction as a whole is lost, every member hears `DatabaseUnavailable`
+   and the writer goes on with the next group.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+import apsw
+
+from hatobin.adapters.sqlite.connection import UNAVAILABLE, SqliteSession, unavailable
+from hatobin.adapters.sqlite.work import Work, hand_back
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What is called around each commit, on the thread that commits; both may raise.
+
+    What `before_commit` raises rolls the group back. Every member hears what either raises.
+    """
+
+    before_commit: Callable[[], None]
+    after_commit: Callable[[], None]
+
+
+def run_group(connection: apsw.Connection, session: SqliteSession, group: list[Work], hooks: Hooks) -> None:
+    """Run a group in one transaction and leave each member's result or error on it."""
+    try:
+        session.run("BEGIN IMMEDIATE")
+        for work in group:
+            _run_alone(connection, session, work)
+        hooks.before_commit()
+        session.run("COMMIT")
+        hooks.after_commit()
+    except BaseException as error:
+        if connection.in_transaction:
+            _roll_back(session)
+        lost = unavailable(error) if isinstance(error, apsw.Error) else error
+        for work in group:
+            if work.error is None:
+                work.error = lost
+
+
+def _roll_back(session: SqliteSession) -> None:
+    try:
+        session.run("ROLLBACK")
+    except apsw.Error:
+        pass  # The disk again. The next BEGIN fails as long as this lasts, and then comes back here.
+
+
+def _run_alone(connection: apsw.Connection, session: SqliteSession, work: Work) -> None:
+    """Run one member inside its savepoint; raises only when the transaction itself is gone."""
+    session.run("SAVEPOINT work")
+    try:
+        work.result = work.function(session)
+    except BaseException as error:
+        work.error = unavailable(error) if isinstance(error, UNAVAILABLE) else error
+        if not connection.in_transaction:
+            # A full disk or an I/O error may end the transaction at once
+            # (https://www.sqlite.org/lang_transaction.html §3): the members before this one are lost too.
+            raise unavailable(error) from error
+        session.run("ROLLBACK TO work")
+    session.run("RELEASE work")
+
+
+class Writer:
+    """The one thread that writes through this process's writing connection."""
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        hooks: Hooks,
+        *,
+        group_items: int,
+        group_delay_s: float,
+    ) -> None:
+        self._connection = connection
+        self._session = SqliteSession(connection)
+        self._group_items = group_items
+        self._group_delay_s = group_delay_s
+        self._hooks = hooks
+        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self.put = self._queue.put
+        self._thread = Thread(target=self._run, name="hatobin-sqlite-writer", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish everything queued, end the thread and close the connection; blocks."""
+        self._queue.put(None)
+        self._thread.join()
+        self._connection.close()
+
+    def _run(self) -> None:
+        get = self._queue.get
+        ended = False
+        while not ended:
+            first = get()
+            if first is None:
+                return
+            ended = self._commit_group(self._gather(first))
+
+    def _gather(self, first: Work) -> list[Work | None]:
+        """Take what is ready behind `first`, up to the group's limit; None marks the end."""
+        get_now = self._queue.get_nowait
+        group: list[Work | None] = [first]
+        if self._group_delay_s > 0 and self._queue.qsize() + 1 < self._group_items:
+            time.sleep(self._group_delay_s)
+        try:
+            while len(group) < self._group_items and group[-1] is not None:
+                group.append(get_now())
+        except Empty:
+            pass
+        return group
+
+    def _commit_group(self, gathered: list[Work | None]) -> bool:
+        """Commit a group and answer it; True when the end mark was in it."""
+        # Work whose waiter gave up before it began is not begun.
+        group = [work for work in gathered if work is not None and not work.future.cancelled()]
+        if group:
+            run_group(self._connection, self._session, group, self._hooks)
+            hand_back(group)
+        return gathered[-1] is None

@@ -1,0 +1,49 @@
+"""Events: what happened to a message, recorded, and put into the outbox of whoever subscribes.
+
+An event is recorded in the transaction that made it true (acceptance,
+settlement), together with one outbox row per matching event destination of
+the message's configuration set. Publishing moves rows from the outbox to
+their destination, oldest first. The JSON is SES's, to the member: see
+`details` for each kind's own facts and `mail` for the common part.
+"""
+
+from __future__ import annotations
+
+from hatobin.capabilities.events.details import (
+    bounce_detail,
+    complaint_detail,
+    delay_detail,
+    delivery_detail,
+    failure_detail,
+    out_of_office_detail,
+    reject_detail,
+    send_detail,
+    suppressed_detail,
+)
+from hatobin.capabilities.events.mail import MailFacts, mail_head, mail_tags
+from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, RecordedEvent
+from hatobin.capabilities.events.store import backlog, delete_outbox, oldest_outbox, record, recorded
+
+__all__ = [
+    "Event",
+    "MailFacts",
+    "MailJson",
+    "OutboxRow",
+    "RecordedEvent",
+    "backlog",
+    "bounce_detail",
+    "complaint_detail",
+    "delay_detail",
+    "delete_outbox",
+    "delivery_detail",
+    "failure_detail",
+    "mail_head",
+    "mail_tags",
+    "oldest_outbox",
+    "out_of_office_detail",
+    "record",
+    "recorded",
+    "reject_detail",
+    "send_detail",
+    "suppressed_detail",
+]

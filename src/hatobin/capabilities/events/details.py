@@ -1,0 +1,159 @@
+"""Each event kind's own facts, as SES's JSON.
+
+Refs: SES developer guide, event-publishing-retrieving-sns-contents and
+-examples; member order as in the examples there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from hatobin.words.instant import iso_ms
+from hatobin.words.outcome import Bounced, BounceSubType, BounceType, Deferred, Delivered
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return _encode(value).decode()
+
+
+def send_detail() -> str:
+    """A Send event has no facts of its own."""
+    return "{}"
+
+
+def delivery_detail(recipients: Sequence[str], outcome: Delivered, *, at: float, accepted_at: float) -> str:
+    """Say when, how fast and with which words the remote took the message."""
+    return _json(
+        {
+            "timestamp": iso_ms(at),
+            "processingTimeMillis": max(0, round((at - accepted_at) * 1000)),
+            "recipients": recipients,
+            "smtpResponse": str(outcome.reply),
+            "remoteMtaIp": outcome.hop.remote_ip,
+            "reportingMTA": outcome.hop.host,
+        }
+    )
+
+
+def bounce_detail(
+    recipients: Sequence[tuple[str, Bounced]], *, at: float, feedback_id: str, reporting_mta: str
+) -> str:
+    """Say which recipients bounced, for one cause (type and sub-type)."""
+    first = recipients[0][1]
+    return _json(
+        {
+            "bounceType": first.bounce_type.value,
+            "bounceSubType": first.sub_type.value,
+            "bouncedRecipients": [
+                {
+                    "emailAddress": address,
+                    "action": "failed",
+                    "status": outcome.reply.enhanced or _status_of(outcome.reply.code),
+                    "diagnosticCode": f"smtp; {outcome.reply}",
+                }
+                for address, outcome in recipients
+            ],
+            "timestamp": iso_ms(at),
+            "feedbackId": feedback_id,
+            "reportingMTA": f"dsn; {reporting_mta}",
+        }
+    )
+
+
+def suppressed_detail(addresses: Sequence[str], *, at: float, feedback_id: str, reporting_mta: str) -> str:
+    """The bounce of addresses on the account's suppression list with reason BOUNCE."""
+    diagnostic = "Amazon SES did not send the message to this address because it is on the suppression list for your account."
+    return _json(
+        {
+            "bounceType": BounceType.PERMANENT.value,
+            "bounceSubType": BounceSubType.ON_ACCOUNT_SUPPRESSION_LIST.value,
+            "bouncedRecipients": [
+                {"emailAddress": address, "action": "failed", "status": "5.1.1", "diagnosticCode": diagnostic}
+                for address in addresses
+            ],
+            "timestamp": iso_ms(at),
+            "feedbackId": feedback_id,
+            "reportingMTA": f"dns; {reporting_mta}",
+        }
+    )
+
+
+def out_of_office_detail(address: str, *, at: float, feedback_id: str) -> str:
+    """An automatic reply, which SES reports as a transient bounce without a diagnostic."""
+    return _json(
+        {
+            "bounceType": BounceType.TRANSIENT.value,
+            "bounceSubType": BounceSubType.GENERAL.value,
+            "bouncedRecipients": [{"emailAddress": address}],
+            "timestamp": iso_ms(at),
+            "feedbackId": feedback_id,
+        }
+    )
+
+
+def complaint_detail(
+    addresses: Sequence[str],
+    *,
+    at: float,
+    feedback_id: str,
+    sub_type: str | None = None,
+    feedback_type: str | None = None,
+    user_agent: str | None = None,
+    arrival_at: float | None = None,
+) -> str:
+    """Say who complained; members that a report did not give stay absent."""
+    detail: dict[str, Any] = {
+        "feedbackId": feedback_id,
+        "complaintSubType": sub_type,
+        "complainedRecipients": [{"emailAddress": address} for address in addresses],
+        "timestamp": iso_ms(at),
+    }
+    if user_agent is not None:
+        detail["userAgent"] = user_agent
+    if feedback_type is not None:
+        detail["complaintFeedbackType"] = feedback_type
+    if arrival_at is not None:
+        detail["arrivalDate"] = iso_ms(arrival_at)
+    return _json(detail)
+
+
+def reject_detail(reason: str) -> str:
+    """Say why an accepted message was not sent; SES knows one reason, "Bad content"."""
+    return _json({"reason": reason})
+
+
+def failure_detail(error_message: str, template_name: str | None) -> str:
+    """Say why a template could not be rendered; an inline template has no name."""
+    detail = {"errorMessage": error_message}
+    if template_name:
+        detail["templateName"] = template_name
+    return _json(detail)
+
+
+def delay_detail(recipients: Sequence[tuple[str, Deferred]], *, at: float, expires_at: float) -> str:
+    """Say which recipients are late, why, and until when they are tried."""
+    return _json(
+        {
+            "timestamp": iso_ms(at),
+            "delayType": recipients[0][1].delay_type.value,
+            "expirationTime": iso_ms(expires_at),
+            "delayedRecipients": [
+                {
+                    "emailAddress": address,
+                    "status": outcome.reply.enhanced or _status_of(outcome.reply.code),
+                    "diagnosticCode": f"smtp; {outcome.reply}",
+                }
+                for address, outcome in recipients
+            ],
+        }
+    )
+
+
+def _status_of(code: int) -> str:
+    """A bare reply's status: only its class is known (RFC 3463 §2)."""
+    return f"{code // 100}.0.0"

@@ -1,0 +1,69 @@
+"""The frozen values of the events room, and the assembly of the published JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from hatobin.capabilities.queue import MessageKey
+from hatobin.words.event import EventKind
+
+
+@dataclass(frozen=True, slots=True)
+class MailJson:
+    """The two stored halves of an event's `mail` object: all members but `tags`, and the tags."""
+
+    head: str
+    tags: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that became true about a message.
+
+    `detail` is the JSON of the event's own facts. `mail` may be left out when
+    it is in the message's row. `outgoing_ip` adds the tag `ses:outgoing-ip`,
+    which SES shows from Delivery on.
+    """
+
+    key: MessageKey
+    configuration_set: str | None
+    kind: EventKind
+    at: float
+    detail: str
+    mail: MailJson | None = None
+    outgoing_ip: str = ""
+
+    def payload(self, mail: MailJson) -> str:
+        """Assemble the JSON that subscribers get; a concatenation of stored parts."""
+        tags = mail.tags
+        if self.outgoing_ip:
+            member = f'"ses:outgoing-ip":[{msgspec.json.encode(self.outgoing_ip).decode()}]'
+            tags = f"{{{member}}}" if tags == "{}" else f"{tags[:-1]},{member}}}"
+        return (
+            f'{{"eventType":"{self.kind.value}","mail":{mail.head[:-1]},"tags":{tags}}},'
+            f'"{self.kind.detail_name}":{self.detail}}}'
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One event on its way to one destination."""
+
+    id: int
+    account_id: str
+    region: str
+    destination: str
+    topic_arn: str
+    message_id: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event as read back."""
+
+    kind: EventKind
+    at: float
+    detail: str

@@ -1,0 +1,90 @@
+"""The events' SQL: the record, and the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hatobin.capabilities import configuration_sets, queue
+from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, RecordedEvent
+from hatobin.capabilities.queue import MessageKey
+from hatobin.ports import Session
+from hatobin.words.event import EventKind
+
+_RECORD = """
+INSERT INTO event_record (account_id, region, message_id, sequence, kind, at, detail)
+SELECT :account_id, :region, :message_id, COALESCE(MAX(sequence), 0) + 1, :kind, :at, :detail
+FROM event_record WHERE account_id = :account_id AND region = :region AND message_id = :message_id"""
+_OUTBOX = """
+INSERT INTO event_outbox (account_id, region, destination, topic_arn, message_id, payload, created_at)
+VALUES (:account_id, :region, :destination, :topic_arn, :message_id, :payload, :at)"""
+
+
+def record(session: Session, event: Event) -> bool:
+    """Write an event down, and queue it for every matching destination; True when one matched."""
+    key = event.key
+    parameters = {"account_id": key.account_id, "region": key.region, "message_id": key.message_id, "at": event.at}
+    session.execute(_RECORD, {**parameters, "kind": event.kind.value, "detail": event.detail})
+    if event.configuration_set is None:
+        return False
+    found = configuration_sets.find(session, key.account_id, key.region, event.configuration_set)
+    if found is None:
+        return False
+    wanted = [
+        destination
+        for destination in found.destinations
+        if destination.enabled and destination.topic_arn and event.kind.api_name in destination.event_types
+    ]
+    if not wanted:
+        return False
+    payload = event.payload(event.mail or _stored_mail(session, key))
+    session.many(
+        _OUTBOX,
+        [
+            {
+                **parameters,
+                "destination": f"{found.name}/{destination.name}",
+                "topic_arn": destination.topic_arn,
+                "payload": payload,
+            }
+            for destination in wanted
+        ],
+    )
+    return True
+
+
+def _stored_mail(session: Session, key: MessageKey) -> MailJson:
+    stored = queue.message(session, key)
+    if stored is None:
+        raise LookupError(f"an event of {key.message_id} has no message row")
+    return MailJson(stored.mail, stored.tags)
+
+
+def oldest_outbox(session: Session, limit: int) -> list[OutboxRow]:
+    """Give the oldest events that nobody took over yet."""
+    rows = session.execute(
+        """SELECT id, account_id, region, destination, topic_arn, message_id, payload
+        FROM event_outbox ORDER BY id LIMIT :limit""",
+        {"limit": limit},
+    )
+    return [OutboxRow(*row) for row in rows]
+
+
+def delete_outbox(session: Session, rows: Sequence[OutboxRow]) -> None:
+    """Remove events that were handed over."""
+    session.many("DELETE FROM event_outbox WHERE id = :id", [{"id": row.id} for row in rows])
+
+
+def backlog(session: Session) -> int:
+    """How many events wait in the outbox."""
+    row = session.one("SELECT COUNT(*) FROM event_outbox")
+    return 0 if row is None else int(row[0])
+
+
+def recorded(session: Session, key: MessageKey) -> list[RecordedEvent]:
+    """Give a message's events in their order."""
+    rows = session.execute(
+        """SELECT kind, at, detail FROM event_record
+        WHERE account_id = :account_id AND region = :region AND message_id = :message_id ORDER BY sequence""",
+        {"account_id": key.account_id, "region": key.region, "message_id": key.message_id},
+    )
+    return [RecordedEvent(EventKind(kind), at, detail) for kind, at, detail in rows]

@@ -1,0 +1,21 @@
+"""What the inbox shows of a captured message before it is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hatobin.capabilities.queue import MessageKey
+
+
+@dataclass(frozen=True, slots=True)
+class InboxEntry:
+    """One captured message; `id` grows with arrival."""
+
+    id: int
+    key: MessageKey
+    reverse_path: str
+    recipients: tuple[str, ...]
+    subject: str
+    received_at: float
+    content: bytes | None
+    blob_key: str | None

@@ -1,0 +1,102 @@
+"""The inbox's SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from hatobin.capabilities import queue
+from hatobin.capabilities.inbox.model import InboxEntry
+from hatobin.capabilities.queue import MessageKey
+from hatobin.ports import Row, Session
+
+_COLUMNS = "id, account_id, region, message_id, reverse_path, recipients, subject, received_at"
+
+
+def keep(
+    session: Session, key: MessageKey, *, reverse_path: str, recipients: Sequence[str], subject: str, at: float
+) -> None:
+    """Put a message into the inbox; its content is the queue's body."""
+    session.execute(
+        """INSERT INTO inbox_message (account_id, region, message_id, reverse_path, recipients, subject, received_at)
+        VALUES (:account_id, :region, :message_id, :reverse_path, :recipients, :subject, :received_at)""",
+        {
+            "account_id": key.account_id,
+            "region": key.region,
+            "message_id": key.message_id,
+            "reverse_path": reverse_path,
+            "recipients": msgspec.json.encode(list(recipients)).decode(),
+            "subject": subject,
+            "received_at": at,
+        },
+    )
+
+
+def search(
+    session: Session,
+    *,
+    to: str | None = None,
+    subject: str | None = None,
+    message_id: str | None = None,
+    limit: int,
+    before: int | None = None,
+) -> list[InboxEntry]:
+    """Give the newest entries that match: recipient (whole address, any case) and part of the subject."""
+    rows = session.execute(
+        f"""SELECT {_COLUMNS} FROM inbox_message
+        WHERE (:before IS NULL OR id < :before)
+          AND (:message_id IS NULL OR message_id = :message_id)
+          AND (:to_pattern IS NULL OR LOWER(recipients) LIKE :to_pattern ESCAPE '!')
+          AND (:subject_pattern IS NULL OR LOWER(subject) LIKE :subject_pattern ESCAPE '!')
+        ORDER BY id DESC LIMIT :limit""",
+        {
+            "before": before,
+            "message_id": message_id,
+            "to_pattern": None if to is None else f'%"{_like(to)}"%',
+            "subject_pattern": None if subject is None else f"%{_like(subject)}%",
+            "limit": limit,
+        },
+    )
+    return [_entry(session, row) for row in rows]
+
+
+def find(session: Session, entry_id: int) -> InboxEntry | None:
+    """Give one entry with its content."""
+    row = session.one(f"SELECT {_COLUMNS} FROM inbox_message WHERE id = :id", {"id": entry_id})
+    return None if row is None else _entry(session, row)
+
+
+def clear(session: Session, *, message_id: str | None = None) -> list[str]:
+    """Empty the inbox, or drop one message; give the blob keys to delete after the commit."""
+    rows = session.execute(
+        """DELETE FROM inbox_message WHERE (:message_id IS NULL OR message_id = :message_id)
+        RETURNING account_id, region, message_id""",
+        {"message_id": message_id},
+    )
+    return queue.drop_bodies(session, {MessageKey(*row) for row in rows})
+
+
+def trim(session: Session, keep_messages: int, batch: int = 200) -> list[str]:
+    """Drop the oldest entries above `keep_messages`, at most `batch`; give blob keys to delete after the commit."""
+    newest = session.one("SELECT MAX(id) FROM inbox_message")
+    if newest is None or newest[0] is None:
+        return []
+    rows = session.execute(
+        """DELETE FROM inbox_message WHERE id IN (SELECT id FROM inbox_message WHERE id <= :last ORDER BY id LIMIT :batch)
+        RETURNING account_id, region, message_id""",
+        {"last": newest[0] - keep_messages, "batch": batch},
+    )
+    return queue.drop_bodies(session, {MessageKey(*row) for row in rows})
+
+
+def _like(text: str) -> str:
+    """Escape what LIKE would read as a pattern."""
+    return text.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def _entry(session: Session, row: Row) -> InboxEntry:
+    key = MessageKey(row[1], row[2], row[3])
+    content, blob_key = queue.body(session, key)
+    recipients = tuple(msgspec.json.decode(row[5], type=list[str]))
+    return InboxEntry(row[0], key, row[4], recipients, row[6], row[7], content, blob_key)

@@ -1,0 +1,73 @@
+"""The queue: messages that were accepted, and their recipients on the way.
+
+A message is one row, its body another, and each recipient one narrow row that
+carries the state. A recipient row is either leased by a worker, which holds
+it in memory (`ReadyQueue`), or due at a time and claimed by whoever comes
+first. A lease is (worker, epoch); taking over a dead worker's slot raises the
+epoch, so what the old holder still says is told apart from the new holder's
+word. See `docs/flow.md` for the life of one message.
+"""
+
+from __future__ import annotations
+
+from hatobin.capabilities.queue.attempts import AttemptLog, Replayed
+from hatobin.capabilities.queue.leases import WorkerLease
+from hatobin.capabilities.queue.model import (
+    DkimKeyChoice,
+    Lease,
+    MessageKey,
+    NewMessage,
+    NewRecipient,
+    QueuedRecipient,
+    QueueFigures,
+    ReadyMessage,
+    StoredMessage,
+    StoredRecipient,
+)
+from hatobin.capabilities.queue.ready import ReadyQueue, Site
+from hatobin.capabilities.queue.store import (
+    body,
+    claim_due,
+    count_possible_duplicates,
+    defer,
+    drop_bodies,
+    enqueue,
+    figures,
+    finish,
+    message,
+    next_due_at,
+    recent,
+    recipients,
+    release,
+)
+
+__all__ = [
+    "AttemptLog",
+    "DkimKeyChoice",
+    "Lease",
+    "MessageKey",
+    "NewMessage",
+    "NewRecipient",
+    "QueueFigures",
+    "QueuedRecipient",
+    "ReadyMessage",
+    "ReadyQueue",
+    "Replayed",
+    "Site",
+    "StoredMessage",
+    "StoredRecipient",
+    "WorkerLease",
+    "body",
+    "claim_due",
+    "count_possible_duplicates",
+    "defer",
+    "drop_bodies",
+    "enqueue",
+    "figures",
+    "finish",
+    "message",
+    "next_due_at",
+    "recent",
+    "recipients",
+    "release",
+]

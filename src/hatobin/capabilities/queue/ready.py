@@ -1,0 +1,69 @@
+"""The ready queue: leased messages in memory, by site, bounded by count and bytes.
+
+A site is where a message goes next: the relay, the sorted MX set of a domain,
+the local inbox, the simulator. Messages of one site leave in order of arrival;
+each site has its own sessions, so a slow receiver holds up nobody else.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from hatobin.capabilities.queue.model import ReadyMessage
+
+
+@dataclass(slots=True)
+class Site:
+    """One destination: its waiting messages, and how many sessions serve it now."""
+
+    name: str
+    waiting: deque[ReadyMessage] = field(default_factory=deque)
+    sessions: int = 0
+
+
+class ReadyQueue:
+    """Holds at most `max_messages` messages of `max_bytes` content, taken ones included until `done`."""
+
+    def __init__(self, *, max_messages: int, max_bytes: int) -> None:
+        self._max_messages = max_messages
+        self._max_bytes = max_bytes
+        self._sites: dict[str, Site] = {}
+        self.messages = 0
+        self.bytes = 0
+
+    def has_room(self, messages: int, size: int) -> bool:
+        """Say whether this much more fits; asked before rows are inserted leased."""
+        return self.messages + messages <= self._max_messages and self.bytes + size <= self._max_bytes
+
+    @property
+    def room(self) -> int:
+        """How many messages more may be claimed now."""
+        return 0 if self.bytes >= self._max_bytes else max(0, self._max_messages - self.messages)
+
+    def reserve(self, messages: int, size: int) -> None:
+        """Count work that is about to be put; every reservation ends in `done`."""
+        self.messages += messages
+        self.bytes += size
+
+    def put(self, site_name: str, message: ReadyMessage) -> Site:
+        """Append reserved work to its site."""
+        site = self._sites.get(site_name)
+        if site is None:
+            site = self._sites[site_name] = Site(site_name)
+        site.waiting.append(message)
+        return site
+
+    def done(self, messages: int, size: int) -> None:
+        """Count work as settled."""
+        self.messages -= messages
+        self.bytes -= size
+
+    def forget_idle(self, site: Site) -> None:
+        """Drop a site without work and sessions, so that memory does not grow with the domains seen."""
+        if not site.waiting and not site.sessions:
+            self._sites.pop(site.name, None)
+
+    def sites(self) -> list[Site]:
+        """Give the sites that have work or sessions."""
+        return list(self._sites.values())

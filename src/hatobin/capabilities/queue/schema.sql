@@ -1,0 +1,55 @@
+-- One accepted message. Written once, never updated.
+CREATE TABLE IF NOT EXISTS queue_message (
+  account_id        TEXT NOT NULL,
+  region            TEXT NOT NULL,
+  message_id        TEXT NOT NULL,
+  accepted_at       REAL NOT NULL,
+  expires_at        REAL NOT NULL,
+  source            TEXT NOT NULL,
+  reverse_path      TEXT NOT NULL,
+  identity_arn      TEXT NOT NULL,
+  configuration_set TEXT,
+  tls_required      INTEGER NOT NULL,
+  dkim              TEXT NOT NULL,
+  tags              TEXT NOT NULL,
+  mail              TEXT NOT NULL,
+  size              INTEGER NOT NULL,
+  PRIMARY KEY (account_id, region, message_id)
+);
+
+-- The content as it will be sent, before the signatures. Deleted when no recipient needs it any more.
+CREATE TABLE IF NOT EXISTS queue_body (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  content    BLOB,
+  blob_key   TEXT,
+  PRIMARY KEY (account_id, region, message_id)
+);
+
+-- One recipient; the hot, narrow row. state: see words.outcome.RecipientState.
+CREATE TABLE IF NOT EXISTS queue_recipient (
+  account_id          TEXT NOT NULL,
+  region              TEXT NOT NULL,
+  message_id          TEXT NOT NULL,
+  position            INTEGER NOT NULL,
+  address             TEXT NOT NULL,
+  state               INTEGER NOT NULL,
+  attempts            INTEGER NOT NULL,
+  due_at              REAL NOT NULL,
+  lease_worker        INTEGER,
+  lease_epoch         INTEGER,
+  settled_at          REAL,
+  reply               TEXT,
+  possible_duplicates INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (account_id, region, message_id, position)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS queue_recipient_due ON queue_recipient (due_at) WHERE state = 0 AND lease_worker IS NULL;
+CREATE INDEX IF NOT EXISTS queue_recipient_leased ON queue_recipient (lease_worker) WHERE state = 0 AND lease_worker IS NOT NULL;
+
+-- One row per worker slot: its life is this row's beat, not the leased rows.
+CREATE TABLE IF NOT EXISTS queue_worker (
+  worker  INTEGER NOT NULL PRIMARY KEY,
+  epoch   INTEGER NOT NULL,
+  beat_at REAL NOT NULL
+);

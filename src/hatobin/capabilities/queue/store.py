@@ -1,0 +1,251 @@
+"""The queue's SQL. Nobody else touches these tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from hatobin.capabilities.queue.model import (
+    DkimKeyChoice,
+    Lease,
+    MessageKey,
+    NewMessage,
+    QueuedRecipient,
+    QueueFigures,
+    ReadyMessage,
+    StoredMessage,
+    StoredRecipient,
+)
+from hatobin.ports import Session, Value
+from hatobin.words.outcome import RecipientState
+
+_KEY = "account_id = :account_id AND region = :region AND message_id = :message_id"
+
+_INSERT_MESSAGE = """
+INSERT INTO queue_message (account_id, region, message_id, accepted_at, expires_at, source, reverse_path,
+  identity_arn, configuration_set, tls_required, dkim, tags, mail, size)
+VALUES (:account_id, :region, :message_id, :accepted_at, :expires_at, :source, :reverse_path,
+  :identity_arn, :configuration_set, :tls_required, :dkim, :tags, :mail, :size)"""
+_INSERT_BODY = """
+INSERT INTO queue_body (account_id, region, message_id, content, blob_key)
+VALUES (:account_id, :region, :message_id, :content, :blob_key)"""
+_INSERT_RECIPIENT = """
+INSERT INTO queue_recipient (account_id, region, message_id, position, address, state, attempts, due_at,
+  lease_worker, lease_epoch, settled_at, reply)
+VALUES (:account_id, :region, :message_id, :position, :address, :state, 0, :due_at,
+  :lease_worker, :lease_epoch, :settled_at, :reply)"""
+# A fact about a delivery stands whoever holds the row now, unless the row is final (house §3).
+_FINISH = f"""
+UPDATE queue_recipient SET state = :state, attempts = attempts + 1, settled_at = :settled_at, reply = :reply,
+  lease_worker = NULL, lease_epoch = NULL
+WHERE {_KEY} AND position = :position AND state = 0 RETURNING position"""
+# A deferral is the holder's word only: a stale one is dropped.
+_DEFER = f"""
+UPDATE queue_recipient SET attempts = attempts + 1, due_at = :due_at, reply = :reply,
+  lease_worker = NULL, lease_epoch = NULL
+WHERE {_KEY} AND position = :position AND state = 0
+  AND lease_worker = :worker AND lease_epoch = :epoch RETURNING position"""
+_OPEN = f"SELECT 1 FROM queue_recipient WHERE {_KEY} AND state = 0 LIMIT 1"
+_CLAIM = """
+UPDATE queue_recipient SET lease_worker = :worker, lease_epoch = :epoch
+WHERE (account_id, region, message_id, position) IN (
+  SELECT account_id, region, message_id, position FROM queue_recipient
+  WHERE state = 0 AND lease_worker IS NULL AND due_at <= :now ORDER BY due_at LIMIT :limit)
+RETURNING account_id, region, message_id, position, address, attempts"""
+
+
+def _key(key: MessageKey) -> dict[str, Value]:
+    return {"account_id": key.account_id, "region": key.region, "message_id": key.message_id}
+
+
+def _encode_dkim(choice: DkimKeyChoice | None) -> str:
+    return "" if choice is None else f"{choice.domain} {choice.selector} {choice.key_id}"
+
+
+def _decode_dkim(text: str) -> DkimKeyChoice | None:
+    return DkimKeyChoice(*text.split(" ")) if text else None
+
+
+def enqueue(session: Session, message: NewMessage, lease: Lease | None) -> None:
+    """Insert a message, its body and its recipients, leased to `lease` or due at once."""
+    key = _key(message.key)
+    session.execute(
+        _INSERT_MESSAGE,
+        {
+            **key,
+            "accepted_at": message.accepted_at,
+            "expires_at": message.expires_at,
+            "source": message.source,
+            "reverse_path": message.reverse_path,
+            "identity_arn": message.identity_arn,
+            "configuration_set": message.configuration_set,
+            "tls_required": int(message.tls_required),
+            "dkim": _encode_dkim(message.dkim),
+            "tags": message.tags,
+            "mail": message.mail,
+            "size": len(message.content),
+        },
+    )
+    if any(recipient.state is RecipientState.QUEUED for recipient in message.recipients):
+        inline = message.content if message.blob_key is None else None
+        session.execute(_INSERT_BODY, {**key, "content": inline, "blob_key": message.blob_key})
+    session.many(
+        _INSERT_RECIPIENT,
+        [
+            {
+                **key,
+                "position": position,
+                "address": recipient.address,
+                "state": int(recipient.state),
+                "due_at": message.accepted_at,
+                "lease_worker": lease.worker if lease and not recipient.state else None,
+                "lease_epoch": lease.epoch if lease and not recipient.state else None,
+                "settled_at": message.accepted_at if recipient.state else None,
+                "reply": recipient.reply,
+            }
+            for position, recipient in enumerate(message.recipients)
+        ],
+    )
+
+
+def finish(
+    session: Session, key: MessageKey, position: int, state: RecipientState, *, settled_at: float, reply: str
+) -> bool:
+    """Give a recipient its final state; False when it had one already (nothing changes then)."""
+    parameters = {**_key(key), "position": position, "state": int(state), "settled_at": settled_at, "reply": reply}
+    return session.one(_FINISH, parameters) is not None
+
+
+def defer(session: Session, key: MessageKey, position: int, lease: Lease, *, due_at: float, reply: str) -> bool:
+    """Put a recipient back with a new due time; False when `lease` does not hold it any more."""
+    parameters = {
+        **_key(key),
+        "position": position,
+        "due_at": due_at,
+        "reply": reply,
+        "worker": lease.worker,
+        "epoch": lease.epoch,
+    }
+    return session.one(_DEFER, parameters) is not None
+
+
+def drop_bodies(session: Session, keys: Iterable[MessageKey]) -> list[str]:
+    """Delete the bodies that no queued recipient needs any more; give the blob keys to delete after the commit."""
+    blobs: list[str] = []
+    for key in keys:
+        parameters = _key(key)
+        if session.one(_OPEN, parameters) is not None:
+            continue
+        row = session.one(f"DELETE FROM queue_body WHERE {_KEY} RETURNING blob_key", parameters)
+        if row is not None and row[0]:
+            blobs.append(row[0])
+    return blobs
+
+
+def claim_due(session: Session, lease: Lease, *, now: float, limit: int) -> list[ReadyMessage]:
+    """Lease up to `limit` due recipients and give them grouped by message, with the bodies."""
+    rows = session.execute(_CLAIM, {"worker": lease.worker, "epoch": lease.epoch, "now": now, "limit": limit})
+    grouped: dict[MessageKey, list[QueuedRecipient]] = defaultdict(list)
+    for account_id, region, message_id, position, address, attempts in rows:
+        recipient = QueuedRecipient(position, address, address.rpartition("@")[2].lower(), attempts)
+        grouped[MessageKey(account_id, region, message_id)].append(recipient)
+    return [_ready(session, key, recipients) for key, recipients in grouped.items()]
+
+
+def _ready(session: Session, key: MessageKey, recipients: list[QueuedRecipient]) -> ReadyMessage:
+    row = session.one(
+        f"""SELECT accepted_at, expires_at, reverse_path, configuration_set, tls_required, dkim, size
+        FROM queue_message WHERE {_KEY}""",
+        _key(key),
+    )
+    if row is None:
+        raise LookupError(f"recipients of {key.message_id} have no message row")
+    content = session.one(f"SELECT content, blob_key FROM queue_body WHERE {_KEY}", _key(key)) or (b"", None)
+    return ReadyMessage(
+        key=key,
+        accepted_at=row[0],
+        expires_at=row[1],
+        reverse_path=row[2],
+        configuration_set=row[3],
+        tls_required=bool(row[4]),
+        dkim=_decode_dkim(row[5]),
+        content=content[0] or b"",
+        blob_key=content[1],
+        recipients=tuple(sorted(recipients, key=lambda recipient: recipient.position)),
+        size=row[6],
+    )
+
+
+def next_due_at(session: Session) -> float | None:
+    """When the next unleased recipient is due, in seconds since the epoch."""
+    row = session.one("SELECT MIN(due_at) FROM queue_recipient WHERE state = 0 AND lease_worker IS NULL")
+    return None if row is None else row[0]
+
+
+def release(session: Session, lease: Lease, *, now: float) -> None:
+    """Give back every row that `lease` holds, due at once."""
+    session.execute(
+        """UPDATE queue_recipient SET lease_worker = NULL, lease_epoch = NULL, due_at = :now
+        WHERE state = 0 AND lease_worker IS NOT NULL AND lease_worker = :worker AND lease_epoch = :epoch""",
+        {"worker": lease.worker, "epoch": lease.epoch, "now": now},
+    )
+
+
+def count_possible_duplicates(session: Session, key: MessageKey, positions: Sequence[int]) -> None:
+    """Record that these recipients may get the message twice: an attempt began and its end is unknown."""
+    session.many(
+        f"""UPDATE queue_recipient SET possible_duplicates = possible_duplicates + 1
+        WHERE {_KEY} AND position = :position AND state = 0""",
+        [{**_key(key), "position": position} for position in positions],
+    )
+
+
+def message(session: Session, key: MessageKey) -> StoredMessage | None:
+    """Read one message row."""
+    row = session.one(
+        f"""SELECT accepted_at, expires_at, source, reverse_path, identity_arn, configuration_set, tags, mail, size
+        FROM queue_message WHERE {_KEY}""",
+        _key(key),
+    )
+    return None if row is None else StoredMessage(key, *row)
+
+
+def recipients(session: Session, key: MessageKey) -> list[StoredRecipient]:
+    """Read a message's recipients in their order."""
+    rows = session.execute(
+        f"""SELECT position, address, state, attempts, due_at, settled_at, reply, possible_duplicates
+        FROM queue_recipient WHERE {_KEY} ORDER BY position""",
+        _key(key),
+    )
+    return [StoredRecipient(row[0], row[1], RecipientState(row[2]), *row[3:]) for row in rows]
+
+
+def body(session: Session, key: MessageKey) -> tuple[bytes | None, str | None]:
+    """Read a message's content, or the key of the blob that holds it; (None, None) when it is gone."""
+    row = session.one(f"SELECT content, blob_key FROM queue_body WHERE {_KEY}", _key(key))
+    return (None, None) if row is None else (row[0], row[1])
+
+
+def recent(session: Session, message_id: str) -> list[MessageKey]:
+    """Find the keys with this message id in any account and region (for the local explain page)."""
+    rows = session.execute(
+        """SELECT DISTINCT m.account_id, m.region, m.message_id FROM queue_message m
+        JOIN (SELECT DISTINCT account_id, region FROM queue_message) scope
+          ON m.account_id = scope.account_id AND m.region = scope.region
+        WHERE m.message_id = :message_id""",
+        {"message_id": message_id},
+    )
+    return [MessageKey(*row) for row in rows]
+
+
+def figures(session: Session) -> QueueFigures:
+    """Count recipients by state. Scans the table: for tests, the ledger and rare calls only."""
+    rows = session.execute(
+        "SELECT state, COUNT(*), COALESCE(SUM(possible_duplicates), 0) FROM queue_recipient GROUP BY state"
+    )
+    return QueueFigures(
+        by_state={RecipientState(state): count for state, count, _ in rows},
+        possible_duplicates=sum(duplicates for _, _, duplicates in rows),
+    )
+
+

@@ -1,0 +1,72 @@
+"""A message on its way through the door, before it is accepted; the same from every door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hatobin.capabilities.queue import MessageKey
+from hatobin.gateway import Principal
+from hatobin.words.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who sends, for which region, through which operation and from where."""
+
+    principal: Principal
+    region: str
+    operation: str
+    source_ip: str
+    tls_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedContent:
+    """A whole MIME message as the caller meant it, before our own headers."""
+
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RenderingFailure:
+    """A template that could not be rendered with the caller's data."""
+
+    error_message: str
+    template_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListManagement:
+    """The contact list and topic that the caller named."""
+
+    contact_list: str
+    topic: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One message with its envelope.
+
+    `senders` are the addresses that must be verified: From first, then
+    Return-Path and Sender if present. `source` is what events show as
+    `mail.source`. `return_path` is where feedback goes, None for the default.
+    """
+
+    origin: Origin
+    senders: tuple[Address, ...]
+    source: str
+    recipients: tuple[Address, ...]
+    content: RenderedContent | RenderingFailure
+    configuration_set: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    return_path: str | None = None
+    list_management: ListManagement | None = None
+    max_delivery_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The message is durable; `key.message_id` is what the caller gets."""
+
+    key: MessageKey

@@ -1,0 +1,25 @@
+"""Large bodies, as a port: written once, read whole or in ranges, deleted."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class BlobMissing(Exception):
+    """There is no blob under this key."""
+
+
+class Blobs(Protocol):
+    """A durable object store. A key is a relative path of [A-Za-z0-9._/-]."""
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Store `data` whole under `key`; durable when this returns."""
+        ...
+
+    async def get(self, key: str) -> bytes:
+        """Give the whole blob; raises `BlobMissing`."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove the blob; a missing one is fine."""
+        ...

@@ -1,0 +1,54 @@
+"""The database, as a port: snapshots to read, group-committed transactions to write.
+
+One statement language serves both engines: the common subset of SQLite and
+PostgreSQL with `:name` placeholders. Work is a plain function over a
+`Session`, run where the engine wants it (a writer thread, a reader, inline in
+a simulation), so it must not await, and must not touch loop-bound objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+Value = str | int | float | bytes | None
+Row = tuple[Any, ...]
+
+
+class Session(Protocol):
+    """A transaction that is open while one piece of work runs."""
+
+    def execute(self, sql: str, parameters: Mapping[str, Value] | None = None) -> list[Row]:
+        """Run one statement and give all its rows (also those of RETURNING)."""
+        ...
+
+    def one(self, sql: str, parameters: Mapping[str, Value] | None = None) -> Row | None:
+        """Run one statement and give its first row, or None."""
+        ...
+
+    def many(self, sql: str, parameters: Sequence[Mapping[str, Value]]) -> None:
+        """Run one statement once per parameter set."""
+        ...
+
+
+class Database(Protocol):
+    """A durable store with one writer and many readers."""
+
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """Run `work` on a consistent snapshot; it must not write."""
+        ...
+
+    async def write(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in the next group commit and return its result once that is durable.
+
+        Work that raises is rolled back alone: its exception is raised here and
+        the rest of the group commits. When the commit itself fails, every
+        member gets `DatabaseUnavailable`.
+        """
+        ...
+
+
+class DatabaseUnavailable(Exception):
+    """The store cannot record anything now; nothing of this piece of work was kept."""

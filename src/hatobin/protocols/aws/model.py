@@ -1,0 +1,76 @@
+"""What a service is: its operations, their types, routes and errors.
+
+The tables are generated (`gateway/models`), the types that hold them are here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from hatobin.protocols.aws.shapes import Shape
+
+
+class WireProtocol(Enum):
+    """How a service speaks; the values are Smithy's and botocore's names."""
+
+    QUERY = "query"
+    REST_JSON = "rest-json"
+    JSON = "json"
+    RPC_CBOR = "smithy-rpc-v2-cbor"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorModel:
+    """A modelled error: its shape's name, its code on the wire and its HTTP status.
+
+    `query_code` is what Query clients of a service that moved to JSON still
+    expect (`x-amzn-query-error`); elsewhere it equals `code`.
+    """
+
+    name: str
+    code: str
+    status: int
+    query_code: str
+    is_sender_fault: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PagingModel:
+    """The members that carry tokens, the page size and the items, by wire name."""
+
+    input_token: str
+    output_token: str
+    result: str
+    limit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationModel:
+    """One operation. `labels` and `query` map names in the URI to members (both wire names)."""
+
+    name: str
+    input: type[Shape]
+    output: type[Shape] | None
+    method: str = "POST"
+    route: str = "/"
+    labels: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    errors: tuple[str, ...] = ()
+    paging: PagingModel | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceModel:
+    """One service: names, protocols (the model's order) and tables by operation and error name."""
+
+    name: str
+    version: str
+    protocols: tuple[WireProtocol, ...]
+    signing_name: str
+    json_version: str = ""
+    target_prefix: str = ""
+    xml_namespace: str = ""
+    operations: Mapping[str, OperationModel]
+    errors: Mapping[str, ErrorModel]

@@ -1,0 +1,158 @@
+"""The content of a message on the wire: its end, its dots, its line ends.
+
+Only CR LF . CR LF ends the content, and a CR or LF that is not half of a CRLF
+makes the whole message unacceptable. Both together are what stops one message
+from being read as two by somebody further on ("SMTP smuggling"): we neither
+read such an end ourselves nor hand it on for others to read.
+
+Nothing here walks over lines. Whole stretches are searched, counted and
+replaced at C speed; a large message is taken in stretches of whole lines, so
+that no step of the event loop is long and no byte is looked at twice.
+
+Law: RFC 5321 §4.1.1.4 (DATA), §4.5.2 (transparency), §2.3.8 (lines);
+RFC 5322 §2.3 and RFC 6152 §3 (neither NUL nor lone CR or LF in a body).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+STRETCH_BYTES = 65_536
+"""How much unfinished content is held before its complete lines are taken away."""
+
+_END = b"\r\n.\r\n"
+_CRLF = b"\r\n"
+
+
+class ContentFault(Enum):
+    """Why content that came to its end cannot be accepted."""
+
+    TOO_LONG = "too long"
+    BARE_LINE_END = "bare CR or LF"
+    NUL = "NUL"
+    DISCARDED = "discarded"
+    """Its reader was told to forget it."""
+
+
+class ContentReader:
+    """Reads one message's content out of a session's buffer.
+
+    The outcome does not depend on how the bytes were cut: a message that is
+    both too long and ill-formed is always called too long, and so on in the
+    order of `ContentFault`.
+    """
+
+    __slots__ = ("_at_line_start", "_discarding", "_faults", "_limit_bytes", "_scanned", "_size", "_stretches")
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._stretches: list[bytes] = []
+        self._size = 0
+        self._scanned = 0
+        self._at_line_start = True  # of the first octet in the buffer
+        self._discarding = False
+        self._faults: set[ContentFault] = set()
+
+    @property
+    def held_bytes(self) -> int:
+        """How much of the content is held here, beside what still waits in the buffer."""
+        return 0 if self._discarding else self._size
+
+    def discard(self) -> None:
+        """Forget the content so far and hold nothing more; its end is still found."""
+        self._discarding = True
+        self._stretches.clear()
+
+    def read(self, buffer: bytearray) -> bytes | ContentFault | None:
+        """Take content from the head of the buffer; None until its end has arrived.
+
+        At the end gives the content, unstuffed, or the fault in it. What
+        follows the final dot stays in the buffer.
+        """
+        if self._at_line_start and buffer.startswith(b".\r\n"):
+            # At the start of a line the CRLF before the dot is already taken away,
+            # or is the one that ended the DATA command (RFC 5321 §4.1.1.4).
+            del buffer[:3]
+            return self._result(b"")
+        end = buffer.find(_END, self._scanned)
+        if end >= 0:
+            last = bytes(buffer[: end + 2])
+            del buffer[: end + 5]
+            return self._result(last)
+        self._scanned = max(0, len(buffer) - len(_END) + 1)
+        if len(buffer) >= STRETCH_BYTES:
+            self._take_lines(buffer)
+        return None
+
+    def _take_lines(self, buffer: bytearray) -> None:
+        """Move the complete lines out of the buffer, and check that what is left can still fit."""
+        cut = buffer.rfind(_CRLF) + 2
+        if cut >= 2:
+            stretch = bytes(buffer[:cut])
+            del buffer[:cut]
+            self._scanned = 0
+            self._at_line_start = True
+            self._keep(stretch)
+        # What is left is one unfinished line. Its first octet may be a stuffed dot,
+        # and two octets may be the beginning of the end.
+        if len(buffer) > 2 and self._size + len(buffer) - 1 > self._limit_bytes:
+            self._overflow()
+        if self._discarding and len(buffer) >= STRETCH_BYTES:
+            # One octet may be the CR of the end; the dot before it is then no longer at a line's start.
+            del buffer[:-1]
+            self._scanned = 0
+            self._at_line_start = False
+
+    def _keep(self, stretch: bytes) -> bytes:
+        line_ends = stretch.count(_CRLF)
+        if stretch.count(b"\n") != line_ends or stretch.count(b"\r") != line_ends:
+            self._faults.add(ContentFault.BARE_LINE_END)
+        if b"\0" in stretch:
+            self._faults.add(ContentFault.NUL)
+        plain = unstuff(stretch)
+        self._size += len(plain)
+        if self._size > self._limit_bytes:
+            self._overflow()
+        if not self._discarding:
+            self._stretches.append(plain)
+        return plain
+
+    def _overflow(self) -> None:
+        self._faults.add(ContentFault.TOO_LONG)
+        self.discard()
+
+    def _result(self, last: bytes) -> bytes | ContentFault:
+        if last:
+            self._keep(last)
+        if self._faults or self._discarding:
+            for fault in ContentFault:
+                if fault in self._faults:
+                    return fault
+            return ContentFault.DISCARDED
+        if len(self._stretches) == 1:
+            return self._stretches[0]
+        return b"".join(self._stretches)
+
+
+def unstuff(lines: bytes) -> bytes:
+    """Take the first dot from every line that begins with one (RFC 5321 §4.5.2)."""
+    plain = lines.replace(b"\r\n.", _CRLF)
+    return plain[1:] if plain.startswith(b".") else plain
+
+
+def stuff(content: bytes) -> bytes:
+    """Make content ready for DATA: dots doubled, the last line ended, the final dot not added.
+
+    A missing line end at the very end is added, because DATA cannot carry a
+    message without one.
+    """
+    stuffed = content.replace(b"\r\n.", b"\r\n..")
+    if stuffed.startswith(b"."):
+        stuffed = b"." + stuffed
+    return stuffed if stuffed.endswith(_CRLF) or not stuffed else stuffed + _CRLF
+
+
+def has_bare_line_end(content: bytes) -> bool:
+    """Say whether a CR or LF in the content is not half of a CRLF."""
+    line_ends = content.count(_CRLF)
+    return content.count(b"\n") != line_ends or content.count(b"\r") != line_ends

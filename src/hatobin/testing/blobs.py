@@ -1,0 +1,101 @@
+"""What every `Blobs` must do, whether files or an object store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+
+from hatobin.ports.blobs import BlobMissing, Blobs
+
+MakeBlobs = Callable[[], AbstractAsyncContextManager[Blobs]]
+"""Gives an empty store and takes it away again."""
+
+_REFUSED_KEYS = ("", "/etc/passwd", "a/../b", "..", ".", "a//b", "a/", "a\\b", "a\x00b", "a b", "ä", "a/./b")
+
+
+async def _expect_missing(blobs: Blobs, key: str) -> None:
+    try:
+        await blobs.get(key)
+    except BlobMissing:
+        return
+    raise AssertionError(f"{key!r} must be missing")
+
+
+async def stored_bytes_come_back(blobs: Blobs) -> None:
+    """Empty, small and large blobs come back whole, under flat and nested keys."""
+    large = bytes(range(256)) * 8192
+    for key, data in (("empty", b""), ("mail/2026/01/a.eml", b"From: a\r\n\r\n"), ("b-c_d.bin", large)):
+        await blobs.put(key, data)
+        assert await blobs.get(key) == data, f"{key!r} came back changed"
+
+
+async def later_put_replaces(blobs: Blobs) -> None:
+    """A second put under one key replaces the first, also when it is shorter."""
+    await blobs.put("a/b", b"first and long")
+    await blobs.put("a/b", b"second")
+    assert await blobs.get("a/b") == b"second"
+
+
+async def missing_blob_is_said(blobs: Blobs) -> None:
+    """Reading what is not there raises `BlobMissing`, also below or above an existing key."""
+    await blobs.put("a/b", b"x")
+    await _expect_missing(blobs, "nothing")
+    await _expect_missing(blobs, "a/c")
+    await _expect_missing(blobs, "a")
+
+
+async def deleted_blob_is_gone(blobs: Blobs) -> None:
+    """Delete removes one blob, and deleting what is missing is fine."""
+    await blobs.put("a/b", b"x")
+    await blobs.put("a/c", b"y")
+    await blobs.delete("a/b")
+    await blobs.delete("a/b")
+    await blobs.delete("never/was")
+    await _expect_missing(blobs, "a/b")
+    assert await blobs.get("a/c") == b"y", "a neighbour must stay"
+
+
+async def strange_keys_are_refused(blobs: Blobs) -> None:
+    """A key outside the port's alphabet, or one that climbs, raises `ValueError` in every call."""
+    for key in _REFUSED_KEYS:
+        for call in (blobs.put(key, b"x"), blobs.get(key), blobs.delete(key)):
+            try:
+                await call
+            except ValueError:
+                continue
+            raise AssertionError(f"the key {key!r} must be refused")
+
+
+async def parallel_puts_do_not_mix(blobs: Blobs) -> None:
+    """Writers of different keys, and of one key, never produce a mixed blob."""
+    bodies = [bytes([number]) * 10_000 for number in range(20)]
+    await asyncio.gather(*(blobs.put(f"own/{number}", body) for number, body in enumerate(bodies)))
+    await asyncio.gather(*(blobs.put("shared", body) for body in bodies))
+    for number, body in enumerate(bodies):
+        assert await blobs.get(f"own/{number}") == body, f"blob {number} is mixed"
+    assert await blobs.get("shared") in bodies, "the shared blob is mixed"
+
+
+BlobsCheck = Callable[[Blobs], Awaitable[None]]
+
+BLOBS_CHECKS: tuple[BlobsCheck, ...] = (
+    stored_bytes_come_back,
+    later_put_replaces,
+    missing_blob_is_said,
+    deleted_blob_is_gone,
+    strange_keys_are_refused,
+    parallel_puts_do_not_mix,
+)
+
+
+async def run_blobs_check(make: MakeBlobs, check: BlobsCheck) -> None:
+    """Run one check on an empty store of its own."""
+    async with make() as blobs:
+        await check(blobs)
+
+
+async def check_blobs(make: MakeBlobs) -> None:
+    """Raise `AssertionError` at the first promise of the blobs port that is not kept."""
+    for check in BLOBS_CHECKS:
+        await run_blobs_check(make, check)

@@ -1,0 +1,15 @@
+"""Instants in the text forms that SES and mail use. An instant is seconds since the epoch, UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def iso_ms(at_s: float) -> str:
+    """Write an instant as events do.
+
+    >>> iso_ms(1501893602.012)
+    '2017-08-05T00:40:02.012Z'
+    """
+    whole, milliseconds = divmod(round(at_s * 1000), 1000)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"

@@ -1,0 +1,172 @@
+"""The settings of one server: one frozen value, read once, never changed.
+
+`app/config.py` builds it from a TOML file and the environment. The field
+names are the keys of that file: `[server] http` is `settings.server.http`.
+Every default here is documented in `docs/configuration.md`, which a test
+compares with this module.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Listeners = str | list[str]
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One table of the configuration file; unknown keys are refused with their path."""
+
+
+class Server(Section, frozen=True):
+    """Listeners, as "host:port" or a list of them; port 0 picks a free one; "" is off."""
+
+    http: Listeners = "127.0.0.1:8005"
+    https: Listeners = "127.0.0.1:8006"
+    submission: Listeners = "127.0.0.1:2587"
+    submission_tls: Listeners = "127.0.0.1:2465"
+    reception: Listeners = "127.0.0.1:2525"
+    tracking: Listeners = ""
+    trusted: Listeners = ""
+    trusted_account: str = "123456789012"
+    trusted_region: str = "us-east-1"
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    max_connections: Annotated[int, msgspec.Meta(ge=1)] = 1000
+    max_body_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 64 * 1024 * 1024
+    stop_timeout_s: float = 10.0
+
+
+class Service(Section, frozen=True):
+    """Who this server says it is."""
+
+    domain: str = "hatobin.localhost"
+    compat_names: bool = False
+    public_http: str = ""
+    public_https: str = ""
+
+
+class Store(Section, frozen=True):
+    """Where state and large bodies are kept; empty means inside the data folder."""
+
+    url: str = ""
+    blobs: str = ""
+    inline_body_bytes: Annotated[int, msgspec.Meta(ge=0)] = 64 * 1024
+    group_commit_delay_s: float = 0.002
+    group_commit_items: Annotated[int, msgspec.Meta(ge=1)] = 512
+
+
+class Delivery(Section, frozen=True):
+    """How outgoing mail leaves."""
+
+    mode: Literal["mailbox", "relay", "mx"] = "mailbox"
+    relay: str = ""
+    port: Port = 25
+    resolvers: list[str] = []
+    allow_networks: list[str] | None = None
+    sessions_per_site: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
+    ready_messages: Annotated[int, msgspec.Meta(ge=1)] = 2000
+    ready_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 64 * 1024 * 1024
+    retry_delays_s: list[float] = [120.0, 300.0, 600.0, 1200.0, 2400.0, 3600.0]
+    retry_jitter: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.2
+    max_delivery_s: Annotated[int, msgspec.Meta(ge=300, le=50400)] = 50400
+    connect_timeout_s: float = 30.0
+    reply_timeout_s: float = 300.0
+    final_reply_timeout_s: float = 600.0
+    idle_session_s: float = 10.0
+    messages_per_session: Annotated[int, msgspec.Meta(ge=1)] = 1000
+    tls: Literal["opportunistic", "off"] = "opportunistic"
+    service_signature: bool = True
+
+
+class Receiving(Section, frozen=True):
+    """Mail that comes in."""
+
+    max_message_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 40_000_000
+
+
+class Account(Section, frozen=True):
+    """Defaults of every account on this server; -1 is unlimited, as SES shows it."""
+
+    verification: Literal["", "instant", "dns"] = ""
+    sandbox: bool = False
+    max_send_rate: float | None = None
+    max_24_hour_send: int | None = None
+
+
+class Aws(Section, frozen=True):
+    """Outgoing calls to other services and to subscribers."""
+
+    allow_networks: list[str] | None = None
+    request_timeout_s: float = 15.0
+
+
+class Tls(Section, frozen=True):
+    """Certificates of our own listeners; empty means the local CA of the data folder."""
+
+    certificate: str = ""
+    key: str = ""
+    names: list[str] = ["localhost", "127.0.0.1", "::1"]
+
+
+class Console(Section, frozen=True):
+    """The pages under /console/."""
+
+    enabled: bool = True
+    page_size: Annotated[int, msgspec.Meta(ge=1, le=500)] = 50
+
+
+class Log(Section, frozen=True):
+    """What the server says about itself on stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["", "text", "json"] = ""
+
+
+class Local(Section, frozen=True):
+    """Helpers for developers; loopback and `trusted_networks` only."""
+
+    trusted_networks: list[str] = []
+    inbox_messages: Annotated[int, msgspec.Meta(ge=1)] = 10_000
+
+
+class Settings(Section, frozen=True):
+    """The whole configuration."""
+
+    server: Server = Server()
+    service: Service = Service()
+    store: Store = Store()
+    delivery: Delivery = Delivery()
+    receiving: Receiving = Receiving()
+    account: Account = Account()
+    aws: Aws = Aws()
+    tls: Tls = Tls()
+    console: Console = Console()
+    log: Log = Log()
+    local: Local = Local()
+
+    @property
+    def instant_verification(self) -> bool:
+        """Identities verify at once: the default while mail stays in the local inbox."""
+        if self.account.verification:
+            return self.account.verification == "instant"
+        return self.delivery.mode == "mailbox"
+
+    @property
+    def max_send_rate(self) -> float:
+        """Recipients per second of one account and region; -1 is unlimited."""
+        if self.account.max_send_rate is not None:
+            return self.account.max_send_rate
+        if self.account.sandbox:
+            return 1.0
+        return 14.0 if self.delivery.mode == "mx" else -1.0
+
+    @property
+    def max_24_hour_send(self) -> int:
+        """Recipients per rolling 24 hours of one account and region; -1 is unlimited."""
+        if self.account.max_24_hour_send is not None:
+            return self.account.max_24_hour_send
+        if self.account.sandbox:
+            return 200
+        return 50_000 if self.delivery.mode == "mx" else -1

@@ -1,0 +1,172 @@
+"""The file on disk: how it is opened, shared, checkpointed and survives."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import apsw
+import pytest
+
+from hatobin.adapters.sqlite import MINIMUM_SQLITE, Migration, SchemaTooNew, SqliteDatabase, SqliteTooOld, checkpoint
+from hatobin.ports.database import DatabaseUnavailable, Session
+
+SOURCE = Path(__file__).resolve().parents[3] / "src"
+COUNTER = "CREATE TABLE IF NOT EXISTS counter (id INTEGER PRIMARY KEY, total INTEGER NOT NULL)"
+ADD_ONE = "INSERT INTO counter (id, total) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET total = counter.total + 1"
+
+
+def total(session: Session) -> int:
+    row = session.one("SELECT total FROM counter WHERE id = 1")
+    return int(row[0]) if row else 0
+
+
+def start_child(path: Path, code: str) -> subprocess.Popen[bytes]:
+    program = (
+        "import asyncio, sys\n"
+        "from hatobin.adapters.sqlite import SqliteDatabase\n"
+        f"database = SqliteDatabase.open({str(path)!r}, checkpoints=False)\n"
+        f"ADD_ONE = {ADD_ONE!r}\n"
+        "async def add_one():\n"
+        "    await database.write(lambda session: session.execute(ADD_ONE))\n" + code
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(SOURCE), "PATH": os.environ["PATH"]},
+        stdout=subprocess.PIPE,
+    )
+
+
+async def test_every_connection_is_durable_and_checks_references(tmp_path: Path) -> None:
+    database = SqliteDatabase.open(str(tmp_path / "store.db"))
+
+    def pragmas(session: Session) -> list[object]:
+        return [session.execute(f"PRAGMA {name}")[0][0] for name in ("journal_mode", "synchronous", "foreign_keys")]
+
+    assert await database.write(pragmas) == ["wal", 2, 1]
+    assert (await database.read(pragmas))[0] == "wal"
+    await database.close()
+
+
+async def test_two_processes_write_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    database = SqliteDatabase.open(str(path))
+    database.apply_schema(COUNTER)
+    child = start_child(
+        path,
+        "async def main():\n"
+        "    for _ in range(20):\n"
+        "        await asyncio.gather(*(add_one() for _ in range(5)))\n"
+        "    await database.close()\n"
+        "asyncio.run(main())\n",
+    )
+    try:
+        for _ in range(20):
+            await asyncio.gather(*(database.write(lambda session: session.execute(ADD_ONE)) for _ in range(5)))
+        assert await asyncio.to_thread(child.wait, 30) == 0
+        assert await database.read(total) == 200
+    finally:
+        child.kill()
+        child.communicate()
+        await database.close()
+
+
+async def test_answered_writes_survive_the_death_of_the_process(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    first = SqliteDatabase.open(str(path))
+    first.apply_schema(COUNTER)
+    await first.close()
+    child = start_child(
+        path,
+        "async def main():\n"
+        "    while True:\n"
+        "        await add_one()\n"
+        "        print('.', end='', flush=True)\n"
+        "asyncio.run(main())\n",
+    )
+    assert child.stdout is not None
+    answered = len(await asyncio.to_thread(child.stdout.read, 25))
+    child.send_signal(signal.SIGKILL)
+    answered += len(child.communicate()[0])
+    again = SqliteDatabase.open(str(path))
+    # One write may be kept whose answer the child had no time to print.
+    assert answered <= await again.read(total) <= answered + 1
+    await again.close()
+
+
+async def test_log_starts_over_instead_of_growing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "WAL_SOFT_PAGES", 32)
+    path = tmp_path / "store.db"
+    database = SqliteDatabase.open(str(path))
+    database.apply_schema("CREATE TABLE body (id INTEGER PRIMARY KEY, data BLOB)")
+    written = 0
+    for _ in range(60):
+        await database.write(
+            lambda session: session.execute("INSERT INTO body (data) VALUES (:data)", {"data": bytes(40_000)})
+        )
+        written += 40_000
+        await asyncio.sleep(0.002)
+    assert (tmp_path / "store.db-wal").stat().st_size < written / 2
+    await database.close()
+    assert not (tmp_path / "store.db-wal").exists()
+
+
+async def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.write_bytes(b"this is a letter, not a database" * 100)
+    with pytest.raises(DatabaseUnavailable):
+        SqliteDatabase.open(str(path))
+
+
+async def test_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        SqliteDatabase.open(str(tmp_path / "missing" / "store.db"))
+
+
+def test_old_sqlite_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MINIMUM_SQLITE == (3, 51, 3)
+    monkeypatch.setattr(apsw, "sqlite_lib_version", lambda: "3.51.2")
+    with pytest.raises(SqliteTooOld, match=r"3\.51\.2 .* 3\.51\.3"):
+        SqliteDatabase.open(":memory:")
+
+
+ONE = Migration(1, "first", "CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (id INTEGER PRIMARY KEY)")
+TWO = Migration(2, "second", "ALTER TABLE a ADD COLUMN name TEXT")
+WRONG = Migration(3, "third", "CREATE TABLE c (id INTEGER); ALTER TABLE nothing ADD COLUMN name TEXT")
+
+
+@pytest.mark.parametrize("name", [":memory:", "store.db"])
+async def test_migrations_run_once_and_in_order(tmp_path: Path, name: str) -> None:
+    database = SqliteDatabase.open(name if name == ":memory:" else str(tmp_path / name))
+    assert database.migrate([ONE]) == 1
+    assert database.migrate([ONE, TWO]) == 2
+    assert database.migrate([ONE, TWO]) == 2
+    rows = await database.read(lambda session: session.execute("SELECT version, name FROM schema_version"))
+    assert rows == [(1, "first"), (2, "second")]
+    await database.close()
+
+
+async def test_failing_migration_leaves_nothing_behind() -> None:
+    database = SqliteDatabase.open(":memory:")
+    database.migrate([ONE, TWO])
+    with pytest.raises(apsw.SQLError):
+        database.migrate([ONE, TWO, WRONG])
+    tables = await database.read(lambda session: session.execute("SELECT name FROM sqlite_schema ORDER BY name"))
+    assert tables == [("a",), ("b",), ("schema_version",)]
+    assert database.migrate([ONE, TWO]) == 2
+
+
+def test_store_of_a_newer_hatobin_is_refused() -> None:
+    database = SqliteDatabase.open(":memory:")
+    database.migrate([ONE, TWO])
+    with pytest.raises(SchemaTooNew):
+        database.migrate([ONE])
+
+
+def test_migrations_with_a_gap_are_refused() -> None:
+    with pytest.raises(ValueError):
+        SqliteDatabase.open(":memory:").migrate([TWO])

@@ -1,0 +1,18 @@
+"""Who may break a rule, and why. A waiver that is not needed any more fails its test."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+
+GENERATED_MODELS = "generated from the service models by tools/generate_models, never edited by hand"
+
+# Path pattern, rule, reason. Rules: "module size", "function size", "docstring".
+WAIVERS: tuple[tuple[str, str, str], ...] = (
+    ("src/hatobin/gateway/models/*.py", "module size", GENERATED_MODELS),
+    ("src/hatobin/gateway/models/*.py", "docstring", GENERATED_MODELS),
+)
+
+
+def waived(path: str, rule: str) -> bool:
+    """Say whether this file may break this rule."""
+    return any(named == rule and fnmatch(path, pattern) for pattern, named, _ in WAIVERS)

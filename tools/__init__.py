@@ -1,0 +1,1 @@
+"""Programs for maintainers: generators and checks; none of them is part of the package."""

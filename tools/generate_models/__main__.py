@@ -1,0 +1,13 @@
+"""Write every generated module: `python -m tools.generate_models`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tools.generate_models.module import SERVICES, module_source
+
+TARGET = Path(__file__).resolve().parents[2] / "src" / "hatobin" / "gateway" / "models"
+
+if __name__ == "__main__":
+    for service in SERVICES:
+        (TARGET / f"{service}.py").write_text(module_source(service), encoding="utf-8")

@@ -1,0 +1,25 @@
+"""Names: from the wire's PascalCase to Python's snake_case, and safe type names."""
+
+from __future__ import annotations
+
+import keyword
+import re
+
+_BEFORE_WORD = re.compile(r"(.)([A-Z][a-z]+)")
+_BEFORE_CAPITAL = re.compile(r"([a-z0-9])([A-Z])")
+
+
+def field_name(wire_name: str) -> str:
+    """Give the snake_case name of a member; a Python keyword gets a final underscore."""
+    name = _BEFORE_CAPITAL.sub(r"\1_\2", _BEFORE_WORD.sub(r"\1_\2", wire_name)).lower()
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def is_regular(wire_name: str) -> bool:
+    """Say whether msgspec's `rename="pascal"` leads back from the field to `wire_name`."""
+    return "".join(part[:1].upper() + part[1:] for part in field_name(wire_name).split("_")) == wire_name
+
+
+def type_name(shape_name: str) -> str:
+    """Give a shape's type name: fields are lower case, so types never are."""
+    return shape_name[0].upper() + shape_name[1:]
