@@ -17,7 +17,7 @@ FUZZ_EXAMPLES ?= 20000
 PY := .venv/bin/python
 RUN_READY := .venv/.ready-to-run
 DEV_READY := .venv/.ready-to-develop
-CHECKED := src tests tools benchmarks
+CHECKED := src tests tools benchmarks scripts
 
 .PHONY: help run test check bench chaos fuzz models coverage-doc lock services clean
 

@@ -59,6 +59,7 @@ def test_annotations_are_lazy_everywhere() -> None:
     places = [
         module.path
         for module in modules("src", "tests", "tools", "benchmarks", "scripts")
-        if wanted not in module.text and any(isinstance(node, ast.AnnAssign | ast.arg) for node in ast.walk(module.tree))
+        if wanted not in module.text
+        if any(isinstance(node, ast.AnnAssign | ast.arg) for node in ast.walk(module.tree))
     ]
     assert not places, complaint(f"a module without `{wanted}`", places)

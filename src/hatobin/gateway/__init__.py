@@ -12,14 +12,23 @@ for what the caller did wrong; everything else that it raises is our own bug.
 from __future__ import annotations
 
 from hatobin.gateway.call import Call, Principal, Services
+from hatobin.gateway.credentials import Credential, Credentials
+from hatobin.gateway.dispatch import Gateway
+from hatobin.gateway.http import HttpRequest, HttpResponse, joined_headers
 from hatobin.gateway.operation import Handler, Handlers, operation, registered_operations
 
 __all__ = [
     "Call",
+    "Credential",
+    "Credentials",
+    "Gateway",
     "Handler",
     "Handlers",
+    "HttpRequest",
+    "HttpResponse",
     "Principal",
     "Services",
+    "joined_headers",
     "operation",
     "registered_operations",
 ]

@@ -103,7 +103,7 @@ def quote_phrase(name: str) -> str:
     Non-ASCII letters count as atom text (RFC 6532 §3.2), so the result is for
     display; on the wire they become encoded words first.
     """
-    if _PLAIN_PHRASE.fullmatch(name):
+    if _PLAIN_PHRASE.fullmatch(name) and "  " not in name:
         return name
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

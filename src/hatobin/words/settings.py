@@ -63,12 +63,12 @@ class Delivery(Section, frozen=True):
     mode: Literal["mailbox", "relay", "mx"] = "mailbox"
     relay: str = ""
     port: Port = 25
-    resolvers: list[str] = []
-    allow_networks: list[str] | None = None
+    resolvers: tuple[str, ...] = ()
+    allow_networks: tuple[str, ...] | None = None
     sessions_per_site: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
     ready_messages: Annotated[int, msgspec.Meta(ge=1)] = 2000
     ready_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 64 * 1024 * 1024
-    retry_delays_s: list[float] = [120.0, 300.0, 600.0, 1200.0, 2400.0, 3600.0]
+    retry_delays_s: tuple[float, ...] = (120.0, 300.0, 600.0, 1200.0, 2400.0, 3600.0)
     retry_jitter: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.2
     max_delivery_s: Annotated[int, msgspec.Meta(ge=300, le=50400)] = 50400
     connect_timeout_s: float = 30.0
@@ -98,7 +98,7 @@ class Account(Section, frozen=True):
 class Aws(Section, frozen=True):
     """Outgoing calls to other services and to subscribers."""
 
-    allow_networks: list[str] | None = None
+    allow_networks: tuple[str, ...] | None = None
     request_timeout_s: float = 15.0
 
 
@@ -107,7 +107,7 @@ class Tls(Section, frozen=True):
 
     certificate: str = ""
     key: str = ""
-    names: list[str] = ["localhost", "127.0.0.1", "::1"]
+    names: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
 
 
 class Console(Section, frozen=True):
@@ -127,7 +127,7 @@ class Log(Section, frozen=True):
 class Local(Section, frozen=True):
     """Helpers for developers; loopback and `trusted_networks` only."""
 
-    trusted_networks: list[str] = []
+    trusted_networks: tuple[str, ...] = ()
     inbox_messages: Annotated[int, msgspec.Meta(ge=1)] = 10_000
 
 

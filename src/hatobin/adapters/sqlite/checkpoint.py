@@ -16,6 +16,7 @@ from threading import Event, Thread
 import apsw
 
 from hatobin.adapters.sqlite.connection import open_writer
+from hatobin.adapters.sqlite.turn import WriteTurn
 
 WAL_SOFT_PAGES = 4096
 """A checkpoint begins when the log holds this many pages (16 MiB of 4 KiB pages)."""
@@ -33,7 +34,7 @@ class Checkpointer:
     def __init__(self, path: str) -> None:
         self._connection = open_writer(path)
         self._connection.set_busy_timeout(WRITERS_WAIT_MS)
-        self._connection.setlk_timeout(WRITERS_WAIT_MS, 0)
+        self._turn = WriteTurn(path)
         self._wanted = Event()
         self._ended = False
         self._thread = Thread(target=self._run, name="hatobin-sqlite-checkpoint", daemon=True)
@@ -51,6 +52,7 @@ class Checkpointer:
         self._wanted.set()
         self._thread.join()
         self._connection.close()
+        self._turn.close()
 
     def _run(self) -> None:
         while not self._ended:
@@ -60,8 +62,11 @@ class Checkpointer:
                 return
             try:
                 self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-                if pressed:
-                    self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
+                if pressed and self._turn.take():
+                    try:
+                        self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
+                    finally:
+                        self._turn.give()
             except apsw.Error:
                 # Busy (a long read or another process) or a disk error. The writer reports disk
                 # errors to those who wait for it; here the next turn tries again.

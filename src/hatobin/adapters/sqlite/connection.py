@@ -68,10 +68,6 @@ def unavailable(error: BaseException) -> DatabaseUnavailable:
 def _connect(path: str, flags: int) -> apsw.Connection:
     connection = apsw.Connection(path, flags=flags, statementcachesize=STATEMENTS_CACHED)
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-    if path != MEMORY:
-        # Wait inside the operating system's lock instead of sleeping and trying again: with
-        # several worker processes the lock is handed over in microseconds, and in turn.
-        connection.setlk_timeout(BUSY_TIMEOUT_MS, 0)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")

@@ -20,6 +20,7 @@ from hatobin.adapters.sqlite.connection import (
 )
 from hatobin.adapters.sqlite.migrations import Migration, migrate
 from hatobin.adapters.sqlite.readers import Readers
+from hatobin.adapters.sqlite.turn import WriteTurn
 from hatobin.adapters.sqlite.work import Work
 from hatobin.adapters.sqlite.writer import Hooks, Writer, run_group
 from hatobin.ports.database import DatabaseUnavailable, Session
@@ -167,7 +168,7 @@ class _InFile(SqliteDatabase):
         if self._checkpointer is not None:
             connection.set_wal_hook(self._checkpointer.log_grew)
         self._readers = Readers(path)
-        self._writer = Writer(connection, hooks, group_items=group_items, group_delay_s=group_delay_s)
+        self._writer = Writer(connection, WriteTurn(path), hooks, group_items=group_items, group_delay_s=group_delay_s)
 
     async def read(self, work: Callable[[Session], T]) -> T:
         if self._closed:

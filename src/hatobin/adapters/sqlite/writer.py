@@ -18,7 +18,9 @@ from threading import Thread
 import apsw
 
 from hatobin.adapters.sqlite.connection import UNAVAILABLE, SqliteSession, unavailable
+from hatobin.adapters.sqlite.turn import WriteTurn
 from hatobin.adapters.sqlite.work import Work, hand_back
+from hatobin.ports.database import DatabaseUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +78,10 @@ class Writer:
     """The one thread that writes through this process's writing connection."""
 
     def __init__(
-        self,
-        connection: apsw.Connection,
-        hooks: Hooks,
-        *,
-        group_items: int,
-        group_delay_s: float,
+        self, connection: apsw.Connection, turn: WriteTurn, hooks: Hooks, *, group_items: int, group_delay_s: float
     ) -> None:
         self._connection = connection
+        self._turn = turn
         self._session = SqliteSession(connection)
         self._group_items = group_items
         self._group_delay_s = group_delay_s
@@ -98,6 +96,7 @@ class Writer:
         self._queue.put(None)
         self._thread.join()
         self._connection.close()
+        self._turn.close()
 
     def _run(self) -> None:
         get = self._queue.get
@@ -106,7 +105,20 @@ class Writer:
             first = get()
             if first is None:
                 return
-            ended = self._commit_group(self._gather(first))
+            ours = self._turn.take()  # Waiting for other processes, the group grows.
+            gathered = self._gather(first)
+            ended = gathered[-1] is None
+            # Work whose waiter gave up before it began is not begun.
+            group = [work for work in gathered if work is not None and not work.future.cancelled()]
+            if ours:
+                if group:
+                    run_group(self._connection, self._session, group, self._hooks)
+                self._turn.give()
+            else:
+                for work in group:
+                    work.error = DatabaseUnavailable("another process does not stop writing")
+            if group:
+                hand_back(group)
 
     def _gather(self, first: Work) -> list[Work | None]:
         """Take what is ready behind `first`, up to the group's limit; None marks the end."""
@@ -120,12 +132,3 @@ class Writer:
         except Empty:
             pass
         return group
-
-    def _commit_group(self, gathered: list[Work | None]) -> bool:
-        """Commit a group and answer it; True when the end mark was in it."""
-        # Work whose waiter gave up before it began is not begun.
-        group = [work for work in gathered if work is not None and not work.future.cancelled()]
-        if group:
-            run_group(self._connection, self._session, group, self._hooks)
-            hand_back(group)
-        return gathered[-1] is None

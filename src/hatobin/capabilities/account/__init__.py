@@ -1,0 +1,62 @@
+"""The account: whether it may send in a region, how fast, how much, and what it has sent.
+
+Defaults come from the settings and are the same for every account; what an
+account sets for itself (sending paused, production access, for which reasons
+recipients are suppressed) is one row. `standing` reads it for a send; `spend`
+takes the recipients of an accepted message from its rate and daily quota in
+the same transaction; `count` feeds GetSendStatistics.
+"""
+
+from __future__ import annotations
+
+from hatobin.capabilities.account import api_v1, api_v2
+from hatobin.capabilities.account.model import (
+    DEFAULT_SUPPRESSED_REASONS,
+    UNLIMITED,
+    AccountStanding,
+    DailyQuotaExceeded,
+    QuotaExceeded,
+    RateExceeded,
+    SendLimits,
+    StatisticsPoint,
+    limits,
+    refusal,
+    smtp_refusal,
+)
+from hatobin.capabilities.account.quota import sent_last_24_hours, spend
+from hatobin.capabilities.account.store import (
+    count,
+    put_production_access,
+    put_sending_enabled,
+    put_suppressed_reasons,
+    sandboxed,
+    sending_enabled,
+    standing,
+    statistics,
+)
+
+__all__ = [
+    "DEFAULT_SUPPRESSED_REASONS",
+    "UNLIMITED",
+    "AccountStanding",
+    "DailyQuotaExceeded",
+    "QuotaExceeded",
+    "RateExceeded",
+    "SendLimits",
+    "StatisticsPoint",
+    "api_v1",
+    "api_v2",
+    "count",
+    "limits",
+    "put_production_access",
+    "put_sending_enabled",
+    "put_suppressed_reasons",
+    "refusal",
+    "sandboxed",
+    "sending_enabled",
+    "sent_last_24_hours",
+    "smtp_refusal",
+    "spend",
+    "standing",
+    "statistics",
+]

@@ -1,0 +1,43 @@
+"""Delivery: choosing the next hop, speaking to it, and reading its answer.
+
+`Sites` says where a domain leads; `SmtpSession` speaks SMTP over one
+connection and gives an `Outcome` per recipient; `classify` reads replies;
+`decide_next_attempt` spaces the retries; `simulate` plays the mailbox
+simulator. Nothing here knows the queue: flow puts the pieces together.
+"""
+
+from __future__ import annotations
+
+from hatobin.capabilities.delivery.classification import classify, expired, unreachable
+from hatobin.capabilities.delivery.retry import Expired, Retry, RetrySchedule, decide_next_attempt
+from hatobin.capabilities.delivery.routing import Route, Target, route_mx, route_relay
+from hatobin.capabilities.delivery.session import SmtpSession, Transaction, open_session
+from hatobin.capabilities.delivery.simulator import SIMULATOR_DOMAIN, Afterwards, Simulated, is_simulator, simulate
+from hatobin.capabilities.delivery.sites import MAILBOX_SITE, RELAY_SITE, SIMULATOR_SITE, Sites, split_host_port
+
+__all__ = [
+    "MAILBOX_SITE",
+    "RELAY_SITE",
+    "SIMULATOR_DOMAIN",
+    "SIMULATOR_SITE",
+    "Afterwards",
+    "Expired",
+    "Retry",
+    "RetrySchedule",
+    "Route",
+    "Simulated",
+    "Sites",
+    "SmtpSession",
+    "Target",
+    "Transaction",
+    "classify",
+    "decide_next_attempt",
+    "expired",
+    "is_simulator",
+    "open_session",
+    "route_mx",
+    "route_relay",
+    "simulate",
+    "split_host_port",
+    "unreachable",
+]

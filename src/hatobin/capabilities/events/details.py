@@ -65,15 +65,24 @@ def bounce_detail(
     )
 
 
-def suppressed_detail(addresses: Sequence[str], *, at: float, feedback_id: str, reporting_mta: str) -> str:
-    """The bounce of addresses on the account's suppression list with reason BOUNCE."""
-    diagnostic = "Amazon SES did not send the message to this address because it is on the suppression list for your account."
+_NOT_SENT = {
+    "OnAccountSuppressionList": "Amazon SES did not send the message to this address because it is on the "
+    "suppression list for your account.",
+    "UnsubscribedRecipient": "Amazon SES did not send the message to this address because the recipient "
+    "unsubscribed from the contact list or topic.",
+}
+
+
+def suppressed_detail(
+    addresses: Sequence[str], *, at: float, feedback_id: str, reporting_mta: str, sub_type: str
+) -> str:
+    """Make the bounce of addresses that were not even tried: suppressed (reason BOUNCE), or unsubscribed."""
     return _json(
         {
             "bounceType": BounceType.PERMANENT.value,
-            "bounceSubType": BounceSubType.ON_ACCOUNT_SUPPRESSION_LIST.value,
+            "bounceSubType": sub_type,
             "bouncedRecipients": [
-                {"emailAddress": address, "action": "failed", "status": "5.1.1", "diagnosticCode": diagnostic}
+                {"emailAddress": address, "action": "failed", "status": "5.1.1", "diagnosticCode": _NOT_SENT[sub_type]}
                 for address in addresses
             ],
             "timestamp": iso_ms(at),

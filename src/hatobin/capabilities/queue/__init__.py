@@ -10,8 +10,8 @@ word. See `docs/flow.md` for the life of one message.
 
 from __future__ import annotations
 
-from hatobin.capabilities.queue.attempts import AttemptLog, Replayed
-from hatobin.capabilities.queue.leases import WorkerLease
+from hatobin.capabilities.queue.attempts import Attempt, AttemptLog, Replayed
+from hatobin.capabilities.queue.leases import BEAT_INTERVAL_S, DEAD_AFTER_S, WorkerLease
 from hatobin.capabilities.queue.model import (
     DkimKeyChoice,
     Lease,
@@ -42,6 +42,9 @@ from hatobin.capabilities.queue.store import (
 )
 
 __all__ = [
+    "BEAT_INTERVAL_S",
+    "DEAD_AFTER_S",
+    "Attempt",
     "AttemptLog",
     "DkimKeyChoice",
     "Lease",

@@ -7,6 +7,7 @@ each site has its own sessions, so a slow receiver holds up nobody else.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ class Site:
     name: str
     waiting: deque[ReadyMessage] = field(default_factory=deque)
     sessions: int = 0
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class ReadyQueue:
@@ -31,6 +33,8 @@ class ReadyQueue:
         self._sites: dict[str, Site] = {}
         self.messages = 0
         self.bytes = 0
+        self.overflowed = False
+        """Due rows wait in the database because there was no room; cleared when a claim finds no more."""
 
     def has_room(self, messages: int, size: int) -> bool:
         """Say whether this much more fits; asked before rows are inserted leased."""
@@ -52,6 +56,7 @@ class ReadyQueue:
         if site is None:
             site = self._sites[site_name] = Site(site_name)
         site.waiting.append(message)
+        site.arrived.set()
         return site
 
     def done(self, messages: int, size: int) -> None:

@@ -1,0 +1,26 @@
+"""The suppression list: addresses that an account does not send to, by region.
+
+A hard bounce or a complaint puts an address on it, or the account does so
+itself. A message to a suppressed recipient is accepted and counted, but not
+sent: the recipient gets a Bounce or Complaint event of the kind
+OnAccountSuppressionList. `lookup` is asked at acceptance, `add` when a message
+is settled; `effective` says which reasons count for a message.
+"""
+
+from __future__ import annotations
+
+from hatobin.capabilities.suppression import api_v2
+from hatobin.capabilities.suppression.model import REASONS, InvalidDestination, SuppressedDestination, effective
+from hatobin.capabilities.suppression.store import add, find, lookup, remove
+
+__all__ = [
+    "REASONS",
+    "InvalidDestination",
+    "SuppressedDestination",
+    "add",
+    "api_v2",
+    "effective",
+    "find",
+    "lookup",
+    "remove",
+]

@@ -50,7 +50,9 @@ def validate(tags: Sequence[Tagged] | None) -> tuple[TagPair, ...]:
             "consider reducing the number of tags in the request"
         )
     if any(not _ALLOWED.fullmatch(tag.value) or not _ALLOWED.fullmatch(tag.key) for tag in tags):
-        raise _bad("Tags can only contain letters, numbers, spaces, and the following special characters: _ . : / = + - @")
+        raise _bad(
+            "Tags can only contain letters, numbers, spaces, and the following special characters: _ . : / = + - @"
+        )
     if any(tag.key.lower().startswith(_RESERVED_PREFIX) for tag in tags):
         raise _bad("Caller is an end user and not allowed to mutate system tags")
     _check_lengths(tags)

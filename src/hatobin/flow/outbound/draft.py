@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from hatobin.capabilities.queue import MessageKey
 from hatobin.gateway import Principal
+from hatobin.protocols.mail.headers import Message
 from hatobin.words.address import Address
 
 
@@ -23,9 +24,9 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class RenderedContent:
-    """A whole MIME message as the caller meant it, before our own headers."""
+    """A whole MIME message as the caller meant it, split and checked, before our own headers."""
 
-    raw: bytes
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)

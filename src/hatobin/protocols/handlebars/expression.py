@@ -13,11 +13,14 @@ from hatobin.protocols.handlebars.lex import Tag, Word, WordKind
 from hatobin.protocols.handlebars.limits import Bound, LimitExceeded, TemplateSyntaxError
 from hatobin.protocols.handlebars.nodes import UNDEFINED, Call, Expression, Literal, Path, Undefined
 
-_CONSTANTS: dict[str, bool | None | Undefined] = {"true": True, "false": False, "null": None, "undefined": UNDEFINED}
+_CONSTANTS: dict[str, bool | Undefined | None] = {"true": True, "false": False, "null": None, "undefined": UNDEFINED}
 _PATH_WORDS = frozenset({WordKind.NAME, WordKind.SEGMENT, WordKind.DOTS, WordKind.DOT})
 _LITERALS = frozenset({WordKind.STRING, WordKind.NUMBER, WordKind.KEYWORD})
 # What may follow a separator. Deviates: handlebars.js wants `a.[0]` and refuses `a.0`, `a.true`; here both are read.
 _LATER_PATH_WORDS = _PATH_WORDS | {WordKind.NUMBER, WordKind.KEYWORD}
+
+# No helper fills more than two; the rest stay undefined.
+_MAX_PARAMETERS = 16
 
 
 class Head(NamedTuple):
@@ -123,6 +126,8 @@ class _Words:
             names.append(word.value)
         if not names or not self.take(WordKind.BAR):
             raise self._error()
+        if len(names) > _MAX_PARAMETERS:
+            raise TemplateSyntaxError(f"A block has more than {_MAX_PARAMETERS} block parameters", self._line)
         return tuple(names)
 
     def _argument(self, depth: int) -> Expression:
@@ -166,6 +171,8 @@ class _Words:
                 depth += word.value == ".."
             separator = self.take(WordKind.SEPARATOR)
             if separator is None:
+                if len(parts) + depth > self._max_depth:
+                    raise LimitExceeded(Bound.DEPTH)
                 return Path(original, tuple(parts), depth, explicit, data)
             original += separator.value
             allowed = _LATER_PATH_WORDS

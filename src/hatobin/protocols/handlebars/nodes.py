@@ -6,7 +6,7 @@ closures.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 
@@ -42,7 +42,7 @@ class Path:
 class Literal:
     """A string, number, boolean, null or undefined; `original` is the name it means where a path is wanted."""
 
-    value: str | int | float | bool | None | Undefined
+    value: str | int | float | bool | Undefined | None
     original: str
 
 
@@ -57,6 +57,17 @@ class Call:
 
 
 Expression: TypeAlias = Path | Literal | Call
+
+
+def steps_of(*expressions: Expression | None) -> int:
+    """Give the number of look-ups that evaluating some expressions takes at most."""
+    steps = 0
+    for expression in expressions:
+        if isinstance(expression, Path):
+            steps += 1 + len(expression.parts) // 8
+        elif isinstance(expression, Call):
+            steps += 1 + steps_of(*expression.arguments, *(value for _, value in expression.named))
+    return steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +114,7 @@ class Program:
 
     nodes: tuple[Node, ...] = ()
     inlines: tuple[tuple[str, Program], ...] = ()
-    parameters: tuple[str, ...] = field(default=())
+    parameters: tuple[str, ...] = ()
 
 
 EMPTY = Program()

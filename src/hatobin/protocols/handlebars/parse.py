@@ -105,6 +105,9 @@ class _Parser:
         for head, body in reversed(branches[1:]):
             inverse = Program((Block(head.call, body, inverse),))
         body = branches[0][1]
+        if inverted:
+            # Nothing is there to be named by block parameters; handlebars.js takes them and binds nothing.
+            body = replace(body, parameters=())
         return Block(first.call, inverse, body) if inverted else Block(first.call, body, inverse)
 
     def _inline(self, tag: Tag, depth: int) -> tuple[str, Program]:
@@ -112,11 +115,11 @@ class _Parser:
         call, parameters = parse_head(tag, self._max_depth)
         if call.head.original != "inline":
             raise TemplateSyntaxError(f"Unknown decorator '{call.head.original}'", tag.line)
-        if len(call.arguments) != 1 or not isinstance(name := call.arguments[0], Literal):
+        if parameters or len(call.arguments) != 1 or not isinstance(name := call.arguments[0], Literal):
             raise TemplateSyntaxError("An inline partial takes one literal name", tag.line)
         body = self.program(depth + 1)
         self._check_close(self._end(tag), "inline")
-        return name.original, replace(body, parameters=parameters)
+        return name.original, body
 
     def _closed(self, tag: Tag, depth: int) -> Program:
         """Parse the content of a partial block up to and including its closing tag."""

@@ -14,7 +14,9 @@ import codecs
 from functools import lru_cache
 
 MAX_CHARSET_NAME = 64
-_REFUSED = frozenset({"idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined", "mbcs", "oem"})
+_REFUSED = frozenset(
+    {"idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined", "mbcs", "oem", "utf_8_sig"}
+)
 _ALIASES = {
     "shift_jis": "cp932",
     "shift-jis": "cp932",

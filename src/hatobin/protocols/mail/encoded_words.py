@@ -16,7 +16,6 @@ from hatobin.protocols.mail.charsets import codec_name, decode_text, encode_text
 from hatobin.protocols.mail.errors import HeaderError
 from hatobin.protocols.mail.headers import (
     FOLD_OCTETS,
-    MAX_LINE_OCTETS,
     Field,
     ascii_field,
     check_name,
@@ -85,6 +84,8 @@ def encode_words(text: str, charset: str = "UTF-8", *, first_column: int = 0) ->
     """
     octets, label = encode_text(text, charset)
     name = codec_name(label) or "utf-8"
+    if name == "utf-8":
+        text = octets.decode("utf-8")  # Lone surrogates are question marks by now.
     stateful = name.startswith(("iso2022", "hz", "utf-7"))
     base64_length = (len(octets) + 2) // 3 * 4
     if stateful or sum(map(len, map(_Q.__getitem__, octets))) > base64_length:
@@ -179,7 +180,10 @@ def mailbox_text(mailbox: Mailbox, charset: str = "UTF-8", *, first_column: int 
         return str(mailbox.address)
     check_value("From", name)
     if not name.isascii():
-        return f"{encode_words(name, charset, first_column=first_column)} <{mailbox.address}>"
+        words = encode_words(name, charset, first_column=first_column)
+        column = len(words) - words.rfind("\n") - 1 + (0 if "\n" in words else first_column)
+        gap = " " if column + len(str(mailbox.address)) + 3 <= MAX_LINE else "\r\n "
+        return f"{words}{gap}<{mailbox.address}>"
     if "=?" in name and _WORD.fullmatch(name):
         return f"{name} <{mailbox.address}>"
     return f"{quote_phrase(name)} <{mailbox.address}>"
@@ -196,18 +200,13 @@ def mailbox_field(name: str, mailboxes: Sequence[Mailbox], charset: str = "UTF-8
         line = f"{name}: {text}"
     else:
         line = _wrapped(name, [mailbox_text(mailbox, charset, first_column=1) for mailbox in mailboxes])
-    if len(line) > FOLD_OCTETS and any(len(piece) > FOLD_OCTETS for piece in line.split("\r\n")):
+    if len(line) > FOLD_OCTETS:
         line = "\r\n".join([_folded(piece) for piece in line.split("\r\n")])
     return Field(name.lower(), line.encode("ascii") + b"\r\n")
 
 
 def _folded(piece: str) -> str:
-    if len(piece) <= FOLD_OCTETS:
-        return piece
-    folded = fold(piece)
-    if len(folded) > MAX_LINE_OCTETS and "\r\n" not in folded:  # pragma: no cover - fold refuses it
-        raise HeaderError("A header line is longer than 998 characters and cannot be folded.")
-    return folded
+    return piece if len(piece) <= FOLD_OCTETS else fold(piece)
 
 
 def _wrapped(name: str, texts: Iterable[str]) -> str:
@@ -215,7 +214,7 @@ def _wrapped(name: str, texts: Iterable[str]) -> str:
     line = f"{name}:"
     for text in texts:
         head = text.partition("\r\n")[0]
-        if len(line) + len(head) + 2 > FOLD_OCTETS and not line.endswith(":"):
+        if len(line) + len(head) + 2 > MAX_LINE and not line.endswith(":"):
             lines.append(line)
             line = ""
         line = f"{line} {text},"

@@ -172,46 +172,58 @@ def split_message(raw: bytes) -> Message:
     only when the block is larger than `MAX_HEADER_OCTETS` or has more than
     `MAX_FIELDS` fields.
     """
-    end, body_start = _block_end(raw)
-    if end > MAX_HEADER_OCTETS:
+    opening, fields, fields_end, body_start = split_fields(raw, 0, len(raw))
+    return Message(raw, fields, body_start, opening, raw[fields_end:body_start])
+
+
+def split_fields(raw: bytes, start: int, stop: int) -> tuple[bytes, tuple[Field, ...], int, int]:
+    """Split the header block that begins at `start`, of a message or of a MIME part that ends at `stop`.
+
+    Gives the mbox line above the fields, the fields, where they end and where
+    the body starts. Raises `HeaderError` as `split_message` does.
+    """
+    end, body_start = _block_end(raw, start, stop)
+    if end - start > MAX_HEADER_OCTETS:
         raise HeaderError("The header section of the message is too large.")
     keys = _KEYS
-    pairs = _FIELD.findall(raw, 0, end)
+    pairs = _FIELD.findall(raw, start, end)
     if len(pairs) > MAX_FIELDS:
         raise HeaderError("The message has too many header fields.")
     fields = tuple([_new_field((keys.get(name) or name.decode("latin-1").lower(), field)) for field, name in pairs])
     for field in fields:
         if not field[0]:
-            return _split_irregular(raw, fields, end, body_start)
-    return Message(raw, fields, body_start, b"", raw[end:body_start])
+            return _irregular(fields, start, end, body_start)
+    return b"", fields, end, body_start
 
 
-def _block_end(raw: bytes) -> tuple[int, int]:
-    """Give where the fields end and where the body starts; both are the length if there is no empty line."""
-    if raw[:2] == b"\r\n":
-        return 0, 2
-    if raw[:1] == b"\n":
-        return 0, 1
-    crlf = raw.find(b"\n\r\n")
-    bare = raw.find(b"\n\n", 0, crlf + 1 if crlf >= 0 else len(raw))
+def _block_end(raw: bytes, start: int, stop: int) -> tuple[int, int]:
+    """Give where the fields end and where the body starts; both are `stop` if there is no empty line."""
+    if raw.startswith(b"\r\n", start, stop):
+        return start, start + 2
+    if raw.startswith(b"\n", start, stop):
+        return start, start + 1
+    crlf = raw.find(b"\n\r\n", start, stop)
+    bare = raw.find(b"\n\n", start, crlf + 1 if crlf >= 0 else stop)
     if bare >= 0:
         return bare + 1, bare + 2
     if crlf >= 0:
         return crlf + 1, crlf + 3
-    return len(raw), len(raw)
+    return stop, stop
 
 
-def _split_irregular(raw: bytes, fields: tuple[Field, ...], end: int, body_start: int) -> Message:
+def _irregular(
+    fields: tuple[Field, ...], start: int, end: int, body_start: int
+) -> tuple[bytes, tuple[Field, ...], int, int]:
     """Handle a block with a line that is no field: an mbox line on top, or the start of the body."""
     opening = b""
-    if not fields[0][0] and fields[0][1].startswith((b"From ", b">From ")):
+    if fields[0][1].startswith((b"From ", b">From ")) and not fields[0][0]:
         opening, fields = fields[0][1], fields[1:]
-    position = len(opening)
+    position = start + len(opening)
     for index, field in enumerate(fields):
         if not field[0]:
-            return Message(raw, fields[:index], position, opening, b"")
+            return opening, fields[:index], position, position
         position += len(field[1])
-    return Message(raw, fields, body_start, opening, raw[end:body_start])
+    return opening, fields, end, body_start
 
 
 def unfold(value: bytes) -> str:
@@ -307,11 +319,13 @@ def fold(line: str) -> str:
 
 
 def _fold_point(text: str, floor: int) -> int:
-    """Find the blank to break before: the last one within the limit, else the next one after it."""
-    for cut in range(min(FOLD_OCTETS, len(text) - 1), floor, -1):
-        if text[cut] in " \t" and text[cut + 1 :].strip(" \t") and text[:cut].strip(" \t"):
-            return cut
-    for cut in range(max(FOLD_OCTETS, floor) + 1, len(text) - 1):
-        if text[cut] in " \t" and text[cut + 1 :].strip(" \t"):
-            return cut
-    return -1
+    """Find the blank to break before: the last one within the limit, else the next one after it; else -1."""
+    # Blanks at either end of the piece are no place to break: a line must not be all blank.
+    end = len(text.rstrip(" \t"))
+    start = max(floor, len(text) - len(text.lstrip(" \t"))) + 1
+    stop = min(FOLD_OCTETS + 1, end)
+    cut = max(text.rfind(" ", start, stop), text.rfind("\t", start, stop))
+    if cut >= 0:
+        return cut
+    space, tab = text.find(" ", max(stop, start), end), text.find("\t", max(stop, start), end)
+    return max(space, tab) if space < 0 or tab < 0 else min(space, tab)

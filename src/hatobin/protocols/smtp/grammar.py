@@ -39,10 +39,10 @@ _MAILBOX = _LOCAL + rb"@(?:" + _DOMAIN + rb"|" + _LITERAL + rb")"
 _ROUTE = rb"(?:@[^<>:@ ,]+(?:,@[^<>:@ ,]+)*:)?"
 # Deviates: blanks after the colon and a mailbox without brackets are accepted,
 # because SES's own documentation shows `MAIL FROM:sender@example.com` and old clients send both.
-_PATH = rb":[ \t]*(?:<" + _ROUTE + rb"(" + _MAILBOX + rb"|%s)>|(" + _MAILBOX + rb"))(?= |\Z)"
+_PATH = rb":[ \t]*(?:<" + _ROUTE + rb"(" + _MAILBOX + rb"|EXCEPTION)>|(" + _MAILBOX + rb"))(?= |\Z)"
 
-_FROM = re.compile(rb"FROM" + _PATH % rb"", re.IGNORECASE)
-_TO = re.compile(rb"TO" + _PATH % rb"postmaster", re.IGNORECASE)
+_FROM = re.compile(rb"FROM" + _PATH.replace(rb"EXCEPTION", rb""), re.IGNORECASE)
+_TO = re.compile(rb"TO" + _PATH.replace(rb"EXCEPTION", rb"postmaster"), re.IGNORECASE)
 _WHOLE_MAILBOX = re.compile(_MAILBOX)
 _PARAMETER = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*+)(?:=([!-<>-~]++))?")
 _HELLO_NAME = re.compile(rb"[!-~]{1,255}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from hatobin.protocols.smtp.auth import AuthFlaw
 from hatobin.protocols.smtp.data import ContentFault
+from hatobin.protocols.smtp.lines import LineFault
 from hatobin.words.reply import Reply
 
 OK = Reply.of(250, "Ok")
@@ -19,6 +20,7 @@ CANNOT_VERIFY = Reply.of(252, "Cannot VRFY user, but will accept message and att
 
 READY_FOR_TLS = Reply.of(220, "Ready to start TLS")
 TLS_UNAVAILABLE = Reply.of(454, "TLS not available due to temporary reason")
+TLS_ALREADY = Reply.of(503, "Error: TLS is active already")
 TLS_FIRST = Reply.of(530, "Must issue a STARTTLS command first")
 
 AUTHENTICATED = Reply.of(235, "Authentication successful.")
@@ -41,8 +43,6 @@ IDLE_TOO_LONG = Reply.of(451, "Timeout waiting for data from client")
 SHUTTING_DOWN = Reply.of(421, "Service shutting down, closing transmission channel")
 SERVICE_FAILURE = Reply.of(451, "Temporary service failure")
 
-LINE_TOO_LONG = Reply.of(500, "Line too long.")  # RFC 5321 §4.5.3.1.9
-BARE_LINE_END = Reply.of(500, "Error: bare CR or LF in command")
 UNKNOWN_COMMAND = Reply.of(500, "Error: command not recognized")
 NOT_IMPLEMENTED = Reply.of(502, "Error: command not implemented")
 NOT_SMTP = Reply.of(421, "Error: this is SMTP, closing transmission channel")
@@ -61,6 +61,11 @@ CONTENT_REFUSALS: dict[ContentFault, Reply] = {
     ContentFault.TOO_LONG: MESSAGE_TOO_LONG,
     ContentFault.BARE_LINE_END: Reply.of(554, "Transaction failed: Message contains bare CR or LF."),
     ContentFault.NUL: Reply.of(554, "Transaction failed: Message contains NUL."),
+}
+
+LINE_REFUSALS: dict[LineFault, Reply] = {
+    LineFault.TOO_LONG: Reply.of(500, "Line too long."),  # RFC 5321 §4.5.3.1.9
+    LineFault.BARE_LINE_END: Reply.of(500, "Error: bare CR or LF in command"),
 }
 
 

@@ -21,9 +21,10 @@ and every rule of order is one of these laws:
 5. RSET and a new EHLO undo a transaction, never a login (RFC 5321 §4.1.1.5,
    §4.1.4).
 
-Two facts stand beside the phase, because they survive most steps: whether the
-connection is secured, and whether the client is authenticated. They close the
-gates of RFC 3207 §4 and RFC 4954 §6, which `server` keeps.
+Three facts stand beside the phase, because they survive most steps: whether the
+connection is secured, whether the client is authenticated, and the name it
+gave. `Standing` holds all four. The first two open the gates of RFC 3207 §4
+and RFC 4954 §6, which `commands` keeps.
 
     OPENING ─WELCOMED→ GREETED ─HELLO→ READY ─MAIL_ACCEPTED→ MAIL ─RCPT_ACCEPTED→ RECIPIENTS
                           ↑             │ ↑                                            │
@@ -153,3 +154,39 @@ def next_phase(phase: Phase, step: Step) -> Phase:
         return TRANSITIONS[phase][step]
     except KeyError:
         raise LocalProtocolError(f"{step.name} cannot happen in phase {phase.name}") from None
+
+
+class Standing:
+    """Where one session stands. Only `move` and the two facts that come from outside change it."""
+
+    __slots__ = ("authenticated", "helo", "phase", "secured")
+
+    def __init__(self, *, secured: bool) -> None:
+        self.phase = Phase.OPENING
+        self.secured = secured
+        """Whether the client speaks through TLS."""
+        self.authenticated = False
+        """Whether an AUTH attempt was answered with a 2xx reply."""
+        self.helo: str | None = None
+        """The name given with the last HELO or EHLO."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a message is under way, from an accepted MAIL to the reply after the content."""
+        return self.phase in IN_TRANSACTION
+
+    @property
+    def closed(self) -> bool:
+        """Whether the last word is spoken."""
+        return self.phase is Phase.CLOSED
+
+    def move(self, step: Step) -> None:
+        """Take a step; raises `LocalProtocolError` where it leads nowhere."""
+        self.phase = next_phase(self.phase, step)
+
+    def secure(self) -> None:
+        """Take the step TLS_DONE. Nothing that was said in plain text counts any more (RFC 3207 §4.2)."""
+        self.move(Step.TLS_DONE)
+        self.secured = True
+        self.authenticated = False
+        self.helo = None

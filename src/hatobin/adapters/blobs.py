@@ -1,0 +1,154 @@
+"""The blobs port over a folder of files.
+
+A blob is written under a temporary name, synced, renamed into place, and its
+folder synced: after a crash there is the old blob or the new one, never half
+of either. A key is the path below the folder, so an operator finds a blob
+with the usual tools.
+
+Refs: rename(2), fsync(2) ("calling fsync() does not necessarily ensure that
+the entry in the directory containing the file has also reached disk").
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import re
+import time
+from pathlib import Path
+
+from hatobin.adapters.threads import ThreadPool
+from hatobin.ports.blobs import BlobMissing
+
+BLOB_THREADS = 4
+"""Files that are written or read at the same time; each spends its time waiting for the disk."""
+
+MAX_KEY_CHARACTERS = 1024
+MAX_NAME_CHARACTERS = 255
+"""NAME_MAX of every usual Linux file system."""
+
+ORPHAN_AGE_S = 3600.0
+"""Temporary files this old are left-overs of a crash and are removed when the store is opened."""
+
+_KEY = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z")
+_INCOMING = "~incoming"
+"""The folder of temporary files; "~" is outside the alphabet of keys."""
+
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
+
+
+def check_key(key: str) -> None:
+    """Raise `ValueError` unless `key` is a relative path of [A-Za-z0-9._/-] that stays below its folder."""
+    if len(key) > MAX_KEY_CHARACTERS or not _KEY.match(key):
+        raise ValueError(f"{key!r} is not a blob key")
+    for name in key.split("/"):
+        if name in (".", "..") or len(name) > MAX_NAME_CHARACTERS:
+            raise ValueError(f"{key!r} is not a blob key")
+
+
+class FileBlobs:
+    """Blobs in a folder, which several processes may share."""
+
+    def __init__(self, folder: str | Path, threads: ThreadPool | None = None) -> None:
+        """Use `folder`, made if it is missing, with threads of its own unless some are given."""
+        self._folder = Path(folder)
+        self._incoming = self._folder / _INCOMING
+        self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._threads = threads or ThreadPool(BLOB_THREADS, "hatobin-blobs")
+        self._numbers = itertools.count(1)
+        self._known_folders = {self._folder}
+        self._remove_orphans()
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Store `data` whole under `key`; durable when this returns.
+
+        Raises `ValueError` for a bad key, or one that is a folder of other keys, and
+        `OSError` when the disk does not take it; the former blob is kept then.
+        """
+        check_key(key)
+        await self._threads.run(lambda: self._put(key, data))
+
+    async def get(self, key: str) -> bytes:
+        """Give the whole blob; raises `BlobMissing`."""
+        check_key(key)
+        return await self._threads.run(lambda: self._get(key))
+
+    async def delete(self, key: str) -> None:
+        """Remove the blob; a missing one is fine."""
+        check_key(key)
+        await self._threads.run(lambda: self._delete(key))
+
+    async def close(self) -> None:
+        """Finish what is queued and end the threads."""
+        await self._threads.close()
+
+    def _put(self, key: str, data: bytes) -> None:
+        target = self._folder / key
+        temporary = self._incoming / f"{os.getpid()}-{id(self):x}-{next(self._numbers)}"
+        try:
+            _write_synced(temporary, data)
+            self._make_folder(target.parent)
+            os.rename(temporary, target)
+        except BaseException as error:
+            temporary.unlink(missing_ok=True)
+            if isinstance(error, IsADirectoryError | NotADirectoryError | FileExistsError):
+                raise ValueError(f"{key!r} crosses another blob's key") from error
+            raise
+        _sync_folder(target.parent)
+
+    def _get(self, key: str) -> bytes:
+        try:
+            return (self._folder / key).read_bytes()
+        except OSError as error:
+            if error.errno in _ABSENT:
+                raise BlobMissing(key) from None
+            raise
+
+    def _delete(self, key: str) -> None:
+        try:
+            os.unlink(self._folder / key)
+        except OSError as error:
+            if error.errno not in _ABSENT:
+                raise
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder and its parents, each entry synced; folders are never removed."""
+        if folder in self._known_folders:
+            return
+        self._make_folder(folder.parent)
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            if not folder.is_dir():
+                raise
+        _sync_folder(folder.parent)
+        self._known_folders.add(folder)
+
+    def _remove_orphans(self) -> None:
+        oldest = time.time() - ORPHAN_AGE_S
+        for path in self._incoming.iterdir():
+            try:
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
+            except FileNotFoundError:
+                continue  # Another process opened the store at the same moment.
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

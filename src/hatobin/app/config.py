@@ -1,0 +1,95 @@
+"""Reading the configuration: one TOML file, and the environment over it.
+
+Every key `[section] name` can be given as HATOBIN_SECTION__NAME; a list is
+written as a JSON array or as values separated by commas. Unknown keys are
+refused with their path. Nothing else in hatobin reads the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hatobin.words.settings import Settings
+
+ENVIRONMENT_PREFIX = "HATOBIN_"
+_NOT_SETTINGS = frozenset({"HATOBIN_DATA", "HATOBIN_CONFIG"})
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used; the text says which key, and what to do."""
+
+
+def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
+    """Build the settings from a file and the environment. Raises `ConfigurationError`."""
+    tree: dict[str, Any] = {}
+    if path is not None:
+        try:
+            tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
+    _overlay(tree, environment)
+    try:
+        settings = msgspec.convert(tree, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"{path or 'environment'}: {error} (all keys: docs/configuration.md)") from error
+    _check(settings)
+    return settings
+
+
+def _overlay(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for name, text in environment.items():
+        if not name.startswith(ENVIRONMENT_PREFIX) or name in _NOT_SETTINGS or "__" not in name:
+            continue
+        section, _, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+        table = tree.setdefault(section, {})
+        if not isinstance(table, dict):
+            raise ConfigurationError(f"{name}: [{section}] is not a table")
+        table[key] = _value(section, key, text)
+
+
+def _value(section: str, key: str, text: str) -> Any:
+    """Lists come as JSON or comma separated, everything else as text that is converted by type."""
+    field_types = {
+        (name, field.name): field.type
+        for name, inner in ((f.name, f.type) for f in msgspec.structs.fields(Settings))
+        for field in msgspec.structs.fields(inner)
+    }
+    expected = str(field_types.get((section, key), ""))
+    if text.startswith("["):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ConfigurationError(f"{section}.{key}: {text!r} is not a JSON list") from error
+    if "tuple" in expected:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if "str | list" in expected and "," in text:
+        return [part.strip() for part in text.split(",")]
+    return text
+
+
+def _check(settings: Settings) -> None:
+    """Refuse what is well formed and makes no sense."""
+    delivery, service = settings.delivery, settings.service
+    if delivery.mode == "relay" and not delivery.relay:
+        raise ConfigurationError('delivery.mode = "relay" needs delivery.relay = "host:port"')
+    if delivery.mode == "mx" and service.domain.endswith(".localhost"):
+        raise ConfigurationError('delivery.mode = "mx" needs service.domain: a real domain of yours, not *.localhost')
+    if service.compat_names and delivery.mode != "mailbox":
+        raise ConfigurationError('service.compat_names is for tests and works with delivery.mode = "mailbox" only')
+
+
+def from_process(config: str | None) -> tuple[Settings, Path]:
+    """Read the settings and the data folder of this process."""
+    environment = os.environ
+    chosen = config or environment.get("HATOBIN_CONFIG")
+    settings = load(Path(chosen) if chosen else None, environment)
+    return settings, Path(environment.get("HATOBIN_DATA", "hatobin-data"))

@@ -1,0 +1,49 @@
+-- One identity. `identity_key` is what it is found by: a domain in lower case, or local part + "@" + such a domain.
+CREATE TABLE IF NOT EXISTS identities (
+  account_id          TEXT NOT NULL,
+  region              TEXT NOT NULL,
+  identity_key        TEXT NOT NULL,
+  name                TEXT NOT NULL,
+  kind                TEXT NOT NULL,
+  status              TEXT NOT NULL,
+  created_at          REAL NOT NULL,
+  verification_token  TEXT NOT NULL,
+  feedback_forwarding INTEGER NOT NULL,
+  configuration_set   TEXT,
+  mail_from_domain    TEXT,
+  mail_from_status    TEXT,
+  mail_from_reject    INTEGER NOT NULL,
+  tags                TEXT NOT NULL,
+  dkim_enabled        INTEGER NOT NULL,
+  dkim_status         TEXT NOT NULL,
+  dkim_origin         TEXT NOT NULL,
+  dkim_selector       TEXT,
+  dkim_tokens         TEXT NOT NULL,
+  dkim_key_id         TEXT,
+  dkim_bits           INTEGER NOT NULL,
+  dkim_made_at        REAL,
+  check_at            REAL,
+  check_started_at    REAL,
+  checked_at          REAL,
+  succeeded_at        REAL,
+  check_error         TEXT,
+  PRIMARY KEY (account_id, region, identity_key)
+);
+CREATE INDEX IF NOT EXISTS identities_anywhere ON identities (account_id, identity_key);
+CREATE INDEX IF NOT EXISTS identities_to_check ON identities (check_at) WHERE check_at IS NOT NULL;
+
+-- A signing key, sealed. `key_id` begins with its account and region. A retired key still signs what is queued.
+CREATE TABLE IF NOT EXISTS dkim_keys (
+  account_id   TEXT NOT NULL,
+  region       TEXT NOT NULL,
+  key_id       TEXT NOT NULL,
+  identity_key TEXT NOT NULL,
+  selector     TEXT NOT NULL,
+  public_key   TEXT NOT NULL,
+  bits         INTEGER NOT NULL,
+  sealed       BLOB NOT NULL,
+  created_at   REAL NOT NULL,
+  retired_at   REAL,
+  PRIMARY KEY (account_id, region, key_id)
+);
+CREATE INDEX IF NOT EXISTS dkim_keys_retired ON dkim_keys (retired_at) WHERE retired_at IS NOT NULL;

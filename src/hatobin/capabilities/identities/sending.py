@@ -1,0 +1,164 @@
+"""What a send asks of the identities: who answers for a sender, and who does not.
+
+Each question is one statement over primary keys. Refs: surface.md §4.7;
+DEV-IS-32; AWS developer guide "creating-identities".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from hatobin.capabilities.identities import key_store, records, store
+from hatobin.capabilities.identities.model import (
+    Dkim,
+    DkimOrigin,
+    Identity,
+    IdentityKind,
+    MailFrom,
+    Sender,
+    SendingIdentity,
+    Status,
+    domain_key,
+    first_verified,
+    lookup_key,
+    responsible_keys,
+    sending_dkim,
+)
+from hatobin.capabilities.identities.records import DnsRecord
+from hatobin.ports import Session, Value
+from hatobin.words.identifiers import identity_arn
+from hatobin.words.settings import Settings
+
+MAX_KEYS_PER_STATEMENT = 512
+
+_SENDING_COLUMNS = (
+    "identity_key, name, kind, status, configuration_set, mail_from_domain, mail_from_status, mail_from_reject, "
+    "feedback_forwarding, dkim_enabled, dkim_status, dkim_selector, dkim_key_id"
+)
+
+
+@lru_cache(maxsize=64)
+def _in_keys(columns: str, condition: str, size: int) -> str:
+    """Give a SELECT over `size` identity keys; few sizes occur, so the engine keeps them prepared."""
+    names = ", ".join(f":k{number}" for number in range(size))
+    return f"SELECT {columns} FROM identities WHERE account_id = :account_id {condition} AND identity_key IN ({names})"
+
+
+def find_sending_identity(
+    session: Session, account_id: str, region: str, sender: Sender
+) -> SendingIdentity | None:
+    """Give the identity that answers for a sender, or None when none is known.
+
+    The address's own identity goes first (local part case-sensitive), then its
+    domain's, then the nearest parent domain's; a verified one before any
+    that is not. One that is not verified is given too: look at `.verified`.
+    An address identity signs with the key of exactly its domain, if that is
+    an identity.
+    """
+    keys = responsible_keys(sender)
+    parameters: dict[str, Value] = {f"k{number}": key for number, key in enumerate(keys)}
+    parameters["account_id"] = account_id
+    parameters["region"] = region
+    rows = session.execute(_in_keys(_SENDING_COLUMNS, "AND region = :region", len(keys)), parameters)
+    if not rows:
+        return None
+    found = {row[0]: row for row in rows}
+    chosen = first_verified(keys, {key: row[3] == Status.SUCCESS.value for key, row in found.items()})
+    if chosen is None:
+        return None
+    signer = found.get(sender.domain) if chosen == keys[0] else found[chosen]
+    return _sending_identity(account_id, region, found[chosen], signer)
+
+
+def _sending_identity(
+    account_id: str, region: str, row: tuple[Any, ...], signer: tuple[Any, ...] | None
+) -> SendingIdentity:
+    _, name, kind, status, configuration_set, mail_from_domain, mail_from_status, mail_from_reject, forwarding = row[:9]
+    return SendingIdentity(
+        name=name,
+        arn=identity_arn(account_id, region, name),
+        kind=IdentityKind(kind),
+        verified=status == Status.SUCCESS.value,
+        configuration_set=configuration_set,
+        mail_from=None
+        if mail_from_domain is None
+        else MailFrom(mail_from_domain, Status(mail_from_status), bool(mail_from_reject)),
+        feedback_forwarding=bool(forwarding),
+        dkim=None if signer is None else sending_dkim(signer[0], _signing(signer)),
+    )
+
+
+def _signing(row: tuple[Any, ...]) -> Dkim:
+    enabled, status, selector, key_id = row[9:13]
+    return Dkim(bool(enabled), Status(status), DkimOrigin.AWS_SES, selector, (), key_id, 0, None)
+
+
+def failing_identities(session: Session, account_id: str, region: str, senders: Sequence[Sender]) -> list[str]:
+    """Give those addresses, as written and each once, for which no verified identity answers.
+
+    For the text "The following identities failed the check in region …",
+    which names senders, and in the sandbox recipients too.
+    """
+    wanted = {str(sender): responsible_keys(sender) for sender in senders}
+    keys = list(dict.fromkeys(key for several in wanted.values() for key in several))
+    verified: set[str] = set()
+    for start in range(0, len(keys), MAX_KEYS_PER_STATEMENT):
+        part = keys[start : start + MAX_KEYS_PER_STATEMENT]
+        verified.update(_verified_keys(session, account_id, region, part))
+    return [name for name, several in wanted.items() if verified.isdisjoint(several)]
+
+
+def _verified_keys(session: Session, account_id: str, region: str, keys: Sequence[str]) -> Iterable[str]:
+    # The last key is repeated up to a power of two, so that few different texts are prepared.
+    size = 1 << (len(keys) - 1).bit_length()
+    parameters: dict[str, Value] = {f"k{number}": keys[min(number, len(keys) - 1)] for number in range(size)}
+    rows = session.execute(
+        _in_keys("identity_key", "AND region = :region AND status = 'SUCCESS'", size),
+        {**parameters, "account_id": account_id, "region": region},
+    )
+    return (row[0] for row in rows)
+
+
+def is_verified_domain(session: Session, account_id: str, region: str, domain: str) -> bool:
+    """Say whether exactly this domain is a verified identity of the account in the region."""
+    found = store.find(session, account_id, region, lookup_key(domain))
+    return found is not None and found.kind is IdentityKind.DOMAIN and found.verified
+
+
+def identity_regions(session: Session, account_id: str, sender: Sender) -> list[str]:
+    """Give the regions in which a verified identity answers for the sender.
+
+    For the hint "verified in us-east-1; this call used ap-northeast-1".
+    """
+    keys = responsible_keys(sender)
+    parameters: dict[str, Value] = {f"k{number}": key for number, key in enumerate(keys)}
+    rows = session.execute(
+        _in_keys("DISTINCT region", "AND status = 'SUCCESS'", len(keys)), {**parameters, "account_id": account_id}
+    )
+    return sorted(row[0] for row in rows)
+
+
+def inherited_dkim(session: Session, identity: Identity) -> Dkim:
+    """Give the DKIM that is shown for an identity: an address has that of exactly its domain (probed)."""
+    if identity.kind is IdentityKind.DOMAIN:
+        return identity.dkim
+    domain = identity.key.rpartition("@")[2]
+    parent = store.find(session, identity.account_id, identity.region, domain)
+    return identity.dkim if parent is None else parent.dkim
+
+
+def domain_records(
+    session: Session, account_id: str, region: str, domain: str, settings: Settings
+) -> list[DnsRecord] | None:
+    """Give the DNS records that a domain identity wants; None when there is no such identity.
+
+    Raises `InvalidIdentity` for what is no domain.
+    """
+    identity = store.find(session, account_id, region, domain_key(domain))
+    if identity is None:
+        return None
+    key_id = identity.dkim.key_id
+    key = None if key_id is None else key_store.public_key(session, key_id)
+    return records.dns_records(identity, None if key is None else key.public_key, settings)

@@ -1,0 +1,154 @@
+"""The SQL of the suppression list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from hatobin.capabilities.paging import PageRequest
+from hatobin.capabilities.suppression.model import SuppressedDestination, key_of
+from hatobin.ports import Session, Value
+
+MAX_LOOKUP = 512
+"""Addresses that one statement looks up; more are asked for in turns."""
+
+_COLUMNS = "address, reason, updated_at, message_id, feedback_id"
+
+
+def lookup(session: Session, account_id: str, region: str, addresses: Sequence[str]) -> Mapping[str, str]:
+    """Say which of these recipients are on the list, and for which reason ("BOUNCE", "COMPLAINT").
+
+    The keys of the answer are the addresses as given. Case is ignored; where
+    several spellings are listed, the exact one decides, else the latest.
+    """
+    if not addresses:
+        return {}
+    wanted = {address: address.strip().lower() for address in addresses}
+    found: dict[str, list[tuple[str, str]]] = {}
+    folded = list(dict.fromkeys(wanted.values()))
+    for start in range(0, len(folded), MAX_LOOKUP):
+        _find(session, account_id, region, folded[start : start + MAX_LOOKUP], found)
+    if not found:
+        return {}
+    reasons = {}
+    for address, fold in wanted.items():
+        spellings = found.get(fold)
+        if spellings is not None:
+            # Exact spelling first; the rows come in the order of their time, so the last is the latest.
+            reasons[address] = dict(spellings).get(key_of(address), spellings[-1][1])
+    return reasons
+
+
+def _find(
+    session: Session, account_id: str, region: str, folded: Sequence[str], found: dict[str, list[tuple[str, str]]]
+) -> None:
+    size = 1 << (len(folded) - 1).bit_length()
+    parameters: dict[str, Value] = {f"f{number}": folded[min(number, len(folded) - 1)] for number in range(size)}
+    parameters["account_id"] = account_id
+    parameters["region"] = region
+    for fold, address, reason in session.execute(_lookup_sql(size), parameters):
+        found.setdefault(fold, []).append((address, reason))
+
+
+@lru_cache(maxsize=16)
+def _lookup_sql(size: int) -> str:
+    """Give the statement for `size` addresses; sizes are powers of two, so that few texts are prepared."""
+    names = ", ".join(f":f{number}" for number in range(size))
+    return (
+        "SELECT folded, address, reason FROM suppressed_destinations"
+        f" WHERE account_id = :account_id AND region = :region AND folded IN ({names}) ORDER BY updated_at"
+    )
+
+
+def add(
+    session: Session,
+    account_id: str,
+    region: str,
+    address: str,
+    reason: str,
+    now: float,
+    *,
+    message_id: str | None = None,
+    feedback_id: str | None = None,
+) -> None:
+    """Put an address on the list, or renew its reason and time.
+
+    Whether the reason is one that the account suppresses for is the caller's
+    question. Raises `InvalidDestination`.
+    """
+    key = key_of(address)
+    session.execute(
+        """
+        INSERT INTO suppressed_destinations
+          (account_id, region, address, folded, reason, updated_at, message_id, feedback_id)
+        VALUES (:account_id, :region, :address, :folded, :reason, :now, :message_id, :feedback_id)
+        ON CONFLICT (account_id, region, address) DO UPDATE SET
+          reason = excluded.reason, updated_at = excluded.updated_at,
+          message_id = excluded.message_id, feedback_id = excluded.feedback_id
+        """,
+        {
+            "account_id": account_id,
+            "region": region,
+            "address": key,
+            "folded": key.lower(),
+            "reason": reason,
+            "now": now,
+            "message_id": message_id,
+            "feedback_id": feedback_id,
+        },
+    )
+
+
+def remove(session: Session, account_id: str, region: str, address: str) -> bool:
+    """Take an address off the list; False when it was not there. Raises `InvalidDestination`."""
+    row = session.one(
+        """
+        DELETE FROM suppressed_destinations
+        WHERE account_id = :account_id AND region = :region AND address = :address RETURNING address
+        """,
+        {"account_id": account_id, "region": region, "address": key_of(address)},
+    )
+    return row is not None
+
+
+def find(session: Session, account_id: str, region: str, address: str) -> SuppressedDestination | None:
+    """Give one entry by its exact address. Raises `InvalidDestination`."""
+    row = session.one(
+        f"SELECT {_COLUMNS} FROM suppressed_destinations"
+        " WHERE account_id = :account_id AND region = :region AND address = :address",
+        {"account_id": account_id, "region": region, "address": key_of(address)},
+    )
+    return None if row is None else SuppressedDestination(*row)
+
+
+def page(
+    session: Session,
+    account_id: str,
+    region: str,
+    request: PageRequest,
+    *,
+    reasons: Sequence[str] = (),
+    since: float | None = None,
+    until: float | None = None,
+) -> list[SuppressedDestination]:
+    """Give entries in the order of their last update, the oldest first; times are inclusive."""
+    conditions = ["account_id = :account_id", "region = :region"]
+    parameters: dict[str, Value] = {"account_id": account_id, "region": region, "fetch": request.fetch}
+    if reasons:
+        conditions.append(f"reason IN ({', '.join(f':r{number}' for number in range(len(reasons)))})")
+        parameters |= {f"r{number}": reason for number, reason in enumerate(reasons)}
+    if since is not None:
+        conditions.append("updated_at >= :since")
+        parameters["since"] = since
+    if until is not None:
+        conditions.append("updated_at <= :until")
+        parameters["until"] = until
+    if request.after is not None:
+        conditions.append("(updated_at, address) > (:after_time, :after_address)")
+        parameters["after_time"], parameters["after_address"] = request.after
+    rows = session.execute(
+        f"SELECT {_COLUMNS} FROM suppressed_destinations"
+        f" WHERE {' AND '.join(conditions)} ORDER BY updated_at, address LIMIT :fetch",
+        parameters,
+    )
+    return [SuppressedDestination(*row) for row in rows]

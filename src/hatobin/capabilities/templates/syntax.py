@@ -1,0 +1,17 @@
+"""Whether the parts of a template are Handlebars that can be rendered later."""
+
+from __future__ import annotations
+
+from hatobin.capabilities.templates.model import InvalidTemplate, TemplateParts
+from hatobin.protocols.handlebars import HandlebarsError, compile_template
+
+
+def check_syntax(parts: TemplateParts) -> None:
+    """Compile each part and forget the result. Raises `InvalidTemplate` naming the part and the fault."""
+    for label, source in (("subject", parts.subject), ("text", parts.text), ("html", parts.html)):
+        if source is None:
+            continue
+        try:
+            compile_template(source)
+        except HandlebarsError as fault:
+            raise InvalidTemplate(f"The {label} part of the template is invalid: {fault}") from fault

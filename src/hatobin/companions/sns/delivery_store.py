@@ -1,0 +1,297 @@
+"""The SQL of deliveries to HTTP endpoints.
+
+A lease is the row's owner and a `due_at` in the future: whoever dies with
+leased rows gives them back when that moment comes. Rows that share an order
+key form a line of which only the first is due; settling it calls the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hatobin.companions.sns.model import (
+    DEAD_RETENTION_S,
+    Backlog,
+    DeliveryState,
+    Kind,
+    Subscription,
+    SubscriptionKey,
+    SubscriptionState,
+    TopicKey,
+)
+from hatobin.companions.sns.store import subscription_parameters
+from hatobin.ports import Session, Value
+
+UPKEEP_ROWS = 500
+
+_LINE = "account_id = :account_id AND region = :region AND subscription_id = :subscription_id"
+_ROW = f"{_LINE} AND message_id = :message_id"
+_DUE = int(DeliveryState.DUE)
+_WAITING = int(DeliveryState.WAITING)
+_DEAD = int(DeliveryState.DEAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message for one subscription, on its way into the table."""
+
+    kind: Kind
+    message_id: str
+    message: str
+    published_at: float
+    signature_version: str
+    subject: str | None = None
+    attributes: str | None = None
+    token: str | None = None
+    order_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A delivery that we hold: where it goes, what it says, and what was tried before."""
+
+    subscription: Subscription
+    draft: Draft
+    attempts: int
+    turn_at: float
+
+
+def enqueue(session: Session, key: SubscriptionKey, draft: Draft, *, now: float) -> None:
+    """Keep a delivery: due now, or behind the earlier ones with its order key."""
+    sequence = 0
+    if draft.order_key is not None:
+        row = session.one(
+            f"SELECT MAX(sequence) FROM sns_delivery WHERE {_LINE} AND order_key = :order_key AND state <> {_DEAD}",
+            {**subscription_parameters(key), "order_key": draft.order_key},
+        )
+        sequence = 0 if row is None or row[0] is None else row[0] + 1
+    _insert(session, key, draft, state=_WAITING if sequence else _DUE, sequence=sequence, now=now)
+
+
+def keep_dead(session: Session, key: SubscriptionKey, draft: Draft, *, error: str, now: float) -> None:
+    """Keep a message that could not be delivered at all."""
+    _insert(session, key, draft, state=_DEAD, sequence=0, now=now, error=error)
+    _count_dead(session, key, error)
+
+
+def due_keys(session: Session, *, now: float) -> list[SubscriptionKey]:
+    """Give the HTTP subscriptions that have something due."""
+    rows = session.execute(
+        "SELECT s.account_id, s.region, s.topic_name, s.subscription_id FROM sns_subscription s"
+        " WHERE s.protocol IN ('http', 'https') AND EXISTS (SELECT 1 FROM sns_delivery d"
+        " WHERE d.account_id = s.account_id AND d.region = s.region AND d.subscription_id = s.subscription_id"
+        f" AND d.state = {_DUE} AND d.due_at <= :now)",
+        {"now": now},
+    )
+    return [SubscriptionKey(TopicKey(row[0], row[1], row[2]), row[3]) for row in rows]
+
+
+def lease(
+    session: Session, subscription: Subscription, *, owner: str, limit: int, until: float, now: float
+) -> list[Leased]:
+    """Take up to `limit` due deliveries of a subscription, earliest first, until `until`.
+
+    What was published to a subscription that has since been removed is dropped instead.
+    """
+    parameters = {**subscription_parameters(subscription.key), "now": now, "limit": limit}
+    if subscription.state is SubscriptionState.REMOVED:
+        session.execute(
+            f"DELETE FROM sns_delivery WHERE {_LINE} AND kind = :kind AND message_id IN"
+            f" (SELECT message_id FROM sns_delivery WHERE {_LINE} AND kind = :kind AND state <> {_DEAD} LIMIT :rows)",
+            {**parameters, "kind": Kind.NOTIFICATION.value, "rows": UPKEEP_ROWS},
+        )
+    rows = session.execute(
+        "SELECT kind, message_id, message, published_at, signature_version, subject, attributes, token, order_key,"
+        f" attempts, turn_at, due_at FROM sns_delivery WHERE {_LINE} AND state = {_DUE} AND due_at <= :now"
+        " ORDER BY due_at LIMIT :limit",
+        parameters,
+    )
+    leased: list[Leased] = []
+    for row in rows:
+        taken = session.execute(
+            f"UPDATE sns_delivery SET lease_owner = :owner, due_at = :until WHERE {_ROW} AND due_at = :seen"
+            " RETURNING message_id",
+            {**parameters, "message_id": row[1], "owner": owner, "until": until, "seen": row[11]},
+        )
+        if taken:
+            draft = Draft(Kind(row[0]), *row[1:8], order_key=row[8] if row[8] != row[1] else None)
+            leased.append(Leased(subscription, draft, attempts=row[9], turn_at=row[10]))
+    return leased
+
+
+def settle_delivered(session: Session, delivery: Leased, *, now: float) -> None:
+    """Remove a delivery that arrived, even if its lease was lost meanwhile, and call the next of its line."""
+    session.execute(f"DELETE FROM sns_delivery WHERE {_ROW}", _row_parameters(delivery))
+    _call_next(session, delivery, now=now)
+
+
+def settle_retry(
+    session: Session, delivery: Leased, *, owner: str, due_at: float, status: int | None, error: str
+) -> None:
+    """Put off a delivery that failed; ignored when the lease was lost."""
+    session.execute(
+        "UPDATE sns_delivery SET attempts = attempts + 1, due_at = :due_at, lease_owner = NULL,"
+        f" last_status = :status, last_error = :error WHERE {_ROW} AND lease_owner = :owner",
+        {**_row_parameters(delivery), "due_at": due_at, "status": status, "error": error, "owner": owner},
+    )
+
+
+def settle_dead(
+    session: Session, delivery: Leased, *, owner: str, status: int | None, error: str, kept: bool, now: float
+) -> bool:
+    """End a delivery that failed for good, and call the next of its line.
+
+    Kept as a dead row, or removed where a dead-letter queue has it. False
+    when the lease was lost: then somebody else decides.
+    """
+    parameters = {**_row_parameters(delivery), "owner": owner}
+    if kept:
+        ended = session.execute(
+            f"UPDATE sns_delivery SET state = {_DEAD}, attempts = attempts + 1, lease_owner = NULL, ended_at = :now,"
+            f" last_status = :status, last_error = :error WHERE {_ROW} AND lease_owner = :owner RETURNING message_id",
+            {**parameters, "status": status, "error": error, "now": now},
+        )
+    else:
+        ended = session.execute(
+            f"DELETE FROM sns_delivery WHERE {_ROW} AND lease_owner = :owner RETURNING message_id", parameters
+        )
+    if not ended:
+        return False
+    _count_dead(session, delivery.subscription.key, error)
+    _call_next(session, delivery, now=now)
+    return True
+
+
+def release(session: Session, delivery: Leased, *, owner: str, now: float) -> None:
+    """Give back a delivery that was not attempted."""
+    session.execute(
+        f"UPDATE sns_delivery SET due_at = :now, lease_owner = NULL WHERE {_ROW} AND lease_owner = :owner",
+        {**_row_parameters(delivery), "owner": owner, "now": now},
+    )
+
+
+def count_delivered(session: Session, key: SubscriptionKey, count: int, *, now: float) -> None:
+    """Add to what a subscription has got."""
+    session.execute(
+        "UPDATE sns_subscription SET delivered = delivered + :count, last_delivered_at = :now, last_error = NULL"
+        f" WHERE {_LINE}",
+        {**subscription_parameters(key), "count": count, "now": now},
+    )
+
+
+def backlog(session: Session, *, account_id: str | None = None, region: str | None = None) -> tuple[Backlog, ...]:
+    """Say of every subscription what it has not got and how it went so far, for one account or all."""
+    rows = session.execute(
+        "SELECT s.account_id, s.region, s.topic_name, s.subscription_id, s.endpoint,"
+        f" COUNT(CASE WHEN d.state = {_DUE} THEN 1 END), COUNT(CASE WHEN d.state = {_WAITING} THEN 1 END),"
+        f" COUNT(CASE WHEN d.state = {_DEAD} THEN 1 END),"
+        f" MIN(CASE WHEN d.state <> {_DEAD} THEN d.published_at END), s.delivered, s.dead_lettered,"
+        " s.last_delivered_at, COALESCE(MAX(d.last_error), s.last_error)"
+        " FROM sns_subscription s LEFT JOIN sns_delivery d ON d.account_id = s.account_id AND d.region = s.region"
+        " AND d.subscription_id = s.subscription_id"
+        + (" WHERE s.account_id = :account_id" if account_id is not None else " WHERE 1 = 1")
+        + (" AND s.region = :region" if region is not None else "")
+        + " GROUP BY s.account_id, s.region, s.topic_name, s.subscription_id, s.endpoint, s.delivered,"
+        " s.dead_lettered, s.last_delivered_at, s.last_error ORDER BY s.topic_name, s.subscription_id",
+        {"account_id": account_id, "region": region},
+    )
+    return tuple(
+        Backlog(SubscriptionKey(TopicKey(row[0], row[1], row[2]), row[3]).arn, *row[4:]) for row in rows
+    )
+
+
+def upkeep(session: Session, *, now: float) -> int:
+    """Do a bounded piece of upkeep and say how many rows it touched; zero is the end of it."""
+    touched = session.execute(
+        "DELETE FROM sns_delivery WHERE (account_id, region, subscription_id, message_id) IN"
+        " (SELECT account_id, region, subscription_id, message_id FROM sns_delivery"
+        " WHERE ended_at <= :before ORDER BY ended_at LIMIT :rows) RETURNING 1",
+        {"before": now - DEAD_RETENTION_S, "rows": UPKEEP_ROWS},
+    )
+    # A line whose first place is empty: the one before was settled while this one was being inserted elsewhere.
+    touched += session.execute(
+        f"UPDATE sns_delivery SET state = {_DUE}, due_at = :now, turn_at = :now WHERE state = {_WAITING}"
+        " AND NOT EXISTS (SELECT 1 FROM sns_delivery e WHERE e.account_id = sns_delivery.account_id"
+        " AND e.region = sns_delivery.region AND e.subscription_id = sns_delivery.subscription_id"
+        f" AND e.order_key = sns_delivery.order_key AND e.state <> {_DEAD} AND e.sequence < sns_delivery.sequence)"
+        " RETURNING 1",
+        {"now": now},
+    )
+    touched += session.execute(
+        "DELETE FROM sns_subscription WHERE state IN (:pending, :removed)"
+        " AND COALESCE(token_expires_at, created_at) <= :now AND NOT EXISTS (SELECT 1 FROM sns_delivery d"
+        " WHERE d.account_id = sns_subscription.account_id AND d.region = sns_subscription.region"
+        " AND d.subscription_id = sns_subscription.subscription_id) RETURNING 1",
+        {"pending": int(SubscriptionState.PENDING), "removed": int(SubscriptionState.REMOVED), "now": now},
+    )
+    return len(touched)
+
+
+def dead_messages(session: Session, key: SubscriptionKey, *, limit: int) -> Sequence[tuple[str, str, float]]:
+    """Give message id, last error and time of the newest deliveries that failed for good."""
+    rows = session.execute(
+        f"SELECT message_id, last_error, ended_at FROM sns_delivery WHERE {_LINE} AND state = {_DEAD}"
+        " ORDER BY ended_at DESC LIMIT :limit",
+        {**subscription_parameters(key), "limit": limit},
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def _insert(
+    session: Session,
+    key: SubscriptionKey,
+    draft: Draft,
+    *,
+    state: int,
+    sequence: int,
+    now: float,
+    error: str | None = None,
+) -> None:
+    session.execute(
+        "INSERT INTO sns_delivery"
+        " (account_id, region, subscription_id, message_id, kind, state, order_key, sequence, signature_version,"
+        " subject, message, attributes, token, published_at, turn_at, due_at, attempts, last_error, ended_at)"
+        " VALUES (:account_id, :region, :subscription_id, :message_id, :kind, :state, :order_key, :sequence,"
+        " :signature_version, :subject, :message, :attributes, :token, :published_at, :now, :now, 0, :error, :ended_at)",
+        {
+            **subscription_parameters(key),
+            "message_id": draft.message_id,
+            "kind": draft.kind.value,
+            "state": state,
+            # A key of its own makes a line of one.
+            "order_key": draft.order_key if draft.order_key is not None else draft.message_id,
+            "sequence": sequence,
+            "signature_version": draft.signature_version,
+            "subject": draft.subject,
+            "message": draft.message,
+            "attributes": draft.attributes,
+            "token": draft.token,
+            "published_at": draft.published_at,
+            "now": now,
+            "error": error,
+            "ended_at": now if state == _DEAD else None,
+        },
+    )
+
+
+def _call_next(session: Session, delivery: Leased, *, now: float) -> None:
+    if delivery.draft.order_key is None:
+        return
+    line = f"{_LINE} AND order_key = :order_key AND state = {_WAITING}"
+    session.execute(
+        f"UPDATE sns_delivery SET state = {_DUE}, due_at = :now, turn_at = :now WHERE {line}"
+        f" AND sequence = (SELECT MIN(sequence) FROM sns_delivery WHERE {line})",
+        {**_row_parameters(delivery), "order_key": delivery.draft.order_key, "now": now},
+    )
+
+
+def _count_dead(session: Session, key: SubscriptionKey, error: str) -> None:
+    session.execute(
+        f"UPDATE sns_subscription SET dead_lettered = dead_lettered + 1, last_error = :error WHERE {_LINE}",
+        {**subscription_parameters(key), "error": error},
+    )
+
+
+def _row_parameters(delivery: Leased) -> dict[str, Value]:
+    return {**subscription_parameters(delivery.subscription.key), "message_id": delivery.draft.message_id}

@@ -1,0 +1,164 @@
+"""From one published message to its deliveries, in one transaction."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from hatobin.companions import sqs
+from hatobin.companions.sns import delivery_store, store
+from hatobin.companions.sns.delivery_store import Draft
+from hatobin.companions.sns.envelope import Notice, render, render_attributes
+from hatobin.companions.sns.filter_policy import Scope, attribute_fields, matches_body, read_policy
+from hatobin.companions.sns.model import (
+    HTTP_PROTOCOLS,
+    Kind,
+    MessageAttribute,
+    Published,
+    Subscription,
+    Topic,
+    TopicKey,
+    TopicMissing,
+)
+from hatobin.companions.sns.signer import SnsSigner
+from hatobin.ports import Entropy, Session
+
+NO_ATTRIBUTES: Mapping[str, MessageAttribute] = {}
+
+
+def publish(
+    session: Session,
+    topic_arn: str,
+    message: str,
+    *,
+    subject: str | None,
+    attributes: Mapping[str, MessageAttribute] = NO_ATTRIBUTES,
+    now: float,
+    entropy: Entropy,
+    signer: SnsSigner,
+    order_key: str | None = None,
+    by_protocol: Mapping[str, str] | None = None,
+) -> Published | TopicMissing:
+    """Write one delivery for each confirmed subscription that wants the message.
+
+    Queues get it at once, in this transaction; HTTP endpoints get a row for
+    `SnsDeliveries`. Where `order_key` is given, a later message with the same
+    key waits at each endpoint until the earlier one arrived or is dead.
+    `by_protocol` replaces the message for some protocols (MessageStructure=json).
+    After the commit call `announce`.
+    """
+    key = TopicKey.from_arn(topic_arn)
+    topic = store.find_topic(session, key) if key is not None else None
+    if topic is None:
+        return TopicMissing(topic_arn)
+    message_id = entropy.uuid()
+    wanted = [
+        subscription
+        for subscription in store.confirmed_subscriptions(session, topic.key)
+        if _wants(subscription, message, attributes)
+    ]
+    queues: set[sqs.QueueKey] = set()
+    posts = 0
+    for subscription in wanted:
+        draft = Draft(
+            kind=Kind.NOTIFICATION,
+            message_id=message_id,
+            message=message if by_protocol is None else by_protocol.get(subscription.protocol, message),
+            published_at=now,
+            signature_version=topic.signature_version,
+            subject=subject,
+            attributes=render_attributes(attributes),
+            order_key=order_key,
+        )
+        if subscription.protocol in HTTP_PROTOCOLS:
+            delivery_store.enqueue(session, subscription.key, draft, now=now)
+            posts += 1
+        else:
+            queues |= _put_into_queue(session, topic, subscription, draft, entropy=entropy, signer=signer, now=now)
+    return Published(message_id, frozenset(queues), posts)
+
+
+def dead_letter(
+    session: Session, subscription: Subscription, draft: Draft, body: str, *, entropy: Entropy, now: float
+) -> sqs.QueueKey | None:
+    """Give what could not be delivered to the subscription's dead-letter queue; None when that is not possible."""
+    queue = subscription.dead_letter_queue
+    if queue is None:
+        return None
+    attributes = _queue_attributes(draft) if subscription.is_raw else {}
+    return queue if sqs.deliver(session, queue.arn, body, attributes, now, entropy=entropy) else None
+
+
+def notice_of(topic: TopicKey, draft: Draft, signer: SnsSigner) -> Notice:
+    """Give the message that a delivery carries, with the link that its token belongs to."""
+    return Notice(
+        kind=draft.kind,
+        message_id=draft.message_id,
+        topic_arn=topic.arn,
+        message=draft.message,
+        published_at=draft.published_at,
+        subject=draft.subject,
+        attributes=draft.attributes,
+        token=draft.token,
+        subscribe_url=signer.subscribe_url(topic, draft.token) if draft.token is not None else None,
+    )
+
+
+def body_of(subscription: Subscription, draft: Draft, signer: SnsSigner) -> str:
+    """Give what an endpoint gets: the message alone, or the signed envelope."""
+    if subscription.is_raw and draft.kind is Kind.NOTIFICATION:
+        return draft.message
+    notice = notice_of(subscription.key.topic, draft, signer)
+    unsubscribe_url = signer.unsubscribe_url(subscription.key) if draft.kind is Kind.NOTIFICATION else None
+    return render(notice, signer.seal(notice, draft.signature_version), unsubscribe_url=unsubscribe_url)
+
+
+def _wants(subscription: Subscription, message: str, attributes: Mapping[str, MessageAttribute]) -> bool:
+    text = subscription.attributes.get("FilterPolicy")
+    if not text:
+        return True
+    scope = subscription.filter_scope
+    policy = read_policy(text, scope)
+    if scope is Scope.MESSAGE_BODY:
+        return matches_body(policy, message)
+    return policy.matches(attribute_fields({name: (item.data_type, item.value) for name, item in attributes.items()}))
+
+
+def _put_into_queue(
+    session: Session,
+    topic: Topic,
+    subscription: Subscription,
+    draft: Draft,
+    *,
+    entropy: Entropy,
+    signer: SnsSigner,
+    now: float,
+) -> set[sqs.QueueKey]:
+    body = body_of(subscription, draft, signer)
+    attributes = _queue_attributes(draft) if subscription.is_raw else {}
+    if sqs.deliver(session, subscription.endpoint, body, attributes, now, entropy=entropy):
+        delivery_store.count_delivered(session, subscription.key, 1, now=now)
+        key = sqs.QueueKey.from_arn(subscription.endpoint)
+        return set() if key is None else {key}
+    # A missing queue is a fact and not trouble, so nothing is tried again: developer guide, "client-side errors".
+    queue = dead_letter(session, subscription, draft, body, entropy=entropy, now=now)
+    if queue is not None:
+        return {queue}
+    delivery_store.keep_dead(
+        session, subscription.key, draft, error="the queue does not exist or does not take a message of this size", now=now
+    )
+    return set()
+
+
+def _queue_attributes(draft: Draft) -> dict[str, sqs.MessageAttribute]:
+    document: dict[str, dict[str, Any]] = msgspec.json.decode(draft.attributes) if draft.attributes else {}
+    return {name: _queue_attribute(item["Type"], item["Value"]) for name, item in document.items()}
+
+
+def _queue_attribute(data_type: str, value: str) -> sqs.MessageAttribute:
+    if data_type.partition(".")[0] == "Binary":
+        return sqs.MessageAttribute(data_type, binary_value=base64.b64decode(value))
+    return sqs.MessageAttribute(data_type, string_value=value)

@@ -1,0 +1,162 @@
+"""Acceptance: from a draft to a durable message, in one transaction.
+
+The order of the decisions is SES's: the configuration set, the switches, the
+identities, the quota, the contact list, the suppression list, the content.
+A refusal raises and leaves no trace. Everything that depends on stored state
+is decided inside the transaction that stores the message, so a quota or a
+suppression cannot be outrun.
+
+Refs: house §3; SES developer guide (sending authorization, suppression list,
+sandbox, quotas); `../shared` cases 08, 21, 31, 32 are played in the tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hatobin.capabilities import queue
+from hatobin.capabilities.delivery import Sites
+from hatobin.capabilities.queue import Lease, MessageKey, QueuedRecipient, ReadyMessage, ReadyQueue
+from hatobin.flow.outbound.decisions import Decision, Prepared, decide, record
+from hatobin.flow.outbound.draft import Accepted, Draft, RenderedContent
+from hatobin.flow.outbound.refusals import BadContent, Refusal, TooManyRecipients, Unavailable
+from hatobin.flow.outbound.feedback_header import feedback_id_header
+from hatobin.flow.outbound.signals import Signals
+from hatobin.ports import Ports, Session
+from hatobin.ports.database import DatabaseUnavailable
+from hatobin.protocols.mail.dates import format_date
+from hatobin.protocols.mail.errors import HeaderError, LineTooLong, MessageError
+from hatobin.protocols.mail.rewrite import rewrite
+from hatobin.words.identifiers import envelope_host, mail_host, message_id
+from hatobin.words.outcome import RecipientState
+from hatobin.words.settings import Settings
+
+MAX_RECIPIENTS = 50
+"""Recipients of one message, To, Cc and Bcc together (SES developer guide, quotas)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptor:
+    """Accepts drafts for one worker; hands what it accepted to the worker's ready queue."""
+
+    ports: Ports
+    settings: Settings
+    lease: Lease
+    ready: ReadyQueue
+    sites: Sites
+    signals: Signals
+
+    async def accept(self, draft: Draft) -> Accepted:
+        """Make `draft` durable and give its id. Raises a `Refusal`; then nothing was kept."""
+        results = await self.accept_all([draft])
+        if isinstance(results[0], Refusal):
+            raise results[0]
+        return results[0]
+
+    async def accept_all(self, drafts: Sequence[Draft]) -> list[Accepted | Refusal]:
+        """Accept several drafts in one group commit; each gets its own answer, in order."""
+        return list(await asyncio.gather(*(self._accept(draft) for draft in drafts)))
+
+    async def _accept(self, draft: Draft) -> Accepted | Refusal:
+        if not 0 < len(draft.recipients) <= MAX_RECIPIENTS:
+            return TooManyRecipients()
+        try:
+            prepared = await self._prepare(draft)
+        except Refusal as refusal:
+            return refusal
+        pieces = len({self.sites.name(recipient.domain.lower()) for recipient in draft.recipients})
+        size = len(prepared.content)
+        lease = self.lease if self.ready.has_room(pieces, size * pieces) else None
+        if lease is not None:
+            self.ready.reserve(pieces, size * pieces)
+        try:
+            decision = await self.ports.database.write(lambda session: self._store(session, prepared, lease))
+        except Refusal as refusal:
+            self._release(lease, pieces, size)
+            return refusal
+        except DatabaseUnavailable:
+            self._release(lease, pieces, size)
+            return Unavailable("Temporary service failure")
+        except BaseException:
+            self._release(lease, pieces, size)
+            raise
+        self._hand_over(prepared, decision, lease, pieces)
+        return Accepted(prepared.key)
+
+    def _release(self, lease: Lease | None, pieces: int, size: int) -> None:
+        if lease is not None:
+            self.ready.done(pieces, size * pieces)
+
+    async def _prepare(self, draft: Draft) -> Prepared:
+        """Give the message its id and its final bytes; large bodies go to the blob store first."""
+        origin, service = draft.origin, self.settings.service
+        now = self.ports.clock.now()
+        identifier = message_id(origin.region, now, self.ports.entropy.uuid())
+        key = MessageKey(origin.principal.account_id, origin.region, identifier)
+        content, blob_key = b"", None
+        if isinstance(draft.content, RenderedContent):
+            content = self._final_bytes(draft.content, key, now)
+            if len(content) > self.settings.store.inline_body_bytes:
+                blob_key = f"messages/{key.account_id}/{key.region}/{identifier}"
+                await self.ports.blobs.put(blob_key, content)
+        envelope = envelope_host(origin.region, service.domain, compat_names=service.compat_names)
+        return Prepared(draft, key, now, f"{identifier}@{envelope}", content, blob_key)
+
+    def _final_bytes(self, content: RenderedContent, key: MessageKey, now: float) -> bytes:
+        service = self.settings.service
+        host = mail_host(key.region, service.domain, compat_names=service.compat_names)
+        try:
+            return rewrite(
+                content.message,
+                message_id_header=f"<{key.message_id}@{host}>",
+                date=format_date(now),
+                extra=(("Feedback-ID", feedback_id_header(key.account_id, key.region, service)),),
+            )
+        except (MessageError, HeaderError, LineTooLong) as error:
+            raise BadContent(str(error)) from error
+
+    def _store(self, session: Session, prepared: Prepared, lease: Lease | None) -> Decision:
+        """Decide and insert; runs inside the group commit."""
+        decision = decide(session, prepared, self.settings)
+        queue.enqueue(session, decision.message, lease)
+        record(session, prepared, decision, self.settings, self.ports.entropy)
+        return decision
+
+    def _hand_over(self, prepared: Prepared, decision: Decision, lease: Lease | None, pieces: int) -> None:
+        """After the commit: queued recipients go to their sites, grouped."""
+        self.signals.published()
+        if lease is None:
+            self.ready.overflowed = True
+            self.signals.due()
+            return
+        by_site: dict[str, list[QueuedRecipient]] = {}
+        for position, recipient in enumerate(decision.message.recipients):
+            if recipient.state is RecipientState.QUEUED:
+                queued = QueuedRecipient(position, recipient.address, recipient.domain)
+                by_site.setdefault(self.sites.name(recipient.domain), []).append(queued)
+        size = len(prepared.content)
+        if unused := pieces - len(by_site):
+            self.ready.done(unused, size * unused)
+        for site, recipients in by_site.items():
+            self.signals.ready(site, _ready_message(decision, tuple(recipients), size))
+
+
+def _ready_message(decision: Decision, recipients: tuple[QueuedRecipient, ...], size: int) -> ReadyMessage:
+    message = decision.message
+    return ReadyMessage(
+        key=message.key,
+        accepted_at=message.accepted_at,
+        expires_at=message.expires_at,
+        reverse_path=message.reverse_path,
+        configuration_set=message.configuration_set,
+        tls_required=message.tls_required,
+        dkim=message.dkim,
+        content=message.content,
+        blob_key=message.blob_key,
+        recipients=recipients,
+        size=size,
+    )
+
+

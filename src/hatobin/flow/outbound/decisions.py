@@ -1,0 +1,297 @@
+"""The decisions of acceptance, made inside its transaction: may this go, and to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hatobin.capabilities import account, configuration_sets, contacts, events, identities, queue, suppression
+from hatobin.capabilities.account import AccountStanding
+from hatobin.capabilities.configuration_sets import ConfigurationSet
+from hatobin.capabilities.delivery import is_simulator
+from hatobin.capabilities.events import Event, MailFacts, MailJson
+from hatobin.capabilities.identities import SendingIdentity
+from hatobin.capabilities.queue import MessageKey, NewMessage, NewRecipient
+from hatobin.flow.outbound import refusals
+from hatobin.flow.outbound.draft import Draft, RenderedContent, RenderingFailure
+from hatobin.ports import Entropy, Session
+from hatobin.protocols.mail.mail_object import common_headers, event_headers
+from hatobin.words.address import Address
+from hatobin.words.event import EventKind
+from hatobin.words.identifiers import feedback_id, mail_host
+from hatobin.words.outcome import RecipientState
+from hatobin.words.settings import Settings
+
+# The test string that every virus scanner knows; SES answers it with a Reject event.
+_EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+_EICAR_BASE64 = b"WDVPIVAlQEFQWzRcUFpYNTQoUF4pN0NDKTd9JEVJQ0FSLVNUQU5EQVJELUFOVElWSVJVUy1URVNU"
+_PERMANENT_BOUNCE = "BOUNCE"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A draft with its id, its time and its final bytes (without the signatures)."""
+
+    draft: Draft
+    key: MessageKey
+    accepted_at: float
+    reverse_path: str
+    content: bytes
+    blob_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is stored: the message with a state per recipient, and why some are final already."""
+
+    message: NewMessage
+    mail: MailJson
+    suppressed: tuple[tuple[str, str], ...]
+    opted_out: tuple[str, ...]
+
+
+def decide(session: Session, prepared: Prepared, settings: Settings) -> Decision:
+    """Check everything that acceptance promises, in SES's order. Raises a `Refusal`."""
+    draft, key = prepared.draft, prepared.key
+    identity = identities.find_sending_identity(session, key.account_id, key.region, draft.senders[0])
+    configuration_set = _configuration_set(session, draft, key, identity)
+    standing = account.standing(session, key.account_id, key.region, settings)
+    _check_switches(standing, configuration_set)
+    _check_verified(session, draft, key, identity, standing)
+    assert identity is not None, "an unverified sender was refused"
+    _spend(session, prepared, standing)
+    opted_out = _opted_out(session, prepared)
+    reasons = _suppressed(session, draft, key, standing, configuration_set)
+    recipients = tuple(
+        NewRecipient(str(recipient), recipient.domain.lower(), _state(draft, prepared, str(recipient), reasons, opted_out))
+        for recipient in draft.recipients
+    )
+    mail = _mail(prepared, identity, configuration_set)
+    message = NewMessage(
+        key=key,
+        accepted_at=prepared.accepted_at,
+        expires_at=prepared.accepted_at + _max_delivery_s(draft, configuration_set, settings),
+        source=draft.source,
+        reverse_path=prepared.reverse_path,
+        identity_arn=identity.arn,
+        configuration_set=None if configuration_set is None else configuration_set.name,
+        tls_required=configuration_set is not None and configuration_set.tls_policy == "REQUIRE",
+        dkim=_dkim(identity),
+        tags=mail.tags,
+        mail=mail.head,
+        content=prepared.content,
+        blob_key=prepared.blob_key,
+        recipients=recipients,
+    )
+    return Decision(message, mail, tuple(reasons.items()), opted_out)
+
+
+def _configuration_set(
+    session: Session, draft: Draft, key: MessageKey, identity: SendingIdentity | None
+) -> ConfigurationSet | None:
+    """The named set, else the identity's default; a named one must exist."""
+    name = draft.configuration_set or (identity.configuration_set if identity else None)
+    if name is None:
+        return None
+    found = configuration_sets.find(session, key.account_id, key.region, name)
+    if found is None and draft.configuration_set:
+        raise refusals.NoSuchConfigurationSet(name)
+    return found
+
+
+def _check_switches(standing: AccountStanding, configuration_set: ConfigurationSet | None) -> None:
+    if not standing.sending_enabled:
+        raise refusals.AccountPaused
+    if configuration_set is not None and not configuration_set.sending_enabled:
+        raise refusals.ConfigurationSetPaused(configuration_set.name)
+
+
+def _check_verified(
+    session: Session, draft: Draft, key: MessageKey, identity: SendingIdentity | None, standing: AccountStanding
+) -> None:
+    """Senders must be verified; in the sandbox recipients too, the simulator excepted."""
+    to_check = [] if identity is not None and identity.verified else [draft.senders[0]]
+    to_check.extend(sender for sender in draft.senders[1:] if sender != draft.senders[0])
+    if standing.sandboxed:
+        to_check.extend(recipient for recipient in draft.recipients if not is_simulator(recipient.domain.lower()))
+    if not to_check:
+        return
+    failing = identities.failing_identities(session, key.account_id, key.region, to_check)
+    if failing:
+        raise refusals.NotVerified(failing, key.region, hint=_region_hint(session, key, to_check[0]))
+
+
+def _region_hint(session: Session, key: MessageKey, address: Address) -> str | None:
+    """Identities are regional; say so when the same one is verified elsewhere."""
+    regions = identities.identity_regions(session, key.account_id, str(address))
+    regions += identities.identity_regions(session, key.account_id, address.domain.lower())
+    elsewhere = sorted(set(regions) - {key.region})
+    if not elsewhere:
+        return f"verify {address} or its domain first, for example with: aws sesv2 create-email-identity"
+    return f"verified in {', '.join(elsewhere)}; this call used {key.region}"
+
+
+def _spend(session: Session, prepared: Prepared, standing: AccountStanding) -> None:
+    """Take the recipients from rate and quota; the simulator's count for the rate only (SES guide, simulator)."""
+    key, recipients = prepared.key, prepared.draft.recipients
+    simulated = sum(is_simulator(recipient.domain.lower()) for recipient in recipients)
+    try:
+        account.spend(
+            session,
+            key.account_id,
+            key.region,
+            len(recipients),
+            prepared.accepted_at,
+            standing.limits,
+            quota_count=len(recipients) - simulated,
+        )
+    except account.RateExceeded:
+        raise refusals.RateExceeded from None
+    except account.DailyQuotaExceeded:
+        raise refusals.DailyQuotaExceeded from None
+
+
+def _opted_out(session: Session, prepared: Prepared) -> tuple[str, ...]:
+    """Recipients that the named contact list says not to write to; unknown ones become contacts."""
+    chosen = prepared.draft.list_management
+    if chosen is None:
+        return ()
+    key = prepared.key
+    addresses = [str(recipient) for recipient in prepared.draft.recipients]
+    found = contacts.list_options(
+        session, key.account_id, key.region, chosen.contact_list, chosen.topic, addresses
+    )
+    if not found.list_exists:
+        raise refusals.NoSuchContactList(chosen.contact_list)
+    if chosen.topic is not None and not found.topic_exists:
+        raise refusals.NoSuchTopic(chosen.topic, chosen.contact_list)
+    for stranger in found.strangers:
+        contacts.ensure_contact(
+            session, key.account_id, key.region, chosen.contact_list, stranger, prepared.accepted_at
+        )
+    return tuple(address for address in addresses if address in found.opted_out)
+
+
+def _suppressed(
+    session: Session,
+    draft: Draft,
+    key: MessageKey,
+    standing: AccountStanding,
+    configuration_set: ConfigurationSet | None,
+) -> dict[str, str]:
+    override = None if configuration_set is None else configuration_set.suppressed_reasons
+    enforced = standing.suppressed_reasons if override is None else override
+    if not enforced:
+        return {}
+    addresses = [str(recipient) for recipient in draft.recipients]
+    found = suppression.lookup(session, key.account_id, key.region, addresses)
+    return {address: reason for address, reason in found.items() if reason in enforced}
+
+
+def _state(
+    draft: Draft, prepared: Prepared, address: str, reasons: dict[str, str], opted_out: Sequence[str]
+) -> RecipientState:
+    if isinstance(draft.content, RenderingFailure):
+        return RecipientState.RENDERING_FAILED
+    if address in reasons or address in opted_out:
+        return RecipientState.SUPPRESSED
+    if is_bad_content(prepared.content):
+        return RecipientState.REJECTED
+    return RecipientState.QUEUED
+
+
+def is_bad_content(content: bytes) -> bool:
+    """Say whether the content carries the EICAR test string, plain or in base64."""
+    return _EICAR in content or _EICAR_BASE64 in content
+
+
+def _max_delivery_s(draft: Draft, configuration_set: ConfigurationSet | None, settings: Settings) -> int:
+    limits = [settings.delivery.max_delivery_s]
+    if draft.max_delivery_s is not None:
+        limits.append(draft.max_delivery_s)
+    if configuration_set is not None and configuration_set.max_delivery_s is not None:
+        limits.append(configuration_set.max_delivery_s)
+    return min(limits)
+
+
+def _dkim(identity: SendingIdentity) -> queue.DkimKeyChoice | None:
+    chosen = identity.dkim
+    return None if chosen is None else queue.DkimKeyChoice(chosen.domain, chosen.selector, chosen.key_id)
+
+
+def _mail(prepared: Prepared, identity: SendingIdentity, configuration_set: ConfigurationSet | None) -> MailJson:
+    """Make the event's mail object; its headers only where somebody subscribes."""
+    draft, origin = prepared.draft, prepared.draft.origin
+    headers, truncated, common = None, False, None
+    if isinstance(draft.content, RenderedContent) and configuration_set is not None and configuration_set.destinations:
+        fields = draft.content.message.fields
+        headers, truncated = event_headers(fields)
+        common = common_headers(fields, message_id=prepared.key.message_id)
+    facts = MailFacts(
+        accepted_at=prepared.accepted_at,
+        source=draft.source,
+        source_arn=identity.arn,
+        account_id=prepared.key.account_id,
+        message_id=prepared.key.message_id,
+        destination=[str(recipient) for recipient in draft.recipients],
+        headers=headers,
+        headers_truncated=truncated,
+        common_headers=common,
+    )
+    tags = events.mail_tags(
+        operation=origin.operation,
+        configuration_set=None if configuration_set is None else configuration_set.name,
+        source_ip=origin.source_ip,
+        from_domain=draft.senders[0].domain.lower(),
+        caller_identity=origin.principal.name,
+        tls_version=origin.tls_version,
+        custom=draft.tags,
+    )
+    return MailJson(events.mail_head(facts), tags)
+
+
+def record(session: Session, prepared: Prepared, decision: Decision, settings: Settings, entropy: Entropy) -> None:
+    """Write down the events that acceptance makes true: Send, and what is already decided."""
+    draft = prepared.draft
+    if isinstance(draft.content, RenderingFailure):
+        failure = draft.content
+        detail = events.failure_detail(failure.error_message, failure.template_name)
+        _record(session, prepared, decision, EventKind.RENDERING_FAILURE, detail)
+        return
+    _record(session, prepared, decision, EventKind.SEND, events.send_detail())
+    states = {recipient.state for recipient in decision.message.recipients}
+    rejected = sum(r.state is RecipientState.REJECTED for r in decision.message.recipients)
+    if RecipientState.REJECTED in states:
+        _record(session, prepared, decision, EventKind.REJECT, events.reject_detail("Bad content"))
+        account.count(session, prepared.key.account_id, prepared.key.region, now=prepared.accepted_at, rejected=rejected)
+    if decision.suppressed or decision.opted_out:
+        _record_suppressed(session, prepared, decision, settings, entropy)
+
+
+def _record_suppressed(
+    session: Session, prepared: Prepared, decision: Decision, settings: Settings, entropy: Entropy
+) -> None:
+    """Suppressed recipients give a Bounce or a Complaint by the stored reason, never a Delivery (appendix F)."""
+    region, at = prepared.key.region, prepared.accepted_at
+    mta = mail_host(region, settings.service.domain, compat_names=settings.service.compat_names)
+    bounced = [address for address, reason in decision.suppressed if reason == _PERMANENT_BOUNCE]
+    complained = [address for address, reason in decision.suppressed if reason != _PERMANENT_BOUNCE]
+    unsubscribed = [address for address in decision.opted_out if address not in dict(decision.suppressed)]
+    for addresses, sub_type in ((bounced, "OnAccountSuppressionList"), (unsubscribed, "UnsubscribedRecipient")):
+        if addresses:
+            identifier = feedback_id(region, at, entropy.uuid())
+            detail = events.suppressed_detail(
+                addresses, at=at, feedback_id=identifier, reporting_mta=mta, sub_type=sub_type
+            )
+            _record(session, prepared, decision, EventKind.BOUNCE, detail)
+    if complained:
+        identifier = feedback_id(region, at, entropy.uuid())
+        detail = events.complaint_detail(complained, at=at, feedback_id=identifier, sub_type="OnAccountSuppressionList")
+        _record(session, prepared, decision, EventKind.COMPLAINT, detail)
+
+
+def _record(session: Session, prepared: Prepared, decision: Decision, kind: EventKind, detail: str) -> None:
+    event = Event(
+        prepared.key, decision.message.configuration_set, kind, prepared.accepted_at, detail, mail=decision.mail
+    )
+    events.record(session, event)

@@ -1,0 +1,290 @@
+"""Dispatch: leased messages leave by their site, from memory, with no transaction open.
+
+A site's sessions are tasks that take the site's messages in order, sign them
+and deliver them; there are as many as the backlog wants, up to a bound. The
+inbox and the simulator need no session. What cannot be sent now goes back
+with a due time, and the claim loop brings it again.
+
+A session checks its lease's own monotonic deadline before the content is
+sent: a worker that was stopped for longer than its beat must not deliver what
+another one took over (house §3).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from hatobin.capabilities import queue
+from hatobin.capabilities.delivery import (
+    MAILBOX_SITE,
+    SIMULATOR_SITE,
+    Afterwards,
+    Route,
+    Sites,
+    SmtpSession,
+    Transaction,
+    open_session,
+    simulate,
+)
+from hatobin.capabilities.queue import (
+    BEAT_INTERVAL_S,
+    DEAD_AFTER_S,
+    Attempt,
+    Lease,
+    QueuedRecipient,
+    ReadyMessage,
+    ReadyQueue,
+    Site,
+)
+from hatobin.flow.outbound.settle import Settlement, Settler
+from hatobin.flow.outbound.sign import Signer
+from hatobin.ports import Ports
+from hatobin.ports.blobs import BlobMissing
+from hatobin.words.outcome import Delivered, Hop, Outcome
+from hatobin.words.reply import Reply
+from hatobin.words.settings import Settings
+
+log = structlog.get_logger()
+
+CLAIM_BATCH = 200
+CLAIM_POLL_S = 1.0
+CLAIM_AFTER_ERROR_S = 1.0
+_INBOX_REPLY = Reply.of(250, "2.0.0 Ok: kept in the local inbox")
+
+
+class Dispatcher:
+    """Delivers what one worker holds."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        settings: Settings,
+        lease: Lease,
+        ready: ReadyQueue,
+        sites: Sites,
+        settler: Settler,
+        signer: Signer,
+        attempts: queue.AttemptLog,
+    ) -> None:
+        self._ports = ports
+        self._settings = settings
+        self._lease = lease
+        self._ready = ready
+        self._sites = sites
+        self._settler = settler
+        self._signer = signer
+        self._attempts = attempts
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._due = asyncio.Event()
+        self._stopping = False
+        self._lease_deadline = 0.0
+        self.renew_lease()
+
+    def renew_lease(self) -> None:
+        """Note that the beat was recorded now: the lease holds for the dead time less one beat."""
+        self._lease_deadline = self._ports.clock.monotonic() + DEAD_AFTER_S - BEAT_INTERVAL_S
+
+    def wake_claims(self) -> None:
+        """Say that rows in the database may be due."""
+        self._due.set()
+
+    def offer(self, site_name: str, message: ReadyMessage) -> None:
+        """Take leased, reserved work; returns at once."""
+        if site_name == MAILBOX_SITE:
+            self._settle(self._kept(message))
+        elif site_name == SIMULATOR_SITE:
+            self._settle(self._simulated(message))
+        else:
+            self._serve(self._ready.put(site_name, message))
+
+    def _serve(self, site: Site) -> None:
+        """Open one more session when the backlog wants it."""
+        limit = self._settings.delivery.sessions_per_site
+        if not self._stopping and site.sessions < min(limit, site.sessions + len(site.waiting)):
+            site.sessions += 1
+            self._spawn(self._run_session(site))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Our own bug: loud, and never a recipient's bounce; the rows stay queued.
+            log.error("dispatch_task_failed", exc_info=error)
+
+    # ── without a network ────────────────────────────────────────────────────
+
+    def _kept(self, message: ReadyMessage) -> Settlement:
+        outcome = Delivered(_INBOX_REPLY, Hop(host="local inbox", local_ip="127.0.0.1", remote_ip="127.0.0.1"))
+        outcomes = tuple((recipient, outcome) for recipient in message.recipients)
+        return Settlement(message, outcomes, self._ports.clock.now(), to_inbox=True)
+
+    def _simulated(self, message: ReadyMessage) -> Settlement:
+        outcomes: list[tuple[QueuedRecipient, Outcome]] = []
+        afterwards: list[tuple[QueuedRecipient, Afterwards]] = []
+        for recipient in message.recipients:
+            simulated = simulate(recipient.address)
+            outcomes.append((recipient, simulated.outcome))
+            afterwards.append((recipient, simulated.afterwards))
+        return Settlement(message, tuple(outcomes), self._ports.clock.now(), afterwards=tuple(afterwards))
+
+    def _settle(self, settlement: Settlement) -> None:
+        if self._settler.put(settlement):
+            self._spawn(self._settler.drain())
+
+    # ── with a network ───────────────────────────────────────────────────────
+
+    async def _run_session(self, site: Site) -> None:
+        session: SmtpSession | None = None
+        try:
+            while site.waiting and not self._stopping:
+                message = site.waiting.popleft()
+                session = await self._deliver(site, session, message)
+                if session is not None and not site.waiting:
+                    await self._linger(site)
+        finally:
+            site.sessions -= 1
+            if session is not None:
+                session.close()
+            self._ready.forget_idle(site)
+
+    async def _linger(self, site: Site) -> None:
+        """Keep an idle session a moment, for the next message to the same site."""
+        deadline = self._ports.clock.monotonic() + self._settings.delivery.idle_session_s
+        while not site.waiting and not self._stopping:
+            left_s = deadline - self._ports.clock.monotonic()
+            if left_s <= 0:
+                return
+            site.arrived.clear()
+            try:
+                await self._ports.clock.within(left_s, site.arrived.wait())
+            except TimeoutError:
+                return
+
+    async def _deliver(self, site: Site, session: SmtpSession | None, message: ReadyMessage) -> SmtpSession | None:
+        """Deliver one message on `session` or a new one; give the session if it can be used again."""
+        content = await self._signed(message)
+        if content is None:
+            return session
+        reused = session is not None
+        if session is None or not session.usable(tls_required=message.tls_required):
+            if session is not None:
+                session.close()
+            opened = await self._open(site, message)
+            if not isinstance(opened, SmtpSession):
+                self._settle_all(message, opened)
+                return None
+            session, reused = opened, False
+        if self._ports.clock.monotonic() > self._lease_deadline:
+            # Not ours any more: say nothing about it, whoever holds it now will.
+            self._ready.done(1, message.size)
+            return session
+        attempt = self._attempts.start(message.key, [recipient.position for recipient in message.recipients])
+        transaction = await session.deliver(message.reverse_path, [r.address for r in message.recipients], content)
+        if transaction.lost_before_data and reused:
+            # The server closed a kept connection: nothing was sent, so try once more on a new one.
+            self._attempts.settled(attempt)
+            session.close()
+            return await self._deliver(site, None, message)
+        if transaction.final_reply is not None:
+            self._attempts.outcome(attempt, transaction.final_reply)
+        self._settle(self._settlement(message, transaction, attempt))
+        if transaction.alive:
+            return session
+        session.close()
+        return None
+
+    def _settlement(self, message: ReadyMessage, transaction: Transaction, attempt: Attempt) -> Settlement:
+        outcomes = tuple(zip(message.recipients, transaction.outcomes, strict=True))
+        return Settlement(message, outcomes, self._ports.clock.now(), attempt=attempt)
+
+    async def _signed(self, message: ReadyMessage) -> bytes | None:
+        """Load the body and sign it; None when the body is gone (the message was cancelled or finished)."""
+        content = message.content
+        if not content and message.blob_key is not None:
+            try:
+                content = await self._ports.blobs.get(message.blob_key)
+            except BlobMissing:
+                log.error("body_missing", message_id=message.key.message_id)
+                self._ready.done(1, message.size)
+                return None
+        return await self._signer.sign(message.key, message.dkim, content)
+
+    async def _open(self, site: Site, message: ReadyMessage) -> SmtpSession | Outcome:
+        route = await self._sites.route(site.name)
+        if not isinstance(route, Route):
+            return route
+        return await open_session(
+            route, self._ports, self._settings, tls_required=message.tls_required, host_name=self._host_name(message)
+        )
+
+    def _host_name(self, message: ReadyMessage) -> str:
+        return f"smtp-out.{message.key.region}.{self._settings.service.domain}"
+
+    def _settle_all(self, message: ReadyMessage, outcome: Outcome) -> None:
+        outcomes = tuple((recipient, outcome) for recipient in message.recipients)
+        self._settle(Settlement(message, outcomes, self._ports.clock.now()))
+
+    # ── what waits in the database ───────────────────────────────────────────
+
+    async def run_claims(self) -> None:
+        """Lease due rows while there is room, for ever; cancelled at stop."""
+        while True:
+            try:
+                more = await self._claim()
+            except Exception:
+                log.exception("claim_failed")
+                await self._ports.clock.sleep(CLAIM_AFTER_ERROR_S)
+                continue
+            if more:
+                continue
+            self._due.clear()
+            try:
+                await self._ports.clock.within(CLAIM_POLL_S, self._due.wait())
+            except TimeoutError:
+                pass
+
+    async def _claim(self) -> bool:
+        """Claim one batch; True when there may be more at once."""
+        limit = min(CLAIM_BATCH, self._ready.room)
+        if limit <= 0:
+            self._ready.overflowed = True
+            return False
+        now = self._ports.clock.now()
+        next_due = await self._ports.database.read(queue.next_due_at)
+        if next_due is None or next_due > now:
+            self._ready.overflowed = False
+            return False
+        messages = await self._ports.database.write(
+            lambda session: queue.claim_due(session, self._lease, now=now, limit=limit)
+        )
+        for message in messages:
+            for site, piece in self._pieces(message):
+                self._ready.reserve(1, piece.size)
+                self.offer(site, piece)
+        self._ready.overflowed = len(messages) > 0
+        return bool(messages)
+
+    def _pieces(self, message: ReadyMessage) -> list[tuple[str, ReadyMessage]]:
+        """Split a claimed message by site."""
+        by_site: dict[str, list[QueuedRecipient]] = {}
+        for recipient in message.recipients:
+            by_site.setdefault(self._sites.name(recipient.domain), []).append(recipient)
+        return [(site, replace(message, recipients=tuple(recipients))) for site, recipients in by_site.items()]
+
+    async def stop(self) -> None:
+        """Take nothing new, let running transactions end, and record their outcomes."""
+        self._stopping = True
+        for site in self._ready.sites():
+            site.arrived.set()
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+

@@ -1,0 +1,216 @@
+"""Drafting: what an API caller asked for becomes a checked draft; the same for v1 and v2.
+
+The doors translate their request types into `Ask` and the errors of this
+module into their own codes. Nothing here touches the database but the
+template look-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hatobin.capabilities import templates
+from hatobin.flow.outbound.draft import Draft, ListManagement, Origin, RenderedContent, RenderingFailure
+from hatobin.flow.outbound.refusals import BadContent
+from hatobin.flow.outbound.rendering import RenderedParts, TemplateParts
+from hatobin.flow.outbound.senders import header_mailboxes, header_recipients, message_senders
+from hatobin.gateway import Call
+from hatobin.ports import Entropy
+from hatobin.protocols.mail.attachment import Attachment
+from hatobin.protocols.mail.compose import Content, Simple, compose
+from hatobin.protocols.mail.control import ControlHeaders, parse_control_headers
+from hatobin.protocols.mail.rewrite import MISSING_FROM, check_message, read_message
+from hatobin.words.address import Address, Mailbox, parse_mailbox
+
+_BOUNDARY_BYTES = 12
+
+
+class NoSuchTemplate(Exception):
+    """The account has no template of this name."""
+
+
+class NoRecipient(Exception):
+    """Nobody is to get the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """The caller's Destination, parsed; display names are kept for the header."""
+
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    bcc: tuple[Mailbox, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """The envelope's recipients, in order."""
+        return tuple(mailbox.address for mailbox in (*self.to, *self.cc, *self.bcc))
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What every send operation has besides its content."""
+
+    source: str | None
+    recipients: Recipients | None
+    reply_to: tuple[Mailbox, ...] = ()
+    return_path: str | None = None
+    configuration_set: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    list_management: ListManagement | None = None
+
+
+def origin(call: Call) -> Origin:
+    """Say who sends, from a verified API call."""
+    return Origin(call.principal, call.region, call.operation, call.source_ip, call.tls_version)
+
+
+def parse_recipients(
+    to: Sequence[str] | None, cc: Sequence[str] | None, bcc: Sequence[str] | None
+) -> Recipients:
+    """Parse a Destination; one mailbox per entry. Raises `AddressError`."""
+    return Recipients(
+        tuple(parse_mailbox(text) for text in to or ()),
+        tuple(parse_mailbox(text) for text in cc or ()),
+        tuple(parse_mailbox(text) for text in bcc or ()),
+    )
+
+
+def simple_draft(
+    call: Call,
+    ask: Ask,
+    *,
+    subject: Content,
+    text: Content | None,
+    html: Content | None,
+    headers: Sequence[tuple[str, str]] = (),
+    attachments: Sequence[Attachment] = (),
+) -> Draft:
+    """Compose a message from its parts. Raises `AddressError`, `HeaderError`, `NoRecipient`."""
+    assert ask.source is not None, "the door checked that there is a source"
+    sender = parse_mailbox(ask.source)
+    recipients = _named_recipients(ask)
+    raw = compose(
+        Simple(
+            sender=sender,
+            subject=subject,
+            to=recipients.to,
+            cc=recipients.cc,
+            reply_to=ask.reply_to,
+            text=text,
+            html=html,
+            headers=tuple(headers),
+            attachments=tuple(attachments),
+        ),
+        lambda: _boundary(call.ports.entropy),
+    )
+    message = read_message(raw)
+    return _draft(call, ask, (sender.address,), recipients.addresses, RenderedContent(message))
+
+
+def rendered_draft(
+    call: Call,
+    ask: Ask,
+    rendered: RenderedParts | RenderingFailure,
+    *,
+    headers: Sequence[tuple[str, str]] = (),
+    attachments: Sequence[Attachment] = (),
+) -> Draft:
+    """Compose a rendered template, or carry its failure to where it becomes an event."""
+    if isinstance(rendered, RenderingFailure):
+        assert ask.source is not None, "the door checked that there is a source"
+        sender = parse_mailbox(ask.source)
+        return _draft(call, ask, (sender.address,), _named_recipients(ask).addresses, rendered)
+    return simple_draft(
+        call,
+        ask,
+        subject=Content(rendered.subject),
+        text=None if rendered.text is None else Content(rendered.text),
+        html=None if rendered.html is None else Content(rendered.html),
+        headers=headers,
+        attachments=attachments,
+    )
+
+
+def raw_draft(call: Call, ask: Ask, data: bytes) -> Draft:
+    """Take a whole message as it is.
+
+    Recipients: exactly the caller's where there are any, else those of To,
+    Cc and Bcc. Sender: the caller's where given, else From. Control headers
+    steer where the caller's parameters do not. Raises `MessageError`,
+    `AddressError`, `NoRecipient`.
+    """
+    message = read_message(data)
+    check_message(message)
+    control = parse_control_headers(message.fields)
+    named = () if ask.source is None else (parse_mailbox(ask.source).address,)
+    senders = message_senders(message, *named)
+    if not senders:
+        raise BadContent(MISSING_FROM)
+    addresses = ask.recipients.addresses if ask.recipients is not None else ()
+    recipients = addresses or header_recipients(message)
+    if not recipients:
+        raise NoRecipient
+    source = ask.source or str(header_mailboxes(message, "from")[0])
+    return _draft(call, _with_control(ask, control, source), senders, recipients, RenderedContent(message))
+
+
+def _with_control(ask: Ask, control: ControlHeaders, source: str) -> Ask:
+    """Parameters win over control headers; tags are never merged (SES guide, event-publishing-send-email)."""
+    listed = control.list_management
+    header_list = None if listed is None else ListManagement(listed.contact_list, listed.topic)
+    return Ask(
+        source=source,
+        recipients=ask.recipients,
+        reply_to=ask.reply_to,
+        return_path=ask.return_path,
+        configuration_set=ask.configuration_set or control.configuration_set,
+        tags=ask.tags or {tag.name: tag.value for tag in control.tags},
+        list_management=ask.list_management or header_list,
+    )
+
+
+def _named_recipients(ask: Ask) -> Recipients:
+    if ask.recipients is None or not ask.recipients.addresses:
+        raise NoRecipient
+    return ask.recipients
+
+
+def _draft(
+    call: Call,
+    ask: Ask,
+    senders: tuple[Address, ...],
+    recipients: tuple[Address, ...],
+    content: RenderedContent | RenderingFailure,
+) -> Draft:
+    assert ask.source is not None, "every message has a source by now"
+    if ask.return_path is not None:
+        senders = tuple(dict.fromkeys((*senders, parse_mailbox(ask.return_path).address)))
+    return Draft(
+        origin=origin(call),
+        senders=senders,
+        source=ask.source,
+        recipients=recipients,
+        content=content,
+        configuration_set=ask.configuration_set,
+        tags=ask.tags,
+        return_path=ask.return_path,
+        list_management=ask.list_management,
+    )
+
+
+async def stored_template(call: Call, name: str) -> TemplateParts:
+    """Read a template of the account. Raises `NoSuchTemplate` with its name."""
+    found = await call.ports.database.read(
+        lambda session: templates.find(session, call.account_id, call.region, name)
+    )
+    if found is None:
+        raise NoSuchTemplate(name)
+    return TemplateParts(name, found.subject, found.text, found.html)
+
+
+def _boundary(entropy: Entropy) -> str:
+    return f"----=_Part_{entropy.token_bytes(_BOUNDARY_BYTES).hex()}"
+
+

@@ -1,0 +1,92 @@
+"""Signing: the identity's DKIM signature, and our own service's, at dispatch.
+
+Hashing runs on the event loop, the RSA operation on the `threads` port, where
+OpenSSL releases the interpreter lock. Keys are read once per key id and kept
+in a bounded cache; a rotated key has another id, so nothing goes stale.
+
+Refs: RFC 6376; SES signs with the identity's domain and with its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+from hatobin.capabilities import identities
+from hatobin.capabilities.queue import DkimKeyChoice, MessageKey
+from hatobin.companions.kms import Vault
+from hatobin.ports import Ports
+from hatobin.protocols.mail import dkim_sign
+from hatobin.words.settings import Settings
+
+MAX_CACHED_KEYS = 10_000
+
+
+class Signer:
+    """Puts the DKIM signatures in front of a message."""
+
+    def __init__(self, ports: Ports, settings: Settings, vault: Vault) -> None:
+        self._ports = ports
+        self._settings = settings
+        self._vault = vault
+        self._keys: dict[str, dkim_sign.SigningKey] = {}
+        self._service: tuple[DkimKeyChoice, dkim_sign.SigningKey] | None = None
+
+    async def sign(self, key: MessageKey, choice: DkimKeyChoice | None, content: bytes) -> bytes:
+        """Give `content` with its signatures; unsigned where the identity has no key."""
+        signers: list[tuple[DkimKeyChoice, dkim_sign.SigningKey]] = []
+        if choice is not None:
+            signers.append((choice, await self._key(choice)))
+        if self._settings.delivery.service_signature:
+            service = await self._service_key()
+            if choice is None or choice.domain != service[0].domain:
+                signers.append(service)
+        if not signers:
+            return content
+        timestamp = int(self._ports.clock.now())
+        pairs = _prepare(signers, content, timestamp)
+        signatures = await self._ports.threads.run(lambda: _signatures(pairs))
+        headers = [dkim_sign.finish(one, made) for (one, _), made in zip(pairs, signatures, strict=True)]
+        return b"".join([*headers, content])
+
+    async def _key(self, choice: DkimKeyChoice) -> dkim_sign.SigningKey:
+        found = self._keys.get(choice.key_id)
+        if found is None:
+            der = await self._ports.database.read(
+                lambda session: identities.dkim_private_key(session, self._vault, choice.key_id)
+            )
+            if len(self._keys) >= MAX_CACHED_KEYS:
+                self._keys.pop(next(iter(self._keys)))
+            found = self._keys[choice.key_id] = _load(der)
+        return found
+
+    async def _service_key(self) -> tuple[DkimKeyChoice, dkim_sign.SigningKey]:
+        if self._service is None:
+            chosen = await self._ports.database.read(identities.service_dkim)
+            choice = DkimKeyChoice(chosen.domain, chosen.selector, chosen.key_id)
+            self._service = (choice, await self._key(choice))
+        return self._service
+
+
+def _prepare(
+    signers: Sequence[tuple[DkimKeyChoice, dkim_sign.SigningKey]], content: bytes, timestamp: int
+) -> list[tuple[dkim_sign.Unsigned, dkim_sign.SigningKey]]:
+    described = [
+        dkim_sign.Signer(choice.domain, choice.selector, dkim_sign.algorithm_of(key)) for choice, key in signers
+    ]
+    unsigned = dkim_sign.prepare_all(content, described, timestamp=timestamp)
+    return list(zip(unsigned, (key for _, key in signers), strict=True))
+
+
+def _signatures(pairs: Sequence[tuple[dkim_sign.Unsigned, dkim_sign.SigningKey]]) -> list[bytes]:
+    return [dkim_sign.sign_payload(key, unsigned.payload) for unsigned, key in pairs]
+
+
+def _load(der: bytes) -> dkim_sign.SigningKey:
+    key = load_der_private_key(der, None)
+    if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
+        raise TypeError("a stored DKIM key is neither RSA nor Ed25519")
+    return key

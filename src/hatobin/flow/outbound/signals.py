@@ -1,0 +1,20 @@
+"""What one stage tells the next inside a worker: new work, due work, new events.
+
+The stages know only this small value, so none of them imports another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hatobin.capabilities.queue import ReadyMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Callables of the running worker; each returns at once."""
+
+    ready: Callable[[str, ReadyMessage], None]
+    due: Callable[[], None]
+    published: Callable[[], None]

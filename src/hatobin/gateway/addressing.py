@@ -1,0 +1,154 @@
+"""Which operation a request means, and in which protocol it speaks.
+
+Four ways lead to an operation: a REST path (`/v2/email/…`), `X-Amz-Target`,
+`/service/<Service>/operation/<Operation>`, and `Action=` in a form or query.
+Nothing here is trusted yet: who calls is decided afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from hatobin.gateway.http import HttpRequest
+from hatobin.gateway.models import service_model
+from hatobin.gateway.routes import Router
+from hatobin.protocols.aws.forms import parse_form
+from hatobin.protocols.aws.json_rpc import JsonRpcWire
+from hatobin.protocols.aws.model import OperationModel, ServiceModel
+from hatobin.protocols.aws.query import QueryWire
+from hatobin.protocols.aws.rest_json import RestJsonWire
+from hatobin.protocols.aws.rpc_cbor import RpcCborWire
+from hatobin.protocols.aws.wire import Malformed, Parcel, Wire
+
+QUERY = QueryWire()
+REST_JSON = RestJsonWire()
+RPC_CBOR = RpcCborWire()
+
+_TARGETS = {"MailManagerSvc": "mailmanager", "AmazonSQS": "sqs"}
+_VERSIONS = {"2010-12-01": "ses", "2010-03-31": "sns", "2012-11-05": "sqs", "2011-06-15": "sts"}
+_QUERY_SERVICES = ("ses", "sns", "sqs", "sts")
+_CBOR_PATH = re.compile(r"/service/([A-Za-z0-9_]+)/operation/([A-Za-z0-9_]+)/?\Z")
+_SCOPE_SERVICE = re.compile(r"(?:/|%2[Ff])([a-z0-9-]+)(?:/|%2[Ff])aws4_request")
+# Names that cannot be an operation are not repeated in answers.
+_OPERATION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,127}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a request goes. `operation` is None for a name or path that the model does not know."""
+
+    service: ServiceModel
+    wire: Wire
+    name: str
+    operation: OperationModel | None
+    labels: Mapping[str, str]
+    form: Mapping[str, str]
+
+    def parcel(self, operation: OperationModel, request: HttpRequest) -> Parcel:
+        """Give what the protocol reads the input from."""
+        return Parcel(operation, request.body, request.query, self.labels, self.form)
+
+
+def resolve(request: HttpRequest) -> Address:
+    """Find the service, protocol and operation that a request names.
+
+    Raises `Malformed` for a form that cannot be read. An unknown operation
+    is an address without operation, in the protocol that the request speaks.
+    """
+    target = request.headers.get("x-amz-target")
+    if target is not None:
+        return _by_target(request, target)
+    path = request.raw_path
+    if path.startswith(("/v2/email/", "/v1/email/")):
+        return _by_route(request)
+    if path.startswith("/service/"):
+        return _by_cbor_path(path)
+    return _by_action(request)
+
+
+def head_address(request: HttpRequest) -> Address:
+    """Find the protocol of a request whose body is not to be read, to word a refusal in it."""
+    if "x-amz-target" in request.headers or request.raw_path.startswith(("/v2/email/", "/v1/email/", "/service/")):
+        return resolve(request)
+    return _named(service_model(_query_service(request, {})), QUERY, "")
+
+
+@cache
+def json_wire(service: str, content_type: str) -> JsonRpcWire:
+    """Give the JSON protocol of a service in the version that the content type names."""
+    version = "1.1" if content_type == "application/x-amz-json-1.1" else service_model(service).json_version
+    return JsonRpcWire(version, has_query_errors=service == "sqs")
+
+
+@cache
+def _router() -> Router:
+    return Router(service_model("sesv2"))
+
+
+def _by_target(request: HttpRequest, target: str) -> Address:
+    prefix, _, name = target.rpartition(".")
+    service = _TARGETS.get(prefix)
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    is_known_version = content_type in ("application/x-amz-json-1.0", "application/x-amz-json-1.1")
+    wire = json_wire(service or "mailmanager", content_type if is_known_version else "")
+    if service is None:
+        return Address(service_model("mailmanager"), wire, "", None, {}, {})
+    return _named(service_model(service), wire, name)
+
+
+def _by_route(request: HttpRequest) -> Address:
+    service = service_model("sesv2")
+    match = _router().match(request.method, request.raw_path)
+    if match is None:
+        return Address(service, REST_JSON, "", None, {}, {})
+    return Address(service, REST_JSON, match.operation.name, match.operation, match.labels, {})
+
+
+def _by_cbor_path(path: str) -> Address:
+    match = _CBOR_PATH.match(path)
+    if match is None or match[1] not in _TARGETS:
+        return Address(service_model("mailmanager"), RPC_CBOR, "", None, {}, {})
+    return _named(service_model(_TARGETS[match[1]]), RPC_CBOR, match[2])
+
+
+def _by_action(request: HttpRequest) -> Address:
+    form: dict[str, str] = {}
+    if request.query:
+        form |= parse_form(request.query.encode("latin-1"))
+    if request.body and _is_form(request):
+        form |= parse_form(request.body)
+    service = service_model(_query_service(request, form))
+    if service.name == "sqs" and request.raw_path not in ("", "/"):
+        # Old SDKs post to the queue's own URL; its path names the queue as well as the URL does.
+        form.setdefault("QueueUrl", request.raw_path)
+    name = form.get("Action", "")
+    operation = service.operations.get(name)
+    return Address(service, QUERY, _shown(name), operation, {}, form)
+
+
+def _is_form(request: HttpRequest) -> bool:
+    content_type = request.headers.get("content-type", "application/x-www-form-urlencoded")
+    return content_type.lower().startswith("application/x-www-form-urlencoded")
+
+
+def _query_service(request: HttpRequest, form: Mapping[str, str]) -> str:
+    """Give the service of a Query request: by API version, else by credential scope."""
+    by_version = _VERSIONS.get(form.get("Version", ""))
+    if by_version is not None:
+        return by_version
+    scope = _SCOPE_SERVICE.search(request.headers.get("authorization") or request.query)
+    return scope[1] if scope is not None and scope[1] in _QUERY_SERVICES else "ses"
+
+
+def _named(service: ServiceModel, wire: Wire, name: str) -> Address:
+    return Address(service, wire, _shown(name), service.operations.get(name), {}, {})
+
+
+def _shown(name: str) -> str:
+    return name if _OPERATION_NAME.match(name) else ""
+
+
+__all__ = ["Address", "Malformed", "head_address", "resolve"]

@@ -1,0 +1,65 @@
+"""Who calls: from a signed request to a principal and a region.
+
+Unsigned requests are refused, but for the links that SNS sends to people:
+confirming and ending a subscription carry their own secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hatobin.gateway.addressing import Address
+from hatobin.gateway.call import Principal
+from hatobin.gateway.credentials import Credential, Credentials
+from hatobin.gateway.http import HttpRequest
+from hatobin.protocols.aws.arn import parse_arn
+from hatobin.protocols.aws.sigv4 import Claim, Fault, SignatureRefused, SignedRequest, read_claim, verify
+
+# Operation and the parameter whose ARN says for which account and region it is.
+_ANONYMOUS = {("sns", "ConfirmSubscription"): "TopicArn", ("sns", "Unsubscribe"): "SubscriptionArn"}
+_UNKNOWN_KEY = "The security token included in the request is invalid."
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The outcome: who, and for which region."""
+
+    principal: Principal
+    region: str
+
+
+async def authenticate(request: HttpRequest, address: Address, credentials: Credentials, *, now: float) -> Caller:
+    """Verify a request's signature against the key that it names.
+
+    Raises `SignatureRefused` where AWS would not believe it.
+    """
+    signed = SignedRequest(request.method, request.raw_path, request.query, request.headers, request.body)
+    try:
+        claim = read_claim(signed, now=now)
+    except SignatureRefused as refused:
+        caller = _anonymous(address) if refused.fault is Fault.MISSING else None
+        if caller is None:
+            raise
+        return caller
+    credential = await credentials.find(claim.access_key_id)
+    if credential is None or not _has_session(credential, claim):
+        raise SignatureRefused(Fault.UNKNOWN_KEY, _UNKNOWN_KEY)
+    verify(claim, signed, credential.secret)
+    if claim.scope.service != address.service.signing_name:
+        message = f"Credential should be scoped to correct service: '{address.service.signing_name}'."
+        raise SignatureRefused(Fault.MISMATCH, message)
+    if not claim.scope.region:
+        raise SignatureRefused(Fault.MISMATCH, "Credential should be scoped to a valid region.")
+    return Caller(credential.principal, claim.scope.region)
+
+
+def _has_session(credential: Credential, claim: Claim) -> bool:
+    return credential.session_token == claim.session_token
+
+
+def _anonymous(address: Address) -> Caller | None:
+    parameter = _ANONYMOUS.get((address.service.name, address.name))
+    arn = parse_arn(address.form.get(parameter, "")) if parameter is not None else None
+    if arn is None or arn.service != address.service.name or not arn.region:
+        return None
+    return Caller(Principal(arn.account_id, "", "", "anonymous", ""), arn.region)

@@ -1,0 +1,112 @@
+"""One request, from bytes to its operation and back; reads like a table of contents.
+
+    address → caller → typed request → operation → answer
+
+What goes wrong is answered in the protocol that the request speaks, always
+with a request id. Our own bugs are logged with that id and tell the caller
+nothing.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from hatobin.gateway.addressing import QUERY, Address, head_address, resolve
+from hatobin.gateway.authentication import authenticate
+from hatobin.gateway.call import Call, Services
+from hatobin.gateway.credentials import Credentials
+from hatobin.gateway.decoding import decode, malformed_error
+from hatobin.gateway.errors import (
+    caller_refusal,
+    internal_refusal,
+    signature_refusal,
+    unavailable_refusal,
+    unknown_refusal,
+)
+from hatobin.gateway.http import HttpRequest, HttpResponse
+from hatobin.gateway.models import service_model
+from hatobin.gateway.operation import Handlers
+from hatobin.ports import Ports
+from hatobin.ports.database import DatabaseUnavailable
+from hatobin.protocols.aws.sigv4 import SignatureRefused
+from hatobin.protocols.aws.wire import Answer, Malformed, Refusal
+from hatobin.words.errors import CallerError
+from hatobin.words.settings import Settings
+
+_log = structlog.get_logger("hatobin.gateway")
+
+
+class Gateway:
+    """Answers AWS requests with the registered operations."""
+
+    def __init__(
+        self, *, ports: Ports, settings: Settings, services: Services, credentials: Credentials, handlers: Handlers
+    ) -> None:
+        self._ports = ports
+        self._settings = settings
+        self._services = services
+        self._credentials = credentials
+        self._handlers = handlers
+
+    async def handle(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request; never raises for what the request holds or the operation does."""
+        request_id = self._ports.entropy.uuid()
+        try:
+            address = resolve(request)
+        except Malformed as malformed:
+            service = service_model("ses")
+            refusal = caller_refusal(service, malformed_error(service.name, malformed))
+            return _response(QUERY.refuse(service, refusal, request_id))
+        try:
+            return _response(await self._answer(request, address, request_id))
+        except Exception as error:  # The last line: whatever it is, the caller gets an answer and we a record.
+            return _response(
+                address.wire.refuse(address.service, self._refusal(error, address, request_id), request_id)
+            )
+
+    def refuse(self, request: HttpRequest, error: CallerError) -> HttpResponse:
+        """Answer a request that the server does not let through (too large), in its own protocol."""
+        address = head_address(request)
+        refusal = caller_refusal(address.service, error)
+        return _response(address.wire.refuse(address.service, refusal, self._ports.entropy.uuid()))
+
+    async def _answer(self, request: HttpRequest, address: Address, request_id: str) -> Answer:
+        caller = await authenticate(request, address, self._credentials, now=self._ports.clock.now())
+        service, operation = address.service, address.operation
+        handler = self._handlers.get((service.name, address.name))
+        if operation is None or handler is None:
+            return address.wire.refuse(service, unknown_refusal(address), request_id)
+        value = decode(service.name, address.wire, address.parcel(operation, request))
+        call = Call(
+            service=service.name,
+            operation=operation.name,
+            principal=caller.principal,
+            region=caller.region,
+            request_id=request_id,
+            source_ip=request.source_ip,
+            tls_version=request.tls_version,
+            user_agent=request.headers.get("user-agent", ""),
+            ports=self._ports,
+            settings=self._settings,
+            services=self._services,
+        )
+        output = await handler(call, value)
+        return address.wire.answer(service, operation, output, request_id)
+
+    def _refusal(self, error: Exception, address: Address, request_id: str) -> Refusal:
+        log = _log.bind(service=address.service.name, operation=address.name, request_id=request_id)
+        if isinstance(error, SignatureRefused):
+            return signature_refusal(address, error)
+        if isinstance(error, CallerError):
+            if error.hint is not None:
+                log.warning("refused", code=error.code, hint=error.hint)
+            return caller_refusal(address.service, error)
+        if isinstance(error, DatabaseUnavailable):
+            log.error("store unavailable", error=str(error))
+            return unavailable_refusal()
+        log.error("operation failed", exc_info=error)
+        return internal_refusal(address.service)
+
+
+def _response(answer: Answer) -> HttpResponse:
+    return HttpResponse(answer.status, answer.headers, answer.body)

@@ -1,0 +1,42 @@
+"""Requests and answers between a server and the gateway, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One HTTP request. Text is Latin-1, one character per byte, so that signatures can be checked.
+
+    `raw_path` is the path as sent, percent-encoded, without query. `headers`
+    have lower-case names, repeated ones joined with a comma (RFC 9110 §5.3).
+    `tls_version` is None over plain HTTP.
+    """
+
+    method: str
+    raw_path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    source_ip: str
+    tls_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """One HTTP answer; the server adds what depends on the connection (length, date)."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+def joined_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Give header pairs as one mapping, in the form that `HttpRequest` wants."""
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        key = name.lower()
+        headers[key] = f"{headers[key]},{value}" if key in headers else value
+    return headers

@@ -1,0 +1,154 @@
+"""What a client session tells its caller, and the stage it is in.
+
+Each event carries the remote's reply as it was, so that the caller can make an
+outcome of it without asking again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from hatobin.words.reply import Reply
+
+
+class Stage(IntEnum):
+    """Which command a reply answers."""
+
+    GREETING = 0
+    EHLO = 1
+    HELO = 2
+    STARTTLS = 3
+    AUTH = 4
+    RSET = 5
+    MAIL = 6
+    RCPT = 7
+    DATA = 8
+    CONTENT = 9
+    """The final dot."""
+    QUIT = 10
+
+
+PATIENCE_S: Mapping[Stage, float] = {
+    Stage.GREETING: 300.0,
+    Stage.EHLO: 300.0,
+    Stage.HELO: 300.0,
+    Stage.STARTTLS: 120.0,
+    Stage.AUTH: 120.0,
+    Stage.RSET: 60.0,
+    Stage.MAIL: 300.0,
+    Stage.RCPT: 300.0,
+    Stage.DATA: 120.0,
+    Stage.CONTENT: 600.0,
+    Stage.QUIT: 10.0,
+}
+"""How long a client should at least wait for each reply, in seconds (RFC 5321 §4.5.3.2);
+for commands that the RFC does not name, what is customary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Greeted:
+    """The server is there and willing. EHLO is queued."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """The server answered EHLO, or HELO (`esmtp` false, nothing offered). The session is ready."""
+
+    extensions: Mapping[str, str]
+    reply: Reply
+    esmtp: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server is there and unwilling: no session. Only `quit` is left."""
+
+    stage: Stage
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class TlsReply:
+    """After a 2xx reply: shake hands, then call `tls_established`. Else the session goes on in plain text."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class LoginReply:
+    """What became of `login`."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class SenderReply:
+    """What the server says to the reverse-path. Once in every transaction, first."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientReply:
+    """What the server says to the recipient `index` of the envelope. Once for each, if the sender was accepted."""
+
+    index: int
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyForData:
+    """The server waits for the content: `give_content` and `end_content`. `reply` is its 354."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The transaction is over, and `reply` counts for every recipient that was accepted (or not asked).
+
+    `stage` says which command decided. With CONTENT and a 2xx reply the
+    server has taken the message for every accepted recipient; in all other
+    cases for none.
+    """
+
+    stage: Stage
+    reply: Reply
+
+    @property
+    def taken(self) -> bool:
+        """Whether the server has taken over the responsibility for the message."""
+        return self.stage is Stage.CONTENT and self.reply.is_positive
+
+
+@dataclass(frozen=True, slots=True)
+class ResetReply:
+    """What became of `reset`."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The session is over: the answer to `quit`, or a 421 that came unasked."""
+
+    reply: Reply
+
+
+ClientEvent = (
+    Greeted
+    | Offered
+    | Refused
+    | TlsReply
+    | LoginReply
+    | SenderReply
+    | RecipientReply
+    | ReadyForData
+    | Finished
+    | ResetReply
+    | Closed
+)
