@@ -23,6 +23,7 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.name
+import dns.query
 import dns.rcode
 import dns.rdatatype
 
@@ -174,11 +175,52 @@ def read_response(response: dns.message.Message, record_type: dns.rdatatype.Rdat
 Ask = Callable[[dns.message.Message, NameServer, float], Awaitable[dns.message.Message]]
 
 
+class _Datagrams(asyncio.DatagramProtocol):
+    """One question over UDP. A connected socket hears "port unreachable" at once, and only its own peer."""
+
+    def __init__(self, question: dns.message.Message, answered: asyncio.Future[bytes]) -> None:
+        self._question = question
+        self._answered = answered
+        self._id = question.id.to_bytes(2, "big")
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        """Take the first datagram that answers; anything else is noise or a forgery."""
+        if data[:2] == self._id and len(data) > 3 and not self._answered.done():
+            self._answered.set_result(data)
+
+    def error_received(self, exc: Exception) -> None:
+        """Hear that nobody listens there."""
+        self.connection_lost(exc)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let the question fail, if it still waits."""
+        if not self._answered.done():
+            self._answered.set_exception(exc or OSError("the socket was closed"))
+
+
 async def ask_server(question: dns.message.Message, server: NameServer, timeout_s: float) -> dns.message.Message:
-    """Ask one server over UDP, and over TCP when the answer was cut (RFC 7766 §5)."""
-    response, _ = await dns.asyncquery.udp_with_fallback(
-        question, server.ip, timeout=timeout_s, port=server.port, ignore_unexpected=True, ignore_errors=True
-    )
+    """Ask one server over UDP, and over TCP when the answer was cut (RFC 7766 §5).
+
+    Raises `TimeoutError`, `OSError` or `dns.exception.DNSException`.
+    """
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[bytes] = loop.create_future()
+    async with asyncio.timeout(timeout_s):
+        # A new socket each time: the kernel draws its port, which a forger has to guess (RFC 5452 §9.2).
+        transport, _ = await loop.create_datagram_endpoint(
+            lambda: _Datagrams(question, answered), remote_addr=(server.ip, server.port)
+        )
+        try:
+            transport.sendto(question.to_wire())
+            data = await answered
+        finally:
+            transport.close()
+            answered.cancel()
+    if data[2] & 0x02:  # RFC 1035 §4.1.1: TC.
+        return await dns.asyncquery.tcp(question, server.ip, timeout_s, server.port)
+    response = dns.message.from_wire(data)
+    if not question.is_response(response):
+        raise dns.query.BadResponse
     return response
 
 
@@ -228,7 +270,8 @@ class StubResolver:
             del self._cache[key]
             return None
         self._cache.move_to_end(key)
-        return replace(entry[1], ttl_s=int(left_s))
+        answer = entry[1]
+        return Answer(answer.status, answer.records, int(left_s), answer.secure)
 
     async def _look_up(self, key: tuple[str, str]) -> Answer:
         try:

@@ -56,6 +56,8 @@ def _say(error: BaseException) -> str:
         return f"TLS: {error.reason or error}"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if isinstance(error, ConnectionResetError):
+        return "the peer reset the connection"
     return str(error) or type(error).__name__
 
 
@@ -101,8 +103,8 @@ class TcpConnection(asyncio.Protocol):
 
     async def drain(self) -> None:
         """Wait until the send buffer is small again; raises `ConnectionLost`."""
-        if self._lost is not None:
-            raise self._lost
+        if self._lost is not None or self._ended:
+            raise self._lost or ConnectionLost("the peer closed the connection")
         if self._sending_paused:
             if self._drainer is None:
                 self._drainer = self._loop.create_future()

@@ -277,7 +277,7 @@ class _Scanner:
 
 def _phrase(words: list[str]) -> str:
     if len(words) == 1 and words[0][0] == '"':
-        return _unquote(words[0])
+        return _unquote(words[0]).strip()
     parts = [_unquote(word) if word[0] == '"' else " " if word.isspace() else word for word in words]
     return "".join(parts).strip()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hatobin.capabilities import configuration_sets, queue
 from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, RecordedEvent
 from hatobin.capabilities.queue import MessageKey
-from hatobin.ports import Session
+from hatobin.ports import Session, Value
 from hatobin.words.event import EventKind
 
 _RECORD = """
@@ -22,7 +22,12 @@ VALUES (:account_id, :region, :destination, :topic_arn, :message_id, :payload, :
 def record(session: Session, event: Event) -> bool:
     """Write an event down, and queue it for every matching destination; True when one matched."""
     key = event.key
-    parameters = {"account_id": key.account_id, "region": key.region, "message_id": key.message_id, "at": event.at}
+    parameters: dict[str, Value] = {
+        "account_id": key.account_id,
+        "region": key.region,
+        "message_id": key.message_id,
+        "at": event.at,
+    }
     session.execute(_RECORD, {**parameters, "kind": event.kind.value, "detail": event.detail})
     if event.configuration_set is None:
         return False

@@ -1,0 +1,93 @@
+"""Identities: the addresses and domains that an account may send from, and their DKIM keys.
+
+An identity belongs to an account and a region. `find_sending_identity` says
+which one answers for a sender: the address itself, its domain, or a parent
+domain. A domain has a DKIM key, kept sealed, and is verified when its records
+are seen in the DNS (`VerificationChecks`), or at once where the settings say
+so. `dns_records` is what an operator publishes; `ensure_service_dkim` is the
+key of the second signature.
+"""
+
+from __future__ import annotations
+
+from hatobin.capabilities.identities import api_v1, api_v2
+from hatobin.capabilities.identities.key_store import DkimKeyMissing, dkim_private_key
+from hatobin.capabilities.identities.model import (
+    Identity,
+    IdentityKind,
+    InvalidIdentity,
+    MailFrom,
+    Sender,
+    SendingDkim,
+    SendingIdentity,
+    Status,
+)
+from hatobin.capabilities.identities.records import (
+    DnsRecord,
+    dkim_zone,
+    dns_records,
+    feedback_host,
+    inbound_host,
+    service_zone,
+)
+from hatobin.capabilities.identities.sending import (
+    domain_records,
+    failing_identities,
+    find_sending_identity,
+    identity_regions,
+    is_verified_domain,
+)
+from hatobin.capabilities.identities.service_key import ServiceDkim, ensure_service_dkim, service_dkim
+from hatobin.capabilities.identities.store import mark_verified
+from hatobin.capabilities.identities.verification import VerificationChecks
+from hatobin.words.errors import CallerError
+
+__all__ = [
+    "DkimKeyMissing",
+    "DnsRecord",
+    "Identity",
+    "IdentityKind",
+    "InvalidIdentity",
+    "MailFrom",
+    "Sender",
+    "SendingDkim",
+    "SendingIdentity",
+    "ServiceDkim",
+    "Status",
+    "VerificationChecks",
+    "api_v1",
+    "api_v2",
+    "dkim_private_key",
+    "dkim_zone",
+    "dns_records",
+    "domain_records",
+    "ensure_service_dkim",
+    "failing_identities",
+    "feedback_host",
+    "find_sending_identity",
+    "identity_regions",
+    "inbound_host",
+    "is_verified_domain",
+    "mark_verified",
+    "not_verified",
+    "not_verified_text",
+    "service_dkim",
+    "service_zone",
+]
+
+
+def not_verified_text(region: str, failing: list[str]) -> str:
+    """Name who failed the check, as every door of SES does: the region in capitals (DEV-IS-32).
+
+    >>> not_verified_text("eu-west-1", ["a@x.org", "b@x.org"]).partition("failed ")[2]
+    'the check in region EU-WEST-1: a@x.org, b@x.org'
+    """
+    return (
+        "Email address is not verified. The following identities failed the check in region "
+        f"{region.upper()}: {', '.join(failing)}"
+    )
+
+
+def not_verified(region: str, failing: list[str], *, hint: str | None = None) -> CallerError:
+    """Refuse a message for its identities; v1 and v2 share code and text."""
+    return CallerError("MessageRejected", not_verified_text(region, failing), hint=hint)

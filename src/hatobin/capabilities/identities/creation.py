@@ -98,9 +98,8 @@ async def make_identity(call: Call, wish: Wish) -> Identity | NotMade:
     return await call.ports.database.write(lambda s: _store(s, identity, sealed))
 
 
-async def _new_dkim(
-    call: Call, key: str, wish: SigningWish, status: Status, now: float
-) -> tuple[Dkim, KeyToStore]:
+async def _new_dkim(call: Call, key: str, wish: SigningWish, status: Status, now: float) -> tuple[Dkim, KeyToStore]:
+    tokens: tuple[str, ...]
     if wish.own_key is not None and wish.own_selector is not None:
         pair, tokens, origin = wish.own_key, (wish.own_selector,), DkimOrigin.EXTERNAL
     else:

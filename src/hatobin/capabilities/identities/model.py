@@ -53,11 +53,6 @@ class Status(Enum):
     TEMPORARY_FAILURE = "TEMPORARY_FAILURE"
     NOT_STARTED = "NOT_STARTED"
 
-    @property
-    def v1_name(self) -> str:
-        """The spelling of SES v1: TemporaryFailure."""
-        return self.value.title().replace("_", "")
-
 
 class DkimOrigin(Enum):
     """Who made the key: we (Easy DKIM) or the caller (BYODKIM)."""
@@ -227,9 +222,12 @@ def responsible_keys(sender: Sender) -> list[str]:
     >>> responsible_keys(parse_address("A@mail.example.com"))
     ['A@mail.example.com', 'mail.example.com', 'example.com']
     """
-    domain = sender.domain
-    keys = [f"{sender.local}@{domain}", domain]
-    parent = domain
+    return [f"{sender.local}@{sender.domain}", *covering_domains(sender.domain)]
+
+
+def covering_domains(domain: str) -> list[str]:
+    """Give a lower-case domain and those of its parents that may cover it, the nearest first."""
+    keys, parent = [domain], domain
     for _ in range(MAX_PARENT_DOMAINS):
         parent = parent.partition(".")[2]
         if "." not in parent:

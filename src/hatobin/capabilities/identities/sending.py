@@ -20,6 +20,7 @@ from hatobin.capabilities.identities.model import (
     Sender,
     SendingIdentity,
     Status,
+    covering_domains,
     domain_key,
     first_verified,
     lookup_key,
@@ -43,12 +44,10 @@ _SENDING_COLUMNS = (
 def _in_keys(columns: str, condition: str, size: int) -> str:
     """Give a SELECT over `size` identity keys; few sizes occur, so the engine keeps them prepared."""
     names = ", ".join(f":k{number}" for number in range(size))
-    return f"SELECT {columns} FROM identities WHERE account_id = :account_id {condition} AND identity_key IN ({names})"
+    return f"SELECT {columns} FROM identities WHERE account_id = :account_id {condition} AND identity_key IN ({names})"  # noqa: S608
 
 
-def find_sending_identity(
-    session: Session, account_id: str, region: str, sender: Sender
-) -> SendingIdentity | None:
+def find_sending_identity(session: Session, account_id: str, region: str, sender: Sender) -> SendingIdentity | None:
     """Give the identity that answers for a sender, or None when none is known.
 
     The address's own identity goes first (local part case-sensitive), then its
@@ -127,13 +126,16 @@ def is_verified_domain(session: Session, account_id: str, region: str, domain: s
     return found is not None and found.kind is IdentityKind.DOMAIN and found.verified
 
 
-def identity_regions(session: Session, account_id: str, sender: Sender) -> list[str]:
-    """Give the regions in which a verified identity answers for the sender.
+def identity_regions(session: Session, account_id: str, name: str) -> list[str]:
+    """Give the regions in which a verified identity answers for an address or a domain.
 
     For the hint "verified in us-east-1; this call used ap-northeast-1".
     """
-    keys = responsible_keys(sender)
-    parameters: dict[str, Value] = {f"k{number}": key for number, key in enumerate(keys)}
+    key = lookup_key(name)
+    keys = covering_domains(key.rpartition("@")[2])
+    if "@" in key:
+        keys.insert(0, key)
+    parameters: dict[str, Value] = {f"k{number}": known for number, known in enumerate(keys)}
     rows = session.execute(
         _in_keys("DISTINCT region", "AND status = 'SUCCESS'", len(keys)), {**parameters, "account_id": account_id}
     )

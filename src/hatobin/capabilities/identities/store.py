@@ -104,9 +104,7 @@ def page(
         escaped = name_contains.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
         conditions.append("lower(name) LIKE :name ESCAPE '!'")
         parameters["name"] = f"%{escaped}%"
-    rows = session.execute(
-        f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY identity_key LIMIT :fetch", parameters
-    )
+    rows = session.execute(f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY identity_key LIMIT :fetch", parameters)
     return [_identity(row) for row in rows]
 
 
@@ -134,15 +132,15 @@ def due_checks(session: Session, now: float, limit: int) -> list[Identity]:
 def put_check(session: Session, identity: Identity, status: Status, dkim_status: Status, check: Check) -> None:
     """Record a look at the DNS.
 
-    Nothing happens where the identity was deleted, or made anew with another
-    key, since it was read.
+    Nothing happens where the identity was deleted, made anew with another key,
+    or verified by hand since it was read.
     """
     session.execute(
         f"""
         UPDATE identities SET status = :status, dkim_status = :dkim_status, check_at = :check_at,
           check_started_at = :check_started_at, checked_at = :checked_at, succeeded_at = :succeeded_at,
           check_error = :check_error
-        {_ONE} AND dkim_key_id = :dkim_key_id
+        {_ONE} AND dkim_key_id = :dkim_key_id AND check_at IS NOT NULL
         """,
         {
             "account_id": identity.account_id,
@@ -153,6 +151,18 @@ def put_check(session: Session, identity: Identity, status: Status, dkim_status:
             "dkim_status": dkim_status.value,
             **_check_values(check),
         },
+    )
+
+
+def restart_check(session: Session, account_id: str, region: str, key: str, now: float) -> None:
+    """Search again for the records of a domain whose search was given up; nothing happens to any other."""
+    session.execute(
+        f"""
+        UPDATE identities SET status = 'PENDING', check_at = :now, check_started_at = :now,
+          dkim_status = CASE WHEN dkim_status = 'FAILED' THEN 'PENDING' ELSE dkim_status END
+        {_ONE} AND status = 'FAILED' AND kind = 'DOMAIN'
+        """,
+        {"account_id": account_id, "region": region, "identity_key": key, "now": now},
     )
 
 

@@ -10,17 +10,18 @@ and the row comes back when its lease ends.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from hatobin.companions import sqs
-from hatobin.companions.sns import delivery_store, store
-from hatobin.companions.sns.delivery_store import Leased
+from hatobin.companions.sns import outbox, store
 from hatobin.companions.sns.envelope import headers
 from hatobin.companions.sns.model import RETRY_FOR_S, Kind, SubscriptionKey, retry_delay_s
-from hatobin.companions.sns.publishing import body_of, dead_letter, notice_of
+from hatobin.companions.sns.outbox import Leased
+from hatobin.companions.sns.publishing import body_of, dead_letter
 from hatobin.companions.sns.signer import SnsSigner
 from hatobin.companions.sns.wakeup import Wakeup
 from hatobin.ports import HttpUnreachable, Ports, Session
@@ -29,15 +30,16 @@ from hatobin.words.settings import Settings
 
 CONCURRENT_POSTS_PER_SUBSCRIPTION = 16
 LEASED_PER_SUBSCRIPTION = 64
-LEASED_IN_ALL = 512
+LEASED_WHILE_FAILING = 8
+LEASED_IN_ALL = 2048
 # Four rounds of posts that all time out at the default of 15 s, and as much again.
 LEASE_S = 120.0
 POLL_S = 0.25
 DATABASE_PAUSE_S = 1.0
-UPKEEP_INTERVAL_S = 60.0
+TIDY_INTERVAL_S = 60.0
 ERROR_CHARACTERS = 500
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger("hatobin.sns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,25 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Unattempted:
+class Unfinished:
     """The lease was too short to begin, or the worker stops."""
 
     delivery: Leased
 
 
-Outcome = Arrived | Failed | Unattempted
+Outcome = Arrived | Failed | Unfinished
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What one transaction did: queues that got dead letters, and leased rows by subscription."""
+
+    queues: frozenset[sqs.QueueKey]
+    by_key: list[list[Leased]]
+
+    @property
+    def leased(self) -> list[Leased]:
+        return [delivery for leased in self.by_key for delivery in leased]
 
 
 class SnsDeliveries:
@@ -78,23 +92,24 @@ class SnsDeliveries:
         self._owner = ports.entropy.uuid()
         self._wakeup = Wakeup(ports.clock)
         self._outcomes: list[Outcome] = []
-        self._running: dict[asyncio.Task[None], SubscriptionKey] = {}
+        self._running: dict[asyncio.Task[None], Leased] = {}
         self._lanes: dict[SubscriptionKey, asyncio.Semaphore] = {}
-        self._upkeep_at = 0.0
+        self._failing: set[SubscriptionKey] = set()
+        self._tidy_at = ports.clock.monotonic()
 
     def notify(self) -> None:
         """Say that there may be something new; to be called after the commit, on the event loop."""
         self._wakeup.call()
 
     async def run(self) -> None:
-        """Deliver until cancelled; then what was not attempted is given back at once."""
+        """Deliver until cancelled; then what was not finished is given back at once."""
         try:
             while True:
                 try:
                     await self._turn()
                     await self._keep_tidy()
                 except DatabaseUnavailable as error:
-                    _log.warning("SNS deliveries wait for the database: %s", error)
+                    _log.warning("deliveries wait for the store", error=str(error))
                     await self._ports.clock.sleep(DATABASE_PAUSE_S)
                 await self._wakeup.sleep(POLL_S)
         finally:
@@ -103,22 +118,161 @@ class SnsDeliveries:
     async def _turn(self) -> None:
         """Settle what ended, lease what is due, and start it."""
         now = self._ports.clock.now()
-        keys = await self._ports.database.read(lambda session: delivery_store.due_keys(session, now=now))
-        held = Counter(self._running.values())
-        room = LEASED_IN_ALL - len(self._running)
-        wanted = [(key, LEASED_PER_SUBSCRIPTION - held[key]) for key in keys if held[key] < LEASED_PER_SUBSCRIPTION]
-        if not self._outcomes and (not wanted or room <= 0):
+        keys = await self._ports.database.read(lambda session: outbox.due_keys(session, now=now))
+        wanted = self._room(keys)
+        if not self._outcomes and not wanted:
             return
         outcomes, self._outcomes = self._outcomes, []
         deadline = self._ports.clock.monotonic() + LEASE_S
         try:
-            leased = await self._ports.database.write(
-                lambda session: self._settle_and_lease(session, outcomes, wanted, room, now=now)
+            done = await self._ports.database.write(
+                lambda session: self._settle_and_lease(session, outcomes, wanted, now=now)
             )
         except BaseException:
             self._outcomes = outcomes + self._outcomes
             raise
-        for delivery in leased:
+        for queue in done.queues:
+            self._waiters.notify(queue)
+        for delivery in done.leased:
             self._start(delivery, deadline)
-        if len(leased) == room or any(leased.count_for(key) == limit for key, limit in wanted):
+        if any(limit == len(leased) for limit, leased in zip(wanted.values(), done.by_key, strict=True)):
             self._wakeup.call()
+
+    def _room(self, keys: Sequence[SubscriptionKey]) -> dict[SubscriptionKey, int]:
+        """Share out what we may hold: a failing endpoint holds little, so that others keep their turn."""
+        held = Counter(delivery.subscription.key for delivery in self._running.values())
+        share = max(1, (LEASED_IN_ALL - len(self._running)) // max(1, len(keys)))
+        wanted: dict[SubscriptionKey, int] = {}
+        left = LEASED_IN_ALL - len(self._running)
+        for key in keys:
+            window = LEASED_WHILE_FAILING if key in self._failing else LEASED_PER_SUBSCRIPTION
+            limit = min(window - held[key], share, left)
+            if limit > 0:
+                wanted[key] = limit
+                left -= limit
+        return wanted
+
+    def _settle_and_lease(
+        self, session: Session, outcomes: Sequence[Outcome], wanted: Mapping[SubscriptionKey, int], *, now: float
+    ) -> _Turn:
+        queues = frozenset(filter(None, [self._settle(session, outcome, now=now) for outcome in outcomes]))
+        arrived = Counter(outcome.delivery.subscription.key for outcome in outcomes if isinstance(outcome, Arrived))
+        for key, count in arrived.items():
+            outbox.count_delivered(session, key, count, now=now)
+        by_key: list[list[Leased]] = []
+        for key, limit in wanted.items():
+            subscription = store.find_subscription(session, key, with_removed=True)
+            by_key.append(
+                []
+                if subscription is None
+                else outbox.lease(session, subscription, owner=self._owner, limit=limit, until=now + LEASE_S, now=now)
+            )
+        return _Turn(queues, by_key)
+
+    def _settle(self, session: Session, outcome: Outcome, *, now: float) -> sqs.QueueKey | None:
+        """Record one outcome; gives the dead-letter queue that got something."""
+        delivery = outcome.delivery
+        if isinstance(outcome, Arrived):
+            outbox.settle_delivered(session, delivery, now=now)
+            return None
+        if isinstance(outcome, Unfinished):
+            outbox.release(session, delivery, owner=self._owner, now=now)
+            return None
+        due_at = now + retry_delay_s(delivery.attempts + 1)
+        failure = outbox.Failure(outcome.status, outcome.error)
+        if due_at <= delivery.turn_at + RETRY_FOR_S:
+            outbox.settle_retry(session, delivery, failure, owner=self._owner, due_at=due_at)
+            return None
+        if not outbox.settle_dead(session, delivery, failure, owner=self._owner, now=now):
+            return None
+        if delivery.draft.kind is not Kind.NOTIFICATION:
+            return None
+        queue = dead_letter(
+            session, delivery.subscription, delivery.draft, outcome.body, entropy=self._ports.entropy, now=now
+        )
+        if queue is not None:
+            outbox.discard(session, delivery)
+        return queue
+
+    def _start(self, delivery: Leased, deadline: float) -> None:
+        task = asyncio.get_running_loop().create_task(self._attempt(delivery, deadline))
+        self._running[task] = delivery
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        delivery = self._running.pop(task)
+        key = delivery.subscription.key
+        if not any(other.subscription.key == key for other in self._running.values()):
+            self._lanes.pop(key, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Our own fault, not the endpoint's: the row keeps its attempts and comes back after its lease.
+            _log.error("delivery broke", message_id=delivery.draft.message_id, subscription=key.arn, exc_info=error)
+        self._wakeup.call()
+
+    async def _attempt(self, delivery: Leased, deadline: float) -> None:
+        key = delivery.subscription.key
+        async with self._lanes.setdefault(key, asyncio.Semaphore(CONCURRENT_POSTS_PER_SUBSCRIPTION)):
+            if self._ports.clock.monotonic() + self._timeout_s > deadline:
+                self._outcomes.append(Unfinished(delivery))
+                return
+            outcome = await self._post(delivery)
+        if isinstance(outcome, Arrived):
+            self._failing.discard(key)
+        else:
+            self._failing.add(key)
+        self._outcomes.append(outcome)
+
+    async def _post(self, delivery: Leased) -> Arrived | Failed:
+        subscription, draft = delivery.subscription, delivery.draft
+        is_raw = subscription.is_raw and draft.kind is Kind.NOTIFICATION
+        if is_raw:
+            body = draft.message
+        else:
+            body = await self._ports.threads.run(lambda: body_of(subscription, draft, self._signer))
+        try:
+            reply = await self._ports.http.request(
+                "POST",
+                subscription.endpoint,
+                headers=headers(
+                    draft.kind,
+                    message_id=draft.message_id,
+                    topic_arn=subscription.key.topic.arn,
+                    subscription_arn=subscription.key.arn,
+                    is_raw=is_raw,
+                ),
+                body=body.encode(),
+                timeout_s=self._timeout_s,
+            )
+        except HttpUnreachable as unreachable:
+            return Failed(delivery, None, str(unreachable)[:ERROR_CHARACTERS], body)
+        if 200 <= reply.status <= 299:
+            return Arrived(delivery)
+        return Failed(delivery, reply.status, f"HTTP status {reply.status}", body)
+
+    async def _keep_tidy(self) -> None:
+        if self._ports.clock.monotonic() < self._tidy_at:
+            return
+        self._tidy_at = self._ports.clock.monotonic() + TIDY_INTERVAL_S
+        now = self._ports.clock.now()
+        while await self._ports.database.write(lambda session: outbox.upkeep(session, now=now)):
+            await self._ports.clock.sleep(0)
+
+    async def _stop(self) -> None:
+        """End the attempts and give back what they held; an attempt that was cut off may arrive twice."""
+        running = dict(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        finished = {outcome.delivery.draft.message_id for outcome in self._outcomes}
+        now = self._ports.clock.now()
+        outcomes = [
+            *self._outcomes,
+            *(Unfinished(held) for held in running.values() if held.draft.message_id not in finished),
+        ]
+        self._outcomes = []
+        if not outcomes:
+            return
+        try:
+            await self._ports.database.write(lambda session: self._settle_and_lease(session, outcomes, {}, now=now))
+        except DatabaseUnavailable as error:
+            _log.warning("deliveries were not given back, their leases will end", error=str(error))

@@ -113,16 +113,16 @@ def render_attributes(attributes: Mapping[str, MessageAttribute]) -> str | None:
     return "{\n" + ",\n".join(lines) + "\n  }"
 
 
-def headers(notice: Notice, *, subscription_arn: str, is_raw: bool) -> dict[str, str]:
+def headers(kind: Kind, *, message_id: str, topic_arn: str, subscription_arn: str, is_raw: bool) -> dict[str, str]:
     """Give the HTTP headers of a POST; a subscription has no ARN to show before it is confirmed."""
     shown = {
-        "x-amz-sns-message-type": notice.kind.value,
-        "x-amz-sns-message-id": notice.message_id,
-        "x-amz-sns-topic-arn": notice.topic_arn,
+        "x-amz-sns-message-type": kind.value,
+        "x-amz-sns-message-id": message_id,
+        "x-amz-sns-topic-arn": topic_arn,
         "Content-Type": CONTENT_TYPE,
         "User-Agent": USER_AGENT,
     }
-    if notice.kind is not Kind.SUBSCRIPTION_CONFIRMATION:
+    if kind is not Kind.SUBSCRIPTION_CONFIRMATION:
         shown["x-amz-sns-subscription-arn"] = subscription_arn
     if is_raw:
         shown["x-amz-sns-rawdelivery"] = "true"

@@ -120,7 +120,7 @@ class Topic:
 
     @property
     def signature_version(self) -> str:
-        """"1" (SHA-1, the default) or "2" (SHA-256)."""
+        """ "1" (SHA-1, the default) or "2" (SHA-256)."""
         return self.attributes.get("SignatureVersion", "1")
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 
 from hatobin.companions import sqs
-from hatobin.companions.sns import delivery_store, store
-from hatobin.companions.sns.delivery_store import Draft
+from hatobin.companions.sns import outbox, store
 from hatobin.companions.sns.envelope import Notice, render, render_attributes
 from hatobin.companions.sns.filter_policy import Scope, attribute_fields, matches_body, read_policy
 from hatobin.companions.sns.model import (
@@ -23,6 +22,7 @@ from hatobin.companions.sns.model import (
     TopicKey,
     TopicMissing,
 )
+from hatobin.companions.sns.outbox import Draft
 from hatobin.companions.sns.signer import SnsSigner
 from hatobin.ports import Entropy, Session
 
@@ -74,7 +74,7 @@ def publish(
             order_key=order_key,
         )
         if subscription.protocol in HTTP_PROTOCOLS:
-            delivery_store.enqueue(session, subscription.key, draft, now=now)
+            outbox.enqueue(session, subscription.key, draft, now=now)
             posts += 1
         else:
             queues |= _put_into_queue(session, topic, subscription, draft, entropy=entropy, signer=signer, now=now)
@@ -140,15 +140,19 @@ def _put_into_queue(
     body = body_of(subscription, draft, signer)
     attributes = _queue_attributes(draft) if subscription.is_raw else {}
     if sqs.deliver(session, subscription.endpoint, body, attributes, now, entropy=entropy):
-        delivery_store.count_delivered(session, subscription.key, 1, now=now)
+        outbox.count_delivered(session, subscription.key, 1, now=now)
         key = sqs.QueueKey.from_arn(subscription.endpoint)
         return set() if key is None else {key}
     # A missing queue is a fact and not trouble, so nothing is tried again: developer guide, "client-side errors".
     queue = dead_letter(session, subscription, draft, body, entropy=entropy, now=now)
     if queue is not None:
         return {queue}
-    delivery_store.keep_dead(
-        session, subscription.key, draft, error="the queue does not exist or does not take a message of this size", now=now
+    outbox.keep_dead(
+        session,
+        subscription.key,
+        draft,
+        error="the queue does not exist or does not take a message of this size",
+        now=now,
     )
     return set()
 

@@ -109,12 +109,12 @@ def confirmed_subscriptions(session: Session, key: TopicKey) -> list[Subscriptio
     return [_subscription(row) for row in rows]
 
 
-def find_subscription(session: Session, key: SubscriptionKey) -> Subscription | None:
-    """Give a subscription that has not been removed, or None."""
+def find_subscription(session: Session, key: SubscriptionKey, *, with_removed: bool = False) -> Subscription | None:
+    """Give a subscription, or None; a removed one only where it is asked for."""
     row = session.one(
         f"SELECT {_SUBSCRIPTION_COLUMNS} FROM sns_subscription"
-        f" WHERE {_SUBSCRIPTION} AND topic_name = :topic_name AND state <> :removed",
-        {**subscription_parameters(key), "removed": int(SubscriptionState.REMOVED)},
+        f" WHERE {_SUBSCRIPTION} AND topic_name = :topic_name AND state <> :unwanted",
+        {**subscription_parameters(key), "unwanted": -1 if with_removed else int(SubscriptionState.REMOVED)},
     )
     return None if row is None else _subscription(row)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import structlog
 
 from hatobin.companions.sqs import store
 from hatobin.ports import Ports
@@ -10,7 +10,7 @@ from hatobin.ports.database import DatabaseUnavailable
 
 UPKEEP_INTERVAL_S = 30.0
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger("hatobin.sqs")
 
 
 class QueueUpkeep:
@@ -25,7 +25,7 @@ class QueueUpkeep:
             try:
                 await self.once()
             except DatabaseUnavailable as error:
-                _log.warning("queue upkeep waits: %s", error)
+                _log.warning("upkeep waits for the store", error=str(error))
             await self._ports.clock.sleep(UPKEEP_INTERVAL_S)
 
     async def once(self) -> None:

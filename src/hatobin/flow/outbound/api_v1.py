@@ -6,6 +6,7 @@ Refs: SES API v1 reference; `docs/decisions.md` for disagreements.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.accept import Acceptor
@@ -121,7 +122,7 @@ async def send_bulk_templated_email(
         )
         return rendered_draft(call, ask, render(parts, data))
 
-    entries = [Entry.drafted(lambda destination=destination: draft(destination)) for destination in destinations]
+    entries = [Entry.drafted(partial(draft, destination)) for destination in destinations]
     drafts = [entry.draft for entry in entries if entry.draft is not None]
     outcomes = iter(await call.services.get(Acceptor).accept_all(drafts))
     results = [entry if entry.draft is None else entry.answered(next(outcomes)) for entry in entries]

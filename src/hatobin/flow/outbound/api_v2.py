@@ -7,6 +7,7 @@ the places where authorities disagree.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.accept import Acceptor
@@ -197,7 +198,7 @@ async def send_bulk_email(call: Call, request: model.SendBulkEmailRequest) -> mo
         attachments = _attachments(template.attachments)
         return rendered_draft(call, ask, render(parts, data), headers=headers, attachments=attachments)
 
-    results = await _bulk(call, [Entry.drafted(lambda entry=entry: draft(entry)) for entry in entries])
+    results = await _bulk(call, [Entry.drafted(partial(draft, entry)) for entry in entries])
     return model.SendBulkEmailResponse(
         bulk_email_entry_results=[
             model.BulkEmailEntryResult(status=_STATUS_NAMES[result.status], error=result.error, message_id=result.message_id)

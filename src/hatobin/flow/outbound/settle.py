@@ -21,7 +21,8 @@ from hatobin.capabilities.queue import Attempt, Lease, MessageKey, QueuedRecipie
 from hatobin.flow.outbound.signals import Signals
 from hatobin.ports import Entropy, Ports, Session
 from hatobin.ports.database import DatabaseUnavailable
-from hatobin.protocols.mail.headers import decoded_subject
+from hatobin.protocols.mail.encoded_words import decode_words
+from hatobin.protocols.mail.headers import split_message
 from hatobin.words.event import EventKind
 from hatobin.words.identifiers import feedback_id, mail_host
 from hatobin.words.outcome import Bounced, Deferred, Delivered, Outcome, RecipientState
@@ -244,7 +245,7 @@ class Settlements:
             message.key,
             reverse_path=message.reverse_path,
             recipients=[recipient.address for recipient, _ in delivered],
-            subject=decoded_subject(message.content),
+            subject=decode_words(split_message(message.content).value("subject") or ""),
             at=settlement.at,
         )
 
@@ -307,6 +308,7 @@ class Settler:
                 self._log.settled(settlement.attempt)
             self._ready.done(1, settlement.message.size)
         self._signals.published()
+        self._signals.settled()
         if followed.deferred or self._ready.overflowed:
             self._signals.due()
         for blob_key in followed.blobs:

@@ -65,7 +65,7 @@ class Signer:
 
     async def _service_key(self) -> tuple[DkimKeyChoice, dkim_sign.SigningKey]:
         if self._service is None:
-            chosen = await self._ports.database.read(identities.service_dkim)
+            chosen = await identities.ensure_service_dkim(self._ports, self._vault, self._settings)
             choice = DkimKeyChoice(chosen.domain, chosen.selector, chosen.key_id)
             self._service = (choice, await self._key(choice))
         return self._service

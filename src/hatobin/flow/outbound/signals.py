@@ -18,3 +18,4 @@ class Signals:
     ready: Callable[[str, ReadyMessage], None]
     due: Callable[[], None]
     published: Callable[[], None]
+    settled: Callable[[], None]

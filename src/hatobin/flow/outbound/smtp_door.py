@@ -7,6 +7,9 @@ configure-smtp; RFC 5321 §4.2.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
 
 from hatobin.companions.iam import AccessKeys
 from hatobin.flow.outbound import refusals
@@ -22,12 +25,32 @@ from hatobin.words.envelope import Envelope
 from hatobin.words.reply import Reply
 
 
+log = structlog.get_logger()
+
+SMTP_OPERATION = "SendSMTPMessage"
+"""The value of the tag `ses:operation` for mail that came by SMTP."""
+
+
 @dataclass(frozen=True, slots=True)
 class SmtpLogin:
     """Who logged in, and for which region: it follows from the password."""
 
     principal: Principal
     region: str
+
+
+class Peer(Protocol):
+    """What the door wants to know of the client."""
+
+    @property
+    def ip(self) -> str:
+        """The client's address."""
+        ...
+
+    @property
+    def tls_version(self) -> str | None:
+        """The TLS version of the connection, None in plain text."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +60,24 @@ class SmtpDoor:
     keys: AccessKeys
     acceptor: Acceptor
 
-    async def login(self, username: str, password: str) -> SmtpLogin | None:
+    async def authenticate(self, username: str, password: str, peer: Peer) -> SmtpLogin | None:
         """Check a user name and its derived password; None when they do not fit."""
-        found = await self.keys.smtp_login(username, password)
+        found = await self.keys.smtp_login(username, password, peer_ip=peer.ip)
         return None if found is None else SmtpLogin(*found)
 
-    async def submit(
-        self, login: SmtpLogin, envelope: Envelope, data: bytes, *, peer_ip: str, tls_version: str | None
-    ) -> Reply:
+    async def accept(self, principal: SmtpLogin, envelope: Envelope, data: bytes, peer: Peer) -> Reply:
         """Accept one message and say "250 Ok <id>" once it is durable, or why not."""
-        origin = Origin(login.principal, login.region, "SendSMTPMessage", peer_ip, tls_version)
+        origin = Origin(principal.principal, principal.region, SMTP_OPERATION, peer.ip, peer.tls_version)
         try:
-            draft = _draft(origin, envelope, data)
-            accepted = await self.acceptor.accept(draft)
+            accepted = await self.acceptor.accept(_draft(origin, envelope, data))
         except refusals.Refusal as refusal:
             return _reply(refusal)
         except (MessageError, AddressError) as error:
             return Reply.of(554, f"Transaction failed: {error}")
+        except Exception:
+            # Our own bug: the client keeps its message and tries again, and the trace is in the log.
+            log.exception("smtp_accept_failed")
+            return Reply.of(451, "Temporary service failure")
         return Reply.of(250, f"Ok {accepted.key.message_id}")
 
 

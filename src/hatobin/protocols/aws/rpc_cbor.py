@@ -66,11 +66,11 @@ def _headers(request_id: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _epoch(decoder: cbor2.CBORDecoder, _immutable: bool) -> float:
-    return float(decoder.decode())
+def _epoch(value: Any, _immutable: bool) -> float:
+    return float(value)
 
 
-def _refused(_decoder: cbor2.CBORDecoder, _immutable: bool) -> NoReturn:
+def _refused(_value: Any, _immutable: bool) -> NoReturn:
     raise ValueError("this tag has no place in a request")
 
 

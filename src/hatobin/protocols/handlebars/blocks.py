@@ -60,7 +60,8 @@ def section(get: Getter, body: Program, inverse: Program) -> Part:
 def each(get: Getter, body: Program, inverse: Program) -> Part:
     """`each`: the body once per item of a list or dict; the else branch for all else, and where there is no item.
 
-    Deviates: a dict is walked in the order of the data; JavaScript moves keys that are integers to the front.
+    Deviates: a dict is walked in the order of the data (JavaScript moves keys that are integers to the front), and
+    every item is one level for `../` (handlebars.js: not one that equals the context around the loop).
     """
 
     def run(scope: Scope, emit: Emit) -> None:

@@ -24,9 +24,15 @@ class Bound(StrEnum):
 class Limits:
     """Bounds of one compilation and one rendering.
 
-    A step is one piece of a template (a text, a variable, a block) that a
-    rendering may have to run; a loop costs its body once per item, counting
-    both branches of conditions inside it.
+    max_template_bytes: of the source, in UTF-8.
+    max_depth: levels of blocks, else-if branches, partial calls, parentheses,
+        path parts and nested lists, each counted on its own but for blocks and
+        partial calls, which add up.
+    max_steps: a step is one piece of a template (a text, a variable, a block)
+        that a rendering may have to run; a loop pays in advance for its body
+        once per item, a condition for its longer branch. The default takes
+        about a second at worst.
+    max_output_bytes: of the text, in UTF-8; also of intermediate texts.
     """
 
     max_template_bytes: int = 500 * 1024

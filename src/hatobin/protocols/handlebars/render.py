@@ -151,10 +151,8 @@ class _Compiler:
         inverse = self.program(node.inverse, parameters, level + 1)
         part = self._block_part(helper, call, parameters, body, inverse)
         # A loop pays for its body when it knows how often.
-        named = (value for _, value in call.named)
-        weight = nodes.steps_of(call.head, *call.arguments, *named) + (
-            inverse.weight if helper == "each" else max(body.weight, inverse.weight)
-        )
+        branches = inverse.weight if helper == "each" else max(body.weight, inverse.weight)
+        weight = branches + nodes.steps_of(call.head, *call.arguments, *(value for _, value in call.named))
         return Program(part, weight, 1 + max(body.height, inverse.height))
 
     def _block_part(
@@ -187,6 +185,8 @@ class _Compiler:
         block = None if node.block is None else self.program(node.block, parameters, 0)
         call = Call(name, context, named, node.indent, block, level, self._dialect)
         arguments = (node.context, *(value for _, value in node.named))
+        if isinstance(node.name, nodes.Call):
+            arguments = (node.name, *arguments)
         return Program(call, 1 + len(named) + nodes.steps_of(*arguments), 1)
 
     def _getter(self, expression: nodes.Expression, parameters: _Parameters) -> Getter:

@@ -91,10 +91,12 @@ class Scope:
     def inner(self, context: object) -> Scope:
         """Give the scope of a block that changes the context.
 
-        A block that moves to the object it is in already adds no level for `../`, as in handlebars.js. Deviates:
-        there the same goes for equal numbers and strings.
+        A block that moves to the value it is in already adds no level for `../`, as in handlebars.js, where
+        strings and numbers are the same when they are equal.
         """
-        same = context is self.context and isinstance(context, (dict, list))
+        same = context is self.context or (
+            type(context) is type(self.context) and isinstance(context, (str, int, float)) and context == self.context
+        )
         return Scope(context, self.up if same else self, self.frame, self.parameters, self.run)
 
 

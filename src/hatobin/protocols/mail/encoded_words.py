@@ -182,7 +182,8 @@ def mailbox_text(mailbox: Mailbox, charset: str = "UTF-8", *, first_column: int 
     if not name.isascii():
         words = encode_words(name, charset, first_column=first_column)
         column = len(words) - words.rfind("\n") - 1 + (0 if "\n" in words else first_column)
-        gap = " " if column + len(str(mailbox.address)) + 3 <= MAX_LINE else "\r\n "
+        # Blank, angle brackets, and the comma that may follow.
+        gap = " " if column + len(str(mailbox.address)) + 4 <= MAX_LINE else "\r\n "
         return f"{words}{gap}<{mailbox.address}>"
     if "=?" in name and _WORD.fullmatch(name):
         return f"{name} <{mailbox.address}>"

@@ -55,18 +55,12 @@ _NOTHING: Mapping[str, str] = {}
 class ClientPhase(Enum):
     """What the session can be asked to do."""
 
-    OPENING = "opening"
-    """Greeting and EHLO are under way."""
-    IDLE = "idle"
-    """Ready for anything."""
-    BUSY = "busy"
-    """Something was asked, and its last event has not come yet."""
-    CONTENT = "content"
-    """The server waits for content."""
-    HANDSHAKE = "handshake"
-    """The server waits for a TLS handshake; bytes are not ours to read."""
-    REFUSED = "refused"
-    """The server does not want us."""
+    OPENING = "opening"  # greeting and EHLO are under way
+    IDLE = "idle"  # ready for anything
+    BUSY = "busy"  # something was asked, and its last event has not come yet
+    CONTENT = "content"  # the server waits for content
+    HANDSHAKE = "handshake"  # the server waits for TLS; bytes are not ours to read
+    REFUSED = "refused"  # the server does not want us
     CLOSED = "closed"
 
 
@@ -82,6 +76,7 @@ class ClientSession:
         self._phase = ClientPhase.OPENING
         self._in = bytearray()
         self._out: list[bytes] = []
+        self._events: deque[ClientEvent] = deque()
         self._replies = ReplyReader(limits if limits is not None else ReplyLimits())
         self._expected: deque[Stage] = deque((Stage.GREETING,))
         self._extensions: Mapping[str, str] = _NOTHING
@@ -137,18 +132,20 @@ class ClientSession:
 
     def next_event(self) -> ClientEvent | None:
         """Give the next event; None when more bytes, or the caller, must come first. Raises `RemoteProtocolError`."""
-        while self._phase is not ClientPhase.CLOSED and self._phase is not ClientPhase.HANDSHAKE:
+        events = self._events
+        while not events:
+            if self._phase is ClientPhase.CLOSED or self._phase is ClientPhase.HANDSHAKE:
+                return None
             reply = self._replies.read(self._in)
             if reply is None:
                 return None
             if reply.code == 421:
-                return self._shut_out(reply)
-            if not self._expected:
-                raise RemoteProtocolError(f"a reply to nothing: {reply}")
-            event = _HANDLERS[self._expected.popleft()](self, reply)
-            if event is not None:
-                return event
-        return None
+                self._shut_out(reply)
+            elif self._expected:
+                _HANDLERS[self._expected.popleft()](self, reply)
+            else:
+                self._take_unasked(reply)
+        return events.popleft()
 
     # What may be asked.
 
@@ -244,100 +241,173 @@ class ClientSession:
             raise LocalProtocolError(f"there is no transaction that is {phase.value}")
         return self._transfer
 
-    def _shut_out(self, reply: Reply) -> ClientEvent:
+    def _finish(self, finished: Finished) -> None:
+        self._transfer = None
+        self._phase = _IDLE
+        self._events.append(finished)
+
+    def _shut_out(self, reply: Reply) -> None:
         """Take 421, which may answer any command, or none, and ends the session (RFC 5321 §3.8)."""
         stage = self.stage
-        opening = self._phase is ClientPhase.OPENING
         self._phase = ClientPhase.CLOSED
         self._expected.clear()
         self._in.clear()
-        if stage is None or stage is Stage.QUIT:
-            return Closed(reply)
         if self._transfer is not None:
             self._transfer = None
-            return Finished(stage, reply)
-        if opening:
-            return Refused(stage, reply)
-        if stage is Stage.STARTTLS:
-            return TlsReply(reply)
-        return LoginReply(reply) if stage is Stage.AUTH else ResetReply(reply)
+            self._events.append(Finished(Stage.CONTENT if stage is None else stage, reply))
+        elif stage in (Stage.GREETING, Stage.EHLO, Stage.HELO):
+            self._events.append(Refused(stage, reply))
+        else:
+            self._events.append(_SHUT_OUT.get(stage, Closed)(reply))
 
-    def _refuse(self, stage: Stage, reply: Reply) -> Refused:
+    def _take_unasked(self, reply: Reply) -> None:
+        """Take a reply that nothing was asked for: honest only where a server stops listening to content."""
+        if self._phase is not ClientPhase.CONTENT or reply.code < 400:
+            raise RemoteProtocolError(f"a reply to nothing: {reply}")
+        self._shut_out(reply)
+
+    def _refuse(self, stage: Stage, reply: Reply) -> None:
         self._phase = ClientPhase.REFUSED
-        return Refused(stage, reply)
+        self._events.append(Refused(stage, reply))
 
-    def _on_greeting(self, reply: Reply) -> ClientEvent | None:
+    def _on_greeting(self, reply: Reply) -> None:
         _forbid_intermediate(Stage.GREETING, reply)
         if not reply.is_positive:
             return self._refuse(Stage.GREETING, reply)
         self._expect(Stage.EHLO, b"EHLO %s\r\n" % self._helo)
-        return Greeted(reply)
-
-    def _on_ehlo(self, reply: Reply) -> ClientEvent | None:
-        _forbid_intermediate(Stage.EHLO, reply)
-        if reply.is_positive:
-            self._phase = _IDLE
-            self._extensions = parse_extensions(reply.lines)
-            return Offered(self._extensions, reply, esmtp=True)
-        if not reply.is_permanent:
-            return self._refuse(Stage.EHLO, reply)
-        # RFC 5321 §3.2: a server that does not know EHLO may know HELO.
-        self._expect(Stage.HELO, b"HELO %s\r\n" % self._helo)
+        self._events.append(Greeted(reply))
         return None
 
-    def _on_helo(self, reply: Reply) -> ClientEvent | None:
-        _forbid_intermediate(Stage.HELO, reply)
-        if not reply.is_positive:
-            return self._refuse(Stage.HELO, reply)
-        self._phase = _IDLE
-        self._extensions = _NOTHING
-        return Offered(_NOTHING, reply, esmtp=False)
+    def _on_ehlo(self, reply: Reply) -> None:
+        if reply.is_permanent:
+            # RFC 5321 §3.2: a server that does not know EHLO may know HELO.
+            self._expect(Stage.HELO, b"HELO %s\r\n" % self._helo)
+        else:
+            self._take_offer(Stage.EHLO, reply, parse_extensions(reply.lines))
 
-    def _on_starttls(self, reply: Reply) -> ClientEvent | None:
+    def _on_helo(self, reply: Reply) -> None:
+        self._take_offer(Stage.HELO, reply, _NOTHING)
+
+    def _take_offer(self, stage: Stage, reply: Reply, extensions: Mapping[str, str]) -> None:
+        _forbid_intermediate(stage, reply)
+        if not reply.is_positive:
+            return self._refuse(stage, reply)
+        self._phase = _IDLE
+        self._extensions = extensions
+        self._events.append(Offered(extensions, reply, esmtp=stage is Stage.EHLO))
+        return None
+
+    def _on_starttls(self, reply: Reply) -> None:
         _forbid_intermediate(Stage.STARTTLS, reply)
         self._phase = _IDLE
         if reply.is_positive:
-            # RFC 3207 §4.2, §6: what came behind the reply came in plain text from anybody.
+            # RFC 3207 §4.2, §6: what came behind the reply came in plain text, from anybody.
             self._phase = ClientPhase.HANDSHAKE
             self._in.clear()
             self._replies.reset()
             self._extensions = _NOTHING
-        return TlsReply(reply)
+        self._events.append(TlsReply(reply))
 
-    def _on_auth(self, reply: Reply) -> ClientEvent | None:
+    def _on_auth(self, reply: Reply) -> None:
         if reply.is_intermediate:
             # RFC 4954 §4: `*` gives up, where the server asks for more than we have.
             self._expect(Stage.AUTH, (self._answers.popleft() if self._answers else b"*") + b"\r\n")
-            return None
+            return
         self._answers.clear()
         self._phase = _IDLE
-        return LoginReply(reply)
+        self._events.append(LoginReply(reply))
 
-    def _on_rset(self, reply: Reply) -> ClientEvent | None:
+    def _on_rset(self, reply: Reply) -> None:
         if not reply.is_positive:
             raise RemoteProtocolError(f"RSET was refused: {reply}")
         self._dirty = False
         if self._transfer is None:
             self._phase = _IDLE
-            return ResetReply(reply)
-        if not self._expected:
+            self._events.append(ResetReply(reply))
+        elif not self._expected:
             self._expect(Stage.MAIL, self._transfer.mail_command(self._extensions))
-        return None
 
-    def _on_mail(self, reply: Reply) -> ClientEvent | None:
+    def _on_mail(self, reply: Reply) -> None:
         _forbid_intermediate(Stage.MAIL, reply)
         transfer = self._current(_BUSY)
-        transfer.sender_accepted = reply.is_positive
-        self._dirty = reply.is_positive
-        if not reply.is_positive:
+        self._events.append(SenderReply(reply))
+        if reply.is_positive:
+            transfer.sender_accepted = self._dirty = True
+        else:
             transfer.decisive = (Stage.MAIL, reply)
-        if not self._expected:
-            if reply.is_positive:
-                self._expect(Stage.RCPT, transfer.rcpt_command(0))
-            else:
-                self._pending = self._finish(transfer.stopped(Stage.MAIL, reply))
-        return SenderReply(reply)
+        if self._expected:
+            return
+        if reply.is_positive:
+            self._expect(Stage.RCPT, transfer.rcpt_command(0))
+        else:
+            self._finish(Finished(Stage.MAIL, reply))
 
-    def _on_rcpt(self, reply: Reply) -> ClientEvent | None:
+    def _on_rcpt(self, reply: Reply) -> None:
         _forbid_intermediate(Stage.RCPT, reply)
-        raise NotImplementedError
+        transfer = self._current(_BUSY)
+        index = transfer.next_index
+        transfer.next_index = index + 1
+        if transfer.sender_accepted:
+            self._events.append(RecipientReply(index, reply))
+            if reply.is_positive:
+                transfer.accepted_count += 1
+            else:
+                transfer.decisive = (Stage.RCPT, reply)
+        if self._expected:
+            return
+        if index + 1 < transfer.recipient_count:
+            self._expect(Stage.RCPT, transfer.rcpt_command(index + 1))
+        elif transfer.is_wanted:
+            self._expect(Stage.DATA, b"DATA\r\n")
+        else:
+            self._finish(transfer.stopped(Stage.RCPT, reply))
+
+    def _on_data(self, reply: Reply) -> None:
+        transfer = self._current(_BUSY)
+        if reply.is_positive:
+            raise RemoteProtocolError(f"DATA was answered with {reply.code}")
+        if not reply.is_intermediate:
+            self._finish(transfer.stopped(Stage.DATA, reply))
+        elif transfer.is_wanted:
+            self._phase = ClientPhase.CONTENT
+            self._events.append(ReadyForData(reply))
+        else:
+            # RFC 2920 §3.1: the server began DATA for nobody, and only a dot ends it.
+            self._expect(Stage.CONTENT, b".\r\n")
+
+    def _on_content(self, reply: Reply) -> None:
+        _forbid_intermediate(Stage.CONTENT, reply)
+        transfer = self._current(_BUSY)
+        self._dirty = False
+        self._finish(Finished(Stage.CONTENT, reply) if transfer.is_wanted else transfer.stopped(Stage.CONTENT, reply))
+
+    def _on_quit(self, reply: Reply) -> None:
+        self._phase = ClientPhase.CLOSED
+        self._events.append(Closed(reply))
+
+
+def _forbid_intermediate(stage: Stage, reply: Reply) -> None:
+    """Raise `RemoteProtocolError` for a 3yz reply where SMTP knows none (RFC 5321 §4.3.2)."""
+    if reply.is_intermediate:
+        raise RemoteProtocolError(f"{stage.name} was answered with {reply.code}")
+
+
+_SHUT_OUT: dict[Stage | None, Callable[[Reply], ClientEvent]] = {
+    Stage.STARTTLS: TlsReply,
+    Stage.AUTH: LoginReply,
+    Stage.RSET: ResetReply,
+}
+
+_HANDLERS: dict[Stage, Callable[[ClientSession, Reply], None]] = {
+    Stage.GREETING: ClientSession._on_greeting,
+    Stage.EHLO: ClientSession._on_ehlo,
+    Stage.HELO: ClientSession._on_helo,
+    Stage.STARTTLS: ClientSession._on_starttls,
+    Stage.AUTH: ClientSession._on_auth,
+    Stage.RSET: ClientSession._on_rset,
+    Stage.MAIL: ClientSession._on_mail,
+    Stage.RCPT: ClientSession._on_rcpt,
+    Stage.DATA: ClientSession._on_data,
+    Stage.CONTENT: ClientSession._on_content,
+    Stage.QUIT: ClientSession._on_quit,
+}

@@ -26,15 +26,15 @@ port of implicit TLS. It would wait for our side of the handshake until the time
 _DECLINED = frozenset({b"EXPN", b"TURN", b"SEND", b"SOML", b"SAML", b"BDAT", b"ETRN"})
 
 
-def offer(config: ServerConfig, *, secured: bool) -> Reply:
+def offer(config: ServerConfig, standing: Standing) -> Reply:
     """Give the reply to EHLO: the keywords in SES's order, PIPELINING added, and the "Ok" that ends SES's list.
 
     AUTH is offered only under TLS (RFC 4954 §4), STARTTLS only without (RFC 3207 §4.2).
     """
     lines = [config.hostname, "8BITMIME", f"SIZE {config.limits.max_message_bytes}"]
-    if config.offer_tls and not secured:
+    if config.offer_tls and not standing.secured:
         lines.append("STARTTLS")
-    if config.offer_auth and secured:
+    if config.offer_auth and standing.secured:
         lines.append("AUTH " + " ".join(auth.MECHANISMS))
     lines += ["PIPELINING", "Ok"]
     return Reply.of(250, *lines)

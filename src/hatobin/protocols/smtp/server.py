@@ -106,7 +106,7 @@ class ServerSession:
     def standing(self) -> Standing:
         """Where the session stands; not to be changed from outside.
 
-        Once it is closed, write what is queued and close the connection.
+        Once it is closed, what is queued is the last word.
         """
         return self._standing
 
@@ -278,16 +278,11 @@ class ServerSession:
 
     # Commands, one each.
 
-    def _on_helo(self, rest: bytes) -> ServerEvent | Reply | None:
-        return self._greet(rest, Reply.of(250, self._config.hostname), extended=False)
-
-    def _on_ehlo(self, rest: bytes) -> ServerEvent | Reply | None:
-        return self._greet(rest, offer(self._config, secured=self._standing.secured), extended=True)
-
-    def _greet(self, rest: bytes, greeting: Reply, *, extended: bool) -> ServerEvent | Reply | None:
+    def _greet(self, rest: bytes, *, extended: bool) -> ServerEvent | Reply | None:
         name = parse_hello(rest)
         if name is None:
             return replies.HELLO_SYNTAX
+        greeting = offer(self._config, self._standing) if extended else Reply.of(250, self._config.hostname)
         self._standing.helo = name
         self._standing.move(Step.HELLO)
         self._transaction = None
@@ -385,8 +380,8 @@ class ServerSession:
 
 
 _COMMANDS: dict[bytes, Callable[[ServerSession, bytes], ServerEvent | Reply | None]] = {
-    b"HELO": ServerSession._on_helo,
-    b"EHLO": ServerSession._on_ehlo,
+    b"HELO": lambda session, rest: session._greet(rest, extended=False),
+    b"EHLO": lambda session, rest: session._greet(rest, extended=True),
     b"STARTTLS": ServerSession._on_starttls,
     b"AUTH": ServerSession._on_auth,
     b"MAIL": ServerSession._on_mail,

@@ -21,7 +21,7 @@ from hatobin.companions.sns.model import (
     TopicKey,
 )
 from hatobin.companions.sns.store import subscription_parameters
-from hatobin.ports import Session, Value
+from hatobin.ports import Row, Session, Value
 
 UPKEEP_ROWS = 500
 
@@ -55,6 +55,14 @@ class Leased:
     draft: Draft
     attempts: int
     turn_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt failed: the HTTP status, if there was an answer, and words."""
+
+    status: int | None
+    error: str
 
 
 def enqueue(session: Session, key: SubscriptionKey, draft: Draft, *, now: float) -> None:
@@ -115,8 +123,7 @@ def lease(
             {**parameters, "message_id": row[1], "owner": owner, "until": until, "seen": row[11]},
         )
         if taken:
-            draft = Draft(Kind(row[0]), *row[1:8], order_key=row[8] if row[8] != row[1] else None)
-            leased.append(Leased(subscription, draft, attempts=row[9], turn_at=row[10]))
+            leased.append(Leased(subscription, _draft(row), attempts=row[9], turn_at=row[10]))
     return leased
 
 
@@ -126,41 +133,41 @@ def settle_delivered(session: Session, delivery: Leased, *, now: float) -> None:
     _call_next(session, delivery, now=now)
 
 
-def settle_retry(
-    session: Session, delivery: Leased, *, owner: str, due_at: float, status: int | None, error: str
-) -> None:
+def settle_retry(session: Session, delivery: Leased, failure: Failure, *, owner: str, due_at: float) -> None:
     """Put off a delivery that failed; ignored when the lease was lost."""
     session.execute(
         "UPDATE sns_delivery SET attempts = attempts + 1, due_at = :due_at, lease_owner = NULL,"
         f" last_status = :status, last_error = :error WHERE {_ROW} AND lease_owner = :owner",
-        {**_row_parameters(delivery), "due_at": due_at, "status": status, "error": error, "owner": owner},
+        {
+            **_row_parameters(delivery),
+            "due_at": due_at,
+            "status": failure.status,
+            "error": failure.error,
+            "owner": owner,
+        },
     )
 
 
-def settle_dead(
-    session: Session, delivery: Leased, *, owner: str, status: int | None, error: str, kept: bool, now: float
-) -> bool:
-    """End a delivery that failed for good, and call the next of its line.
+def settle_dead(session: Session, delivery: Leased, failure: Failure, *, owner: str, now: float) -> bool:
+    """Keep a delivery that failed for good as a dead row, and call the next of its line.
 
-    Kept as a dead row, or removed where a dead-letter queue has it. False
-    when the lease was lost: then somebody else decides.
+    False when the lease was lost: then somebody else decides.
     """
-    parameters = {**_row_parameters(delivery), "owner": owner}
-    if kept:
-        ended = session.execute(
-            f"UPDATE sns_delivery SET state = {_DEAD}, attempts = attempts + 1, lease_owner = NULL, ended_at = :now,"
-            f" last_status = :status, last_error = :error WHERE {_ROW} AND lease_owner = :owner RETURNING message_id",
-            {**parameters, "status": status, "error": error, "now": now},
-        )
-    else:
-        ended = session.execute(
-            f"DELETE FROM sns_delivery WHERE {_ROW} AND lease_owner = :owner RETURNING message_id", parameters
-        )
+    ended = session.execute(
+        f"UPDATE sns_delivery SET state = {_DEAD}, attempts = attempts + 1, lease_owner = NULL, ended_at = :now,"
+        f" last_status = :status, last_error = :error WHERE {_ROW} AND lease_owner = :owner RETURNING message_id",
+        {**_row_parameters(delivery), "status": failure.status, "error": failure.error, "owner": owner, "now": now},
+    )
     if not ended:
         return False
-    _count_dead(session, delivery.subscription.key, error)
+    _count_dead(session, delivery.subscription.key, failure.error)
     _call_next(session, delivery, now=now)
     return True
+
+
+def discard(session: Session, delivery: Leased) -> None:
+    """Remove a delivery that a dead-letter queue has now."""
+    session.execute(f"DELETE FROM sns_delivery WHERE {_ROW}", _row_parameters(delivery))
 
 
 def release(session: Session, delivery: Leased, *, owner: str, now: float) -> None:
@@ -196,9 +203,7 @@ def backlog(session: Session, *, account_id: str | None = None, region: str | No
         " s.dead_lettered, s.last_delivered_at, s.last_error ORDER BY s.topic_name, s.subscription_id",
         {"account_id": account_id, "region": region},
     )
-    return tuple(
-        Backlog(SubscriptionKey(TopicKey(row[0], row[1], row[2]), row[3]).arn, *row[4:]) for row in rows
-    )
+    return tuple(Backlog(SubscriptionKey(TopicKey(row[0], row[1], row[2]), row[3]).arn, *row[4:]) for row in rows)
 
 
 def upkeep(session: Session, *, now: float) -> int:
@@ -253,7 +258,8 @@ def _insert(
         " (account_id, region, subscription_id, message_id, kind, state, order_key, sequence, signature_version,"
         " subject, message, attributes, token, published_at, turn_at, due_at, attempts, last_error, ended_at)"
         " VALUES (:account_id, :region, :subscription_id, :message_id, :kind, :state, :order_key, :sequence,"
-        " :signature_version, :subject, :message, :attributes, :token, :published_at, :now, :now, 0, :error, :ended_at)",
+        " :signature_version, :subject, :message, :attributes, :token, :published_at, :now, :now, 0, :error,"
+        " :ended_at)",
         {
             **subscription_parameters(key),
             "message_id": draft.message_id,
@@ -272,6 +278,20 @@ def _insert(
             "error": error,
             "ended_at": now if state == _DEAD else None,
         },
+    )
+
+
+def _draft(row: Row) -> Draft:
+    return Draft(
+        kind=Kind(row[0]),
+        message_id=row[1],
+        message=row[2],
+        published_at=row[3],
+        signature_version=row[4],
+        subject=row[5],
+        attributes=row[6],
+        token=row[7],
+        order_key=row[8] if row[8] != row[1] else None,
     )
 
 

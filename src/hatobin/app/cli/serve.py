@@ -1,0 +1,64 @@
+"""`hatobin serve`: run the server."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+
+from hatobin.app.cli.options import read_settings
+from hatobin.app.data_folder import DataFolder, SlotTaken
+from hatobin.app.listeners import ListenError, bind
+from hatobin.words.settings import Settings
+
+
+@click.command()
+@click.option("--config", type=click.Path(dir_okay=False), help="TOML file with the settings.")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the database, keys and mail (default: $HATOBIN_DATA, else ./hatobin-data).",
+)
+@click.option("--workers", type=click.IntRange(1, 64), help="How many worker processes share the store.")
+@click.option("--http", metavar="HOST:PORT", help="Where the API and the console listen (port 0: a free one).")
+def serve(config: str | None, data: Path | None, workers: int | None, http: str | None) -> None:
+    """Run the server until SIGTERM or Ctrl-C.
+
+    One JSON line on stdout says when all listeners accept; the text for people goes to stderr.
+    """
+    settings, folder = read_settings(config, data)
+    server = settings.server
+    if http is not None:
+        server = msgspec.structs.replace(server, http=http)
+    if workers is not None:
+        server = msgspec.structs.replace(server, workers=workers)
+    run(msgspec.structs.replace(settings, server=server), folder)
+
+
+def run(settings: Settings, folder: DataFolder, *, worker: int = 0) -> None:
+    """Serve one worker in this process; ends with a sentence when it cannot."""
+    import uvloop
+
+    from hatobin.app.logging import configure_logging
+
+    configure_logging(settings.log)
+    folder.prepare()
+    try:
+        folder.lock_slot(worker)
+        listeners = bind(settings.server)
+    except (SlotTaken, ListenError) as error:
+        raise click.ClickException(str(error)) from error
+
+    async def main() -> None:
+        from hatobin.app.server import RunningServer
+        from hatobin.app.wiring import assemble
+
+        assembly = await assemble(settings, folder, listeners, worker=worker)
+        await RunningServer(assembly, listeners, folder.address).serve()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+    sys.stdout.flush()

@@ -1,0 +1,35 @@
+"""Opening the store from a command; a running server may use it at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from hatobin.adapters.clock import SystemClock
+from hatobin.adapters.entropy import OsEntropy
+from hatobin.app.data_folder import DataFolder
+from hatobin.app.wiring import open_store
+from hatobin.companions import iam
+from hatobin.companions.kms import Vault
+from hatobin.ports import Session
+from hatobin.words.settings import Settings
+
+T = TypeVar("T")
+
+
+def in_store(settings: Settings, folder: DataFolder, work: Callable[[Session, Vault, float], T]) -> T:
+    """Run `work` in one transaction of the store, made if it is missing."""
+    folder.prepare()
+    vault = Vault(folder.master_key(), OsEntropy())
+    now = SystemClock().now()
+
+    async def run() -> T:
+        database = open_store(settings, folder, worker=1)
+        try:
+            await database.write(lambda session: iam.ensure_first_key(session, vault, OsEntropy(), now=now))
+            return await database.write(lambda session: work(session, vault, now))
+        finally:
+            await database.close()
+
+    return asyncio.run(run())

@@ -1,0 +1,28 @@
+"""Every module that registers operations, imported; the map of handlers comes from here."""
+
+from __future__ import annotations
+
+import importlib
+
+from hatobin.gateway import Handlers, registered_operations
+
+_MODULES = (
+    "hatobin.companions.sns",
+    "hatobin.companions.sqs",
+    "hatobin.companions.sts",
+    "hatobin.capabilities.account",
+    "hatobin.capabilities.configuration_sets",
+    "hatobin.capabilities.contacts",
+    "hatobin.capabilities.identities",
+    "hatobin.capabilities.suppression",
+    "hatobin.capabilities.templates",
+    "hatobin.flow.outbound.api_v1",
+    "hatobin.flow.outbound.api_v2",
+)
+
+
+def handlers() -> Handlers:
+    """Give every implemented operation."""
+    for module in _MODULES:
+        importlib.import_module(module)
+    return registered_operations()

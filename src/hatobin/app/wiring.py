@@ -1,0 +1,262 @@
+"""The composition root: everything a worker is made of, put together once.
+
+Reads like a table of contents: the store, the ports, the rooms' services, the
+stages of the flow, the doors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import structlog
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from hatobin.adapters.blobs import FileBlobs
+from hatobin.adapters.clock import SystemClock
+from hatobin.adapters.dns import StubResolver
+from hatobin.adapters.entropy import OsEntropy
+from hatobin.adapters.guard import LOOPBACK_NETWORKS, OutboundGuard
+from hatobin.adapters.http import AiohttpHttp
+from hatobin.adapters.journal import FileJournal
+from hatobin.adapters.network import AsyncioNetwork
+from hatobin.adapters.sqlite import SqliteDatabase
+from hatobin.adapters.threads import ThreadPool
+from hatobin.app import operations
+from hatobin.app.certificates import LocalCertificates, certificate_id, ensure_certificates
+from hatobin.app.data_folder import DataFolder
+from hatobin.app.listeners import BoundListeners
+from hatobin.app.schema import schema
+from hatobin.app.smtp_listeners import SmtpListeners
+from hatobin.app.welcome import welcome
+from hatobin.capabilities import identities, queue
+from hatobin.capabilities.delivery import Sites
+from hatobin.companions import iam, sns, sqs
+from hatobin.companions.kms import Vault
+from hatobin.flow.outbound.accept import Acceptor
+from hatobin.flow.outbound.dispatch import Dispatcher
+from hatobin.flow.outbound.recover import recover
+from hatobin.flow.outbound.settle import Settlements, Settler
+from hatobin.flow.outbound.sign import Signer
+from hatobin.flow.outbound.signals import Signals
+from hatobin.flow.outbound.smtp_door import SmtpDoor
+from hatobin.flow.publish import Publisher
+from hatobin.gateway import Gateway, Services
+from hatobin.ports import Ports
+from hatobin.servers.api import ApiApp
+from hatobin.servers.console import ConsoleApp
+from hatobin.servers.local import InboxWaiters, LocalHelpers
+from hatobin.servers.root import RootApp
+from hatobin.words.settings import Settings
+
+log = structlog.get_logger()
+
+SIGNING_THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """The certificate chain and key that our listeners show."""
+
+    certificate: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """All parts of one worker, ready to be started by `RunningServer`."""
+
+    settings: Settings
+    ports: Ports
+    database: SqliteDatabase
+    http: AiohttpHttp
+    blobs: FileBlobs
+    threads: ThreadPool
+    journal: FileJournal
+    lease: queue.WorkerLease
+    dispatcher: Dispatcher
+    publisher: Publisher
+    sns_deliveries: sns.SnsDeliveries
+    queue_upkeep: sqs.QueueUpkeep
+    verification: identities.VerificationChecks
+    smtp: SmtpListeners
+    root_app: RootApp
+    tls: TlsFiles
+
+    def welcome(self, listeners: BoundListeners) -> str:
+        """Give the human text of the start: console, SMTP login, next command."""
+        return welcome(self.settings, listeners)
+
+    async def close(self) -> None:
+        """Give back the leases and close the store; after the loops have ended."""
+        now = self.ports.clock.now()
+        await self.database.write(lambda session: queue.release(session, self.lease.lease, now=now))
+        await self.http.close()
+        await self.blobs.close()
+        await self.threads.close()
+        await self.database.close()
+        self.journal.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Store:
+    database: SqliteDatabase
+    blobs: FileBlobs
+
+
+def open_store(settings: Settings, folder: DataFolder, *, worker: int = 0) -> SqliteDatabase:
+    """Open the configured store and bring its schema up to date. Raises `ValueError` for an unknown kind."""
+    url = settings.store.url
+    if url and not url.startswith("sqlite:"):
+        raise ValueError(f'store.url = "{url}": this version knows "sqlite:PATH"')
+    path = url.removeprefix("sqlite:") or str(folder.database)
+    database = SqliteDatabase.open(
+        path,
+        group_commit_items=settings.store.group_commit_items,
+        group_commit_delay_s=0.0,
+        checkpoints=worker == 0,
+    )
+    database.apply_schema(schema())
+    return database
+
+
+async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListeners, *, worker: int) -> Assembly:
+    """Put one worker together; nothing listens and no loop runs yet."""
+    clock, entropy = SystemClock(), OsEntropy()
+    database = open_store(settings, folder, worker=worker)
+    certificates = ensure_certificates(
+        folder.tls, names=settings.tls.names, service_domain=settings.service.domain, now_s=clock.now()
+    )
+    settings = _with_public_urls(settings, listeners)
+    threads = ThreadPool(SIGNING_THREADS, "hatobin-sign")
+    blobs = FileBlobs(settings.store.blobs.removeprefix("file:") or folder.blobs)
+    dns = StubResolver(settings.delivery.resolvers)
+    authority = str(certificates.authority.certificate)
+    # The guard of deliveries never lets us reach our own listeners (mail loops); SNS may call a
+    # subscriber on this machine, but our own listeners neither.
+    own = listeners.addresses()
+    network = AsyncioNetwork(_guard(settings.delivery.allow_networks, settings, own), extra_ca=authority)
+    http = AiohttpHttp(_guard(settings.aws.allow_networks, settings, own), extra_ca=authority)
+    ports = Ports(clock, dns, network, http, entropy, database, blobs, threads)
+    vault = Vault(folder.master_key(), entropy)
+    keys = iam.AccessKeys(database, vault, clock)
+    await keys.ensure_first_key(entropy)
+    if settings.delivery.service_signature:
+        await identities.ensure_service_dkim(ports, vault, settings)
+    lease = await queue.WorkerLease.acquire(database, clock, worker)
+    journal = FileJournal(folder.root, worker)
+    attempts = queue.AttemptLog(journal)
+    settled, doubtful = await recover(
+        database, attempts, Settlements(settings, entropy, lease.lease), now=clock.now()
+    )
+    if settled or doubtful:
+        log.warning("recovered", settled_from_log=settled, possible_duplicates=doubtful)
+    return _assemble_flow(
+        settings, ports, _Store(database, blobs), http, threads, journal, attempts, lease, vault, keys, certificates
+    )
+
+
+def _assemble_flow(
+    settings: Settings,
+    ports: Ports,
+    store: _Store,
+    http: AiohttpHttp,
+    threads: ThreadPool,
+    journal: FileJournal,
+    attempts: queue.AttemptLog,
+    lease: queue.WorkerLease,
+    vault: Vault,
+    keys: iam.AccessKeys,
+    certificates: LocalCertificates,
+) -> Assembly:
+    ready = queue.ReadyQueue(
+        max_messages=settings.delivery.ready_messages, max_bytes=settings.delivery.ready_bytes
+    )
+    sites = Sites(settings.delivery, ports.dns, ports.entropy)
+    inbox_waiters, sqs_waiters = InboxWaiters(), sqs.SqsWaiters()
+    signer = _sns_signer(settings, certificates)
+    sns_deliveries = sns.SnsDeliveries(ports, settings, signer, sqs_waiters)
+
+    def published() -> None:
+        sns_deliveries.notify()
+        sqs_waiters.notify_all()
+
+    publisher = Publisher(ports, published)
+    # The stages call each other through signals, so the later ones are looked up when called.
+    signals = Signals(
+        ready=lambda site, message: dispatcher.offer(site, message),
+        due=lambda: dispatcher.wake_claims(),
+        published=publisher.wake,
+        settled=inbox_waiters.notify,
+    )
+    settler = Settler(ports, settings, lease.lease, ready, attempts, signals)
+    dispatcher = Dispatcher(
+        ports, settings, lease.lease, ready, sites, settler, Signer(ports, settings, vault), attempts
+    )
+    acceptor = Acceptor(ports, settings, lease.lease, ready, sites, signals)
+    services = Services(
+        {Vault: vault, Acceptor: acceptor, sns.SnsDeliveries: sns_deliveries, sqs.SqsWaiters: sqs_waiters}
+    )
+    gateway = Gateway(
+        ports=ports, settings=settings, services=services, credentials=keys, handlers=operations.handlers()
+    )
+    root_app = RootApp(
+        ApiApp(gateway, settings),
+        ConsoleApp(ports, settings),
+        LocalHelpers(ports, settings, waiters=inbox_waiters),
+        sns_certificate=certificates.sns.certificate.read_bytes(),
+        settings=settings,
+    )
+    return Assembly(
+        settings=settings,
+        ports=ports,
+        database=store.database,
+        http=http,
+        blobs=store.blobs,
+        threads=threads,
+        journal=journal,
+        lease=lease,
+        dispatcher=dispatcher,
+        publisher=publisher,
+        sns_deliveries=sns_deliveries,
+        queue_upkeep=sqs.QueueUpkeep(ports),
+        verification=identities.VerificationChecks(ports, settings),
+        smtp=SmtpListeners(settings, ports, SmtpDoor(keys, acceptor)),
+        root_app=root_app,
+        tls=_tls_files(settings, certificates),
+    )
+
+
+def _guard(
+    configured: tuple[str, ...] | None, settings: Settings, own: list[tuple[str, int]]
+) -> OutboundGuard:
+    """House §7: loopback is allowed by default while mail stays here or goes to a relay."""
+    default = LOOPBACK_NETWORKS if settings.delivery.mode in ("mailbox", "relay") else ()
+    return OutboundGuard(default if configured is None else configured, own)
+
+
+def _with_public_urls(settings: Settings, listeners: BoundListeners) -> Settings:
+    """Fill in the addresses under which clients reach us, where the configuration does not say."""
+    service = settings.service
+    http = service.public_http or f"http://{listeners.address('http') or '127.0.0.1'}"
+    port = listeners.first_port("https")
+    https = service.public_https or (f"https://{settings.tls.names[0]}:{port}" if port else http)
+    return msgspec.structs.replace(
+        settings, service=msgspec.structs.replace(service, public_http=http, public_https=https)
+    )
+
+
+def _sns_signer(settings: Settings, certificates: LocalCertificates) -> sns.SnsSigner:
+    key = load_pem_private_key(certificates.sns.key.read_bytes(), None)
+    assert isinstance(key, RSAPrivateKey), "the SNS key is made as RSA"
+    identifier = certificate_id(certificates.sns.certificate)
+    url = f"{settings.service.public_https}/SimpleNotificationService-{identifier}.pem"
+    return sns.SnsSigner(key, url, link_base=settings.service.public_https)
+
+
+def _tls_files(settings: Settings, certificates: LocalCertificates) -> TlsFiles:
+    if settings.tls.certificate:
+        return TlsFiles(settings.tls.certificate, settings.tls.key)
+    return TlsFiles(str(Path(certificates.server.certificate)), str(Path(certificates.server.key)))

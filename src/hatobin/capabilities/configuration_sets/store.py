@@ -1,0 +1,159 @@
+"""The SQL of configuration sets and event destinations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hatobin.capabilities import tags
+from hatobin.capabilities.configuration_sets.model import (
+    ConfigurationSet,
+    DestinationKind,
+    EventDestination,
+    Options,
+)
+from hatobin.capabilities.paging import PageRequest
+from hatobin.capabilities.tags import TagPair
+from hatobin.ports import Session, Value
+
+_options = msgspec.json.Decoder(Options)
+_texts = msgspec.json.Decoder(tuple[str, ...])
+
+_SET = "account_id = :account_id AND region = :region AND name = :name"
+_DESTINATIONS = "account_id = :account_id AND region = :region AND set_name = :name"
+_FIND = """
+SELECT s.options, d.name, d.enabled, d.event_types, d.kind, d.target
+FROM configuration_sets s LEFT JOIN event_destinations d
+  ON d.account_id = s.account_id AND d.region = s.region AND d.set_name = s.name
+WHERE s.account_id = :account_id AND s.region = :region AND s.name = :name
+ORDER BY d.position
+"""
+
+
+def _where(account_id: str, region: str, name: str) -> dict[str, Value]:
+    return {"account_id": account_id, "region": region, "name": name}
+
+
+def find(session: Session, account_id: str, region: str, name: str) -> ConfigurationSet | None:
+    """Give a set with its destinations, in one statement; its name is case-sensitive."""
+    rows = session.execute(_FIND, _where(account_id, region, name))
+    if not rows:
+        return None
+    destinations = tuple(_destination(row[1:]) for row in rows if row[1] is not None)
+    return ConfigurationSet(account_id, region, name, _options.decode(rows[0][0]), destinations)
+
+
+def _destination(row: tuple[Any, ...]) -> EventDestination:
+    name, enabled, event_types, kind, target = row
+    return EventDestination(name, bool(enabled), _texts.decode(event_types), DestinationKind(kind), target)
+
+
+def exists(session: Session, account_id: str, region: str, name: str) -> bool:
+    """Say whether there is a set of this name."""
+    return session.one(f"SELECT 1 FROM configuration_sets WHERE {_SET}", _where(account_id, region, name)) is not None
+
+
+def tags_of(session: Session, account_id: str, region: str, name: str) -> tuple[TagPair, ...]:
+    """Give the tags of a set; none where there is no set."""
+    row = session.one(f"SELECT tags FROM configuration_sets WHERE {_SET}", _where(account_id, region, name))
+    return () if row is None else tags.decode(row[0])
+
+
+def insert(
+    session: Session,
+    account_id: str,
+    region: str,
+    name: str,
+    options: Options,
+    now: float,
+    tag_pairs: tuple[TagPair, ...] = (),
+) -> bool:
+    """Store a new set; False when the name is taken."""
+    row = session.one(
+        """
+        INSERT INTO configuration_sets (account_id, region, name, options, tags, created_at)
+        VALUES (:account_id, :region, :name, :options, :tags, :now)
+        ON CONFLICT (account_id, region, name) DO NOTHING RETURNING name
+        """,
+        {
+            **_where(account_id, region, name),
+            "options": msgspec.json.encode(options).decode(),
+            "tags": tags.encode(tag_pairs),
+            "now": now,
+        },
+    )
+    return row is not None
+
+
+def number(session: Session, account_id: str, region: str) -> int:
+    """Count the sets of an account in a region."""
+    row = session.one(
+        "SELECT count(*) FROM configuration_sets WHERE account_id = :account_id AND region = :region",
+        {"account_id": account_id, "region": region},
+    )
+    return int(row[0]) if row is not None else 0
+
+
+def delete(session: Session, account_id: str, region: str, name: str) -> bool:
+    """Remove a set and its destinations; False when there was none."""
+    where = _where(account_id, region, name)
+    session.execute(f"DELETE FROM event_destinations WHERE {_DESTINATIONS}", where)
+    return session.one(f"DELETE FROM configuration_sets WHERE {_SET} RETURNING name", where) is not None
+
+
+def page(
+    session: Session, account_id: str, region: str, request: PageRequest, *, name_contains: str | None = None
+) -> list[str]:
+    """Give names of sets in their order; `name_contains` is found anywhere, whatever the case."""
+    condition, parameters = "", dict[str, Value]()
+    if name_contains is not None:
+        escaped = name_contains.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        condition, parameters = "AND lower(name) LIKE :part ESCAPE '!'", {"part": f"%{escaped}%"}
+    rows = session.execute(
+        f"""
+        SELECT name FROM configuration_sets
+        WHERE account_id = :account_id AND region = :region AND name > :after {condition}
+        ORDER BY name LIMIT :fetch
+        """,
+        {
+            "account_id": account_id,
+            "region": region,
+            "after": "" if request.after is None else request.after[0],
+            "fetch": request.fetch,
+            **parameters,
+        },
+    )
+    return [row[0] for row in rows]
+
+
+def insert_destination(
+    session: Session, account_id: str, region: str, set_name: str, destination: EventDestination
+) -> None:
+    """Put a destination behind the set's others."""
+    session.execute(
+        f"""
+        INSERT INTO event_destinations
+          (account_id, region, set_name, name, position, enabled, event_types, kind, target)
+        SELECT :account_id, :region, :name, :destination, coalesce(max(position), 0) + 1, :enabled, :event_types,
+          :kind, :target
+        FROM event_destinations WHERE {_DESTINATIONS}
+        """,
+        {
+            **_where(account_id, region, set_name),
+            "destination": destination.name,
+            "enabled": int(destination.enabled),
+            "event_types": msgspec.json.encode(destination.event_types).decode(),
+            "kind": destination.kind.value,
+            "target": destination.topic_arn,
+        },
+    )
+
+
+def delete_destination(session: Session, account_id: str, region: str, set_name: str, name: str) -> bool:
+    """Remove a destination; False when the set has none of this name."""
+    row = session.one(
+        f"DELETE FROM event_destinations WHERE {_DESTINATIONS} AND name = :destination RETURNING name",
+        {**_where(account_id, region, set_name), "destination": name},
+    )
+    return row is not None

@@ -1,0 +1,301 @@
+"""One SMTP connection: a `ServerSession` between a transport and a conversation.
+
+The session says what the client wants, the conversation what to answer, and
+this module moves bytes: it writes replies in one piece, reads no more than it
+can hold, waits for answers that take time, shakes hands after STARTTLS, and
+ends sessions that are silent, stuck or no longer wanted.
+
+Law: RFC 5321 §3.8 (ending), §4.5.3.2 (timeouts); RFC 3207 (STARTTLS).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Coroutine
+from typing import Any, Protocol, cast
+
+from hatobin.ports.clock import Timer
+from hatobin.protocols.smtp import (
+    AuthAttempt,
+    Connected,
+    HeloGiven,
+    MailFrom,
+    MessageReceived,
+    Phase,
+    RcptTo,
+    ServerConfig,
+    ServerSession,
+    StartTlsRequested,
+    replies,
+)
+from hatobin.servers.smtp.acceptance import Peer
+from hatobin.servers.smtp.registry import SessionRegistry
+from hatobin.words.reply import Reply
+
+Answer = Reply | Coroutine[Any, Any, Reply]
+Asked = Connected | AuthAttempt | MailFrom | RcptTo | MessageReceived
+
+
+class Conversation(Protocol):
+    """Answers the questions of one session, at once or in time."""
+
+    def answer(self, question: Asked, peer: Peer) -> Answer:
+        """Give the reply, or a coroutine that gives it. The session waits; nothing else does."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection, from accept to close."""
+
+    def __init__(
+        self,
+        registry: SessionRegistry,
+        conversation: Conversation,
+        config: ServerConfig,
+        *,
+        tls_context: ssl.SSLContext | None = None,
+        secured: bool = False,
+    ) -> None:
+        self._registry = registry
+        self._clock = registry.clock
+        self._conversation = conversation
+        self._tls_context = tls_context
+        self._session = ServerSession(config, secured=secured)
+        self._standing = self._session.standing
+        self._transport: asyncio.Transport | None = None
+        self._peer: Peer | None = None
+        self._address = ("", 0)
+        self._task: asyncio.Task[None] | None = None
+        self._reading = True
+        self._writable = True
+        self._ended = False
+        self._heard_at = 0.0
+        self._timer: Timer | None = None
+        self._counted_bytes = 0
+
+    # What the transport says.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Admit the client or turn it away, and say so in the banner."""
+        self._transport = cast(asyncio.Transport, transport)
+        name = transport.get_extra_info("peername")
+        self._address = (str(name[0]), int(name[1])) if isinstance(name, tuple) and len(name) >= 2 else ("", 0)
+        refusal = self._registry.admit(self, self._address[0])
+        self._heard_at = self._clock.monotonic()
+        if refusal is not None:
+            self._session.close(refusal)
+            self._flush()
+            return
+        self._timer = self._clock.call_later(self._registry.limits.idle_timeout_s, self._on_idle)
+        self._pump()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the client."""
+        self._heard_at = self._clock.monotonic()
+        self._session.receive(data)
+        if self._task is None:
+            self._pump()
+        else:
+            self._regulate()
+
+    def eof_received(self) -> bool:
+        """Let the transport close, unless the client waits for an answer with its sending half closed."""
+        # TLS has no half-closed connections (RFC 8446 §6.1 notwithstanding: the loop does not offer them).
+        self._ended = self._task is not None and not self._standing.secured
+        return self._ended
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the client. A message that is being accepted stays accepted: the client will not know."""
+        self._transport = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._count(0)
+        self._registry.leave(self)
+
+    def pause_writing(self) -> None:
+        """Stop answering a client that does not read."""
+        self._writable = False
+        self._regulate()
+
+    def resume_writing(self) -> None:
+        """Go on answering."""
+        self._writable = True
+        if self._task is None:
+            self._pump()
+
+    # What the registry says.
+
+    def wind_down(self) -> None:
+        """End as soon as no message is under way."""
+        if self._task is None and not self._standing.in_transaction:
+            self._session.close(replies.SHUTTING_DOWN)
+            self._flush()
+
+    def abort(self) -> None:
+        """End now, without a word."""
+        if self._task is not None and self._standing.phase is Phase.HANDSHAKE:
+            self._task.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+
+    # The dialogue.
+
+    def _pump(self) -> None:
+        """Let the session go on until it needs bytes, an answer that takes time, or room to write."""
+        session = self._session
+        while self._writable and (event := session.next_event()) is not None:
+            if isinstance(event, MailFrom | RcptTo | MessageReceived | AuthAttempt | Connected):
+                answer = self._conversation.answer(event, self._known_peer())
+                if isinstance(answer, Reply):
+                    session.send(answer)
+                    continue
+                self._start(self._wait_for(answer, event))
+                break
+            if isinstance(event, HeloGiven):
+                self._peer = None
+            elif isinstance(event, StartTlsRequested):
+                self._answer_starttls()
+                break
+        if self._standing.phase is Phase.CONTENT:
+            self._account()
+        elif self._counted_bytes and self._task is None:
+            self._count(0)
+        self._flush()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._task = asyncio.get_running_loop().create_task(work)
+
+    async def _wait_for(self, answer: Coroutine[Any, Any, Reply], question: Asked) -> None:
+        """Send an answer that takes time. A failure of ours is reported as ours, and never as the message's."""
+        try:
+            reply = await answer
+        except Exception as error:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": f"no answer to {type(question).__name__}", "exception": error, "protocol": self}
+            )
+            reply = replies.AUTHENTICATION_FAILURE if isinstance(question, AuthAttempt) else replies.SERVICE_FAILURE
+        self._task = None
+        self._count(0)
+        if self._transport is None or not self._session.awaits_answer:
+            return
+        # The client was silent because it waited for us.
+        self._heard_at = self._clock.monotonic()
+        self._session.send(reply)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._registry.stopping and not self._standing.in_transaction:
+            self._session.close(replies.SHUTTING_DOWN)
+        self._pump()
+        if self._ended and self._task is None and self._transport is not None:
+            self._close(self._transport)
+
+    def _flush(self) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        data = self._session.data_to_send()
+        if data:
+            transport.write(data)
+        if self._standing.closed:
+            self._close(transport)
+        else:
+            self._regulate()
+
+    def _close(self, transport: asyncio.Transport) -> None:
+        """Close once the last word is written; cut the connection if the client does not take it."""
+        transport.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._clock.call_later(self._registry.limits.linger_s, self.abort)
+
+    def _regulate(self) -> None:
+        """Read from the socket only what can be used soon."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        may_read = self._writable and self._standing.phase is not Phase.HANDSHAKE
+        if self._task is not None and self._session.held_bytes > self._registry.limits.max_unread_bytes:
+            may_read = False
+        if may_read and not self._reading:
+            self._reading = True
+            transport.resume_reading()
+        elif not may_read and self._reading:
+            self._reading = False
+            transport.pause_reading()
+
+    # Memory.
+
+    def _account(self) -> None:
+        """Count the content received so far; where there is too much of it, hear the message out and refuse it."""
+        if not self._count(self._session.held_bytes):
+            self._session.refuse_content(replies.SERVICE_FAILURE)
+            self._count(self._session.held_bytes)
+
+    def _count(self, held_bytes: int) -> bool:
+        change = held_bytes - self._counted_bytes
+        self._counted_bytes = held_bytes
+        return self._registry.hold(change) if change else True
+
+    # Time.
+
+    def _on_idle(self) -> None:
+        """End the session if the client was silent for too long, or look again later."""
+        limit_s = self._registry.limits.idle_timeout_s
+        silent_s = self._clock.monotonic() - self._heard_at
+        if self._task is None and silent_s >= limit_s:
+            self._timer = None
+            self._session.close(replies.IDLE_TOO_LONG)
+            self._flush()
+            return
+        wait_s = limit_s if self._task is not None else limit_s - silent_s
+        self._timer = self._clock.call_later(wait_s, self._on_idle)
+
+    # TLS.
+
+    def _answer_starttls(self) -> None:
+        if self._tls_context is None:
+            self._session.send(replies.TLS_UNAVAILABLE)
+            return
+        self._session.send(replies.READY_FOR_TLS)
+        self._flush()
+        self._start(self._shake_hands(self._tls_context))
+
+    async def _shake_hands(self, context: ssl.SSLContext) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        secured: asyncio.Transport | None = None
+        try:
+            secured = await self._clock.within(
+                self._registry.limits.handshake_timeout_s,
+                asyncio.get_running_loop().start_tls(transport, self, context, server_side=True),
+            )
+        except (OSError, TimeoutError):
+            pass
+        finally:
+            self._task = None
+            if secured is None:
+                # The loop does not report the end of a connection that broke during the handshake.
+                transport.abort()
+                self.connection_lost(None)
+        if secured is None:
+            return
+        self._transport = secured
+        self._reading = True
+        self._peer = None
+        self._heard_at = self._clock.monotonic()
+        self._session.tls_established()
+        self._go_on()
+
+    # The other end.
+
+    def _known_peer(self) -> Peer:
+        peer = self._peer
+        if peer is None:
+            tls = self._transport.get_extra_info("ssl_object") if self._transport is not None else None
+            version = tls.version() if tls is not None else None
+            peer = self._peer = Peer(*self._address, version, self._standing.helo)
+        return peer

@@ -1,0 +1,89 @@
+"""The sessions of one server: how many there are, what they hold, and how they end together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Protocol
+
+from hatobin.ports.clock import Clock
+from hatobin.protocols.smtp import replies
+from hatobin.servers.smtp.settings import SessionLimits
+from hatobin.words.reply import Reply
+
+
+class Member(Protocol):
+    """A session as its registry sees it."""
+
+    def wind_down(self) -> None:
+        """End as soon as no message is under way."""
+        ...
+
+    def abort(self) -> None:
+        """End now."""
+        ...
+
+
+class SessionRegistry:
+    """Admits sessions, counts what they hold, and ends them."""
+
+    def __init__(self, limits: SessionLimits, clock: Clock) -> None:
+        self.limits = limits
+        self.clock = clock
+        self._members: dict[Member, str] = {}
+        self._per_peer: Counter[str] = Counter()
+        self._held_bytes = 0
+        self._stopping = False
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether sessions should end after what they are doing."""
+        return self._stopping
+
+    @property
+    def held_bytes(self) -> int:
+        """How much unfinished content is held by all sessions together."""
+        return self._held_bytes
+
+    def admit(self, member: Member, ip: str) -> Reply | None:
+        """Take a session in, or give the reply that turns it away; who is turned away is not counted."""
+        if self._stopping:
+            return replies.SHUTTING_DOWN
+        if len(self._members) >= self.limits.max_sessions or self._per_peer[ip] >= self.limits.max_sessions_per_peer:
+            return replies.TOO_MANY_SESSIONS
+        self._members[member] = ip
+        self._per_peer[ip] += 1
+        self._empty.clear()
+        return None
+
+    def leave(self, member: Member) -> None:
+        """Let a session go; a second time does nothing."""
+        ip = self._members.pop(member, None)
+        if ip is None:
+            return
+        self._per_peer[ip] -= 1
+        if self._per_peer[ip] == 0:
+            del self._per_peer[ip]
+        if not self._members:
+            self._empty.set()
+
+    def hold(self, change_bytes: int) -> bool:
+        """Count content in or out; False when there is more than may be held."""
+        self._held_bytes += change_bytes
+        return self._held_bytes <= self.limits.max_held_bytes
+
+    async def stop(self, grace_s: float) -> None:
+        """Turn newcomers away, let messages under way come to their end, and cut what is left after `grace_s`."""
+        self._stopping = True
+        for member in tuple(self._members):
+            member.wind_down()
+        try:
+            await self.clock.within(grace_s, self._empty.wait())
+        except TimeoutError:
+            for member in tuple(self._members):
+                member.abort()

@@ -1,0 +1,47 @@
+"""How much a listener bears, and what it calls itself.
+
+The limits of a single session's dialogue are `protocols.smtp.ServerLimits`;
+here are those of time, memory and number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hatobin.protocols.smtp import ServerLimits
+
+MEBIBYTE = 1_048_576
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLimits:
+    """What all sessions of a server together, and each over time, may take."""
+
+    max_sessions: int = 1_000
+    """More are told 421 "Too many concurrent SMTP connections"."""
+    max_sessions_per_peer: int = 500
+    """The same for one address, so that one host cannot shut out the others."""
+    idle_timeout_s: float = 300.0
+    """Silence after which a session ends with 451 (RFC 5321 §4.5.3.2.7: at least five minutes).
+    SES itself waits only about ten seconds."""
+    handshake_timeout_s: float = 30.0
+    """Time for the TLS handshake after STARTTLS."""
+    linger_s: float = 10.0
+    """Time for a client to take our last word before the connection is cut."""
+    max_held_bytes: int = 512 * MEBIBYTE
+    """Content of unfinished large messages, of all sessions together. Beyond it messages are heard out and
+    answered 451."""
+    max_unread_bytes: int = 65_536
+    """What one session may send ahead while it waits for an answer, before its socket is no longer read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpSettings:
+    """One SMTP server, whatever its listeners are."""
+
+    hostname: str
+    """`email-smtp.<service domain>`."""
+    instance: str = "SimpleEmailService-d-HATOBIN"
+    """The second half of SES's banner, without the session id that ends it."""
+    limits: ServerLimits = field(default_factory=ServerLimits)
+    sessions: SessionLimits = field(default_factory=SessionLimits)

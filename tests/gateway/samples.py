@@ -1,0 +1,136 @@
+"""Sample values for every shape of the service models, made by rule, the same in every run.
+
+`sample` gives what a botocore client accepts and what AWS would accept: enums,
+lengths and patterns are kept. The variant says which member a union takes, so
+a few variants together visit all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.model import ServiceModel, Shape
+
+from tools.generate_models.types import pattern_source
+
+MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+# One of these fits every pattern of the models; the order is from the plain to the special.
+CANDIDATES = (
+    "example-1",
+    "example",
+    "EN",
+    "Ab",
+    "a@b.example",
+    "550",
+    "5.1.1",
+    "123456789",
+    "123456",
+    "+4912345678",
+    "as-1a2b3c",
+    "a-1a2b3c",
+    "ai-1a2b3c",
+    "X-Header",
+    "https://example.com/a",
+    "s3://bucket/key",
+    "192.0.2.0/24",
+    "2001:db8:0:0:0:0:0:1/64",
+    "vpce-0123456789abcdefg",
+    "QUJDREVGR0g=",
+    "arn:aws:iam::123456789012:role/name",
+    "arn:aws:connect:us-east-1:123456789012:instance/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
+    "arn:aws:ses:us-east-1:123456789012:mailmanager-archive/a-abcdefghijklmnopqrstuvwx",
+    "arn:aws:ses:us-east-1:123456789012:mailmanager-x",
+    "arn:aws:kms:us-east-1:123456789012:key/abc",
+    "arn:aws:sns:us-east-1:123456789012:topic",
+    "arn:aws:secretsmanager:us-east-1:123456789012:secret:abc",
+    "arn:aws:acm:us-east-1:123456789012:certificate/abc",
+    "addon.example",
+)
+# Free text: markup, spaces at the ends, a line feed, characters beyond ASCII and beyond the basic plane.
+SPECIAL = " é<&>\"' x\ny 鳩+%/🕊 "
+# Members that make botocore itself take another way (multi-region endpoints sign with SigV4A).
+LEFT_OUT = {"EndpointId"}
+
+
+@cache
+def service(name: str) -> ServiceModel:
+    """Load botocore's model of a service."""
+    return botocore.session.get_session().get_service_model(name)
+
+
+def variants(shape: Shape | None) -> int:
+    """Say how many variants visit every member of every union under `shape`."""
+    return max(_union_sizes(shape, ())) if shape is not None else 1
+
+
+def sample(shape: Shape, *, variant: int = 0, required_only: bool = False) -> Any:
+    """Make a value of `shape`, with every member or only those required."""
+    if shape.type_name == "structure":
+        return _structure(shape, variant, required_only)
+    if shape.type_name == "list":
+        count = max(shape.metadata.get("min", 0), 1 if required_only else 2)
+        count = min(count, shape.metadata.get("max", count))
+        return [sample(shape.member, variant=variant + index, required_only=required_only) for index in range(count)]
+    if shape.type_name == "map":
+        keys = _keys(shape.key, max(shape.metadata.get("min", 1), 1))
+        return {key: sample(shape.value, variant=variant, required_only=required_only) for key in keys}
+    return _scalar(shape)
+
+
+def _structure(shape: Shape, variant: int, required_only: bool) -> dict[str, Any]:
+    members = {name: member for name, member in shape.members.items() if name not in LEFT_OUT}
+    if shape.is_tagged_union:
+        name = list(members)[variant % len(members)]
+        return {name: sample(members[name], variant=variant, required_only=required_only)}
+    chosen = shape.required_members if required_only else members
+    return {name: sample(members[name], variant=variant, required_only=required_only) for name in chosen}
+
+
+def _keys(shape: Shape, count: int) -> list[str]:
+    if shape.enum:
+        return shape.enum[:count]
+    return [f"key{index}" for index in range(count)]
+
+
+def _scalar(shape: Shape) -> Any:
+    kind, metadata = shape.type_name, shape.metadata
+    if kind == "string":
+        return shape.enum[0] if shape.enum else _text(shape)
+    if kind in ("integer", "long"):
+        return max(7, metadata.get("min", 7)) if metadata.get("max", 7) >= 7 else metadata["max"]
+    if kind in ("float", "double"):
+        return 0.5
+    if kind == "boolean":
+        return True
+    if kind == "timestamp":
+        return MOMENT
+    return b"\x00blob\xff"
+
+
+def _text(shape: Shape) -> str:
+    low, high = shape.metadata.get("min", 0), shape.metadata.get("max", 10**9)
+    pattern = pattern_source(shape.metadata["pattern"]) if "pattern" in shape.metadata else ""
+    padded = (*CANDIDATES, "x" * low, "1" * low) if pattern else (SPECIAL, "x" * low, *CANDIDATES)
+    for text in padded:
+        if low <= len(text) <= high and text and re.search(pattern, text):
+            return text
+    raise LookupError(f"no candidate for {shape.name}: {shape.metadata}")
+
+
+def _union_sizes(shape: Shape, above: tuple[str, ...]) -> list[int]:
+    if shape.name in above:
+        return [1]
+    if shape.type_name == "list":
+        return _union_sizes(shape.member, above)
+    if shape.type_name == "map":
+        return _union_sizes(shape.value, above)
+    if shape.type_name != "structure":
+        return [1]
+    sizes = [len(shape.members) if shape.is_tagged_union else 1]
+    for member in shape.members.values():
+        sizes += _union_sizes(member, (*above, shape.name))
+    return sizes
