@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
@@ -35,7 +36,7 @@ async def test_two_pieces_run_at_the_same_time(pool: ThreadPool) -> None:
 
 
 async def test_a_thousand_results_reach_their_own_waiters(pool: ThreadPool) -> None:
-    results = await asyncio.gather(*(pool.run(lambda number=number: number) for number in range(1000)))
+    results = await asyncio.gather(*(pool.run(partial(int, number)) for number in range(1000)))
     assert results == list(range(1000))
 
 
@@ -74,7 +75,7 @@ def test_pool_serves_one_event_loop_after_another() -> None:
 
 async def test_close_finishes_what_is_queued_and_refuses_the_rest() -> None:
     pool = ThreadPool(1)
-    tasks = [asyncio.ensure_future(pool.run(lambda number=number: number)) for number in range(20)]
+    tasks = [asyncio.ensure_future(pool.run(partial(int, number))) for number in range(20)]
     await asyncio.sleep(0)
     await pool.close()
     assert await asyncio.gather(*tasks) == list(range(20))

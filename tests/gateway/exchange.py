@@ -32,7 +32,9 @@ class _Body:
 def http_request(prepared: AWSPreparedRequest) -> HttpRequest:
     """Turn botocore's prepared request into the gateway's."""
     url = urlsplit(prepared.url)
-    pairs = [(name, value if isinstance(value, str) else value.decode("latin-1")) for name, value in prepared.headers.items()]
+    pairs = [
+        (name, value if isinstance(value, str) else value.decode("latin-1")) for name, value in prepared.headers.items()
+    ]
     body = prepared.body or b""
     return HttpRequest(
         method=prepared.method,

@@ -64,9 +64,9 @@ class RunningServer:
     def _start_loops(self) -> None:
         assembly = self._assembly
         loops: list[Coroutine[Any, Any, None]] = [
-            assembly.dispatcher.run_claims(),
-            assembly.publisher.run(),
-            assembly.sns_deliveries.run(),
+            assembly.outbound.dispatcher.run_claims(),
+            assembly.outbound.publisher.run(),
+            assembly.outbound.sns_deliveries.run(),
             assembly.queue_upkeep.run(),
             self._beat(),
         ]
@@ -91,10 +91,10 @@ class RunningServer:
             except Exception:
                 log.exception("beat_failed")
                 continue
-            self._assembly.dispatcher.renew_lease()
+            self._assembly.outbound.dispatcher.renew_lease()
             if taken:
                 log.info("took_over", recipients=taken)
-                self._assembly.dispatcher.wake_claims()
+                self._assembly.outbound.dispatcher.wake_claims()
 
     async def _start_http(self) -> None:
         assembly = self._assembly
@@ -156,7 +156,7 @@ class RunningServer:
                 if self._smtp is not None:
                     await self._smtp.stop(SMTP_GRACE_S)
                 await asyncio.gather(*(task for _, task in self._http))
-                await assembly.dispatcher.stop()
+                await assembly.outbound.dispatcher.stop()
         except TimeoutError:
             log.warning("stop_timed_out")
         for task in self._loops:

@@ -28,22 +28,17 @@ from hatobin.app import operations
 from hatobin.app.certificates import LocalCertificates, certificate_id, ensure_certificates
 from hatobin.app.data_folder import DataFolder
 from hatobin.app.listeners import BoundListeners
+from hatobin.app.outbound import Outbound, assemble_outbound
 from hatobin.app.schema import schema
 from hatobin.app.smtp_listeners import SmtpListeners
 from hatobin.app.welcome import welcome
 from hatobin.capabilities import identities, queue
-from hatobin.capabilities.delivery import Sites
 from hatobin.companions import iam, sns, sqs
 from hatobin.companions.kms import Vault
-from hatobin.flow.outbound.accept import Acceptor
-from hatobin.flow.outbound.dispatch import Dispatcher
 from hatobin.flow.outbound.recover import recover
-from hatobin.flow.outbound.settle import Settlements, Settler
-from hatobin.flow.outbound.sign import Signer
-from hatobin.flow.outbound.signals import Signals
+from hatobin.flow.outbound.settle import Settlements
 from hatobin.flow.outbound.smtp_door import SmtpDoor
-from hatobin.flow.publish import Publisher
-from hatobin.gateway import Gateway, Services
+from hatobin.gateway import Gateway
 from hatobin.ports import Ports
 from hatobin.servers.api import ApiApp
 from hatobin.servers.console import ConsoleApp
@@ -76,9 +71,7 @@ class Assembly:
     threads: ThreadPool
     journal: FileJournal
     lease: queue.WorkerLease
-    dispatcher: Dispatcher
-    publisher: Publisher
-    sns_deliveries: sns.SnsDeliveries
+    outbound: Outbound
     queue_upkeep: sqs.QueueUpkeep
     verification: identities.VerificationChecks
     smtp: SmtpListeners
@@ -115,7 +108,7 @@ def open_store(settings: Settings, folder: DataFolder, *, worker: int = 0) -> Sq
     database = SqliteDatabase.open(
         path,
         group_commit_items=settings.store.group_commit_items,
-        group_commit_delay_s=0.0,
+        group_commit_delay_s=settings.store.group_commit_delay_s,
         checkpoints=worker == 0,
     )
     database.apply_schema(schema())
@@ -171,36 +164,18 @@ def _assemble_flow(
     keys: iam.AccessKeys,
     certificates: LocalCertificates,
 ) -> Assembly:
-    ready = queue.ReadyQueue(
-        max_messages=settings.delivery.ready_messages, max_bytes=settings.delivery.ready_bytes
-    )
-    sites = Sites(settings.delivery, ports.dns, ports.entropy)
-    inbox_waiters, sqs_waiters = InboxWaiters(), sqs.SqsWaiters()
-    signer = _sns_signer(settings, certificates)
-    sns_deliveries = sns.SnsDeliveries(ports, settings, signer, sqs_waiters)
-
-    def published() -> None:
-        sns_deliveries.notify()
-        sqs_waiters.notify_all()
-
-    publisher = Publisher(ports, published)
-    # The stages call each other through signals, so the later ones are looked up when called.
-    signals = Signals(
-        ready=lambda site, message: dispatcher.offer(site, message),
-        due=lambda: dispatcher.wake_claims(),
-        published=publisher.wake,
+    inbox_waiters = InboxWaiters()
+    outbound = assemble_outbound(
+        ports,
+        settings,
+        lease=lease.lease,
+        attempts=attempts,
+        vault=vault,
+        sns_signer=_sns_signer(settings, certificates),
         settled=inbox_waiters.notify,
     )
-    settler = Settler(ports, settings, lease.lease, ready, attempts, signals)
-    dispatcher = Dispatcher(
-        ports, settings, lease.lease, ready, sites, settler, Signer(ports, settings, vault), attempts
-    )
-    acceptor = Acceptor(ports, settings, lease.lease, ready, sites, signals)
-    services = Services(
-        {Vault: vault, Acceptor: acceptor, sns.SnsDeliveries: sns_deliveries, sqs.SqsWaiters: sqs_waiters}
-    )
     gateway = Gateway(
-        ports=ports, settings=settings, services=services, credentials=keys, handlers=operations.handlers()
+        ports=ports, settings=settings, services=outbound.services, credentials=keys, handlers=operations.handlers()
     )
     root_app = RootApp(
         ApiApp(gateway, settings),
@@ -218,12 +193,10 @@ def _assemble_flow(
         threads=threads,
         journal=journal,
         lease=lease,
-        dispatcher=dispatcher,
-        publisher=publisher,
-        sns_deliveries=sns_deliveries,
+        outbound=outbound,
         queue_upkeep=sqs.QueueUpkeep(ports),
         verification=identities.VerificationChecks(ports, settings),
-        smtp=SmtpListeners(settings, ports, SmtpDoor(keys, acceptor)),
+        smtp=SmtpListeners(settings, ports, SmtpDoor(keys, outbound.acceptor)),
         root_app=root_app,
         tls=_tls_files(settings, certificates),
     )

@@ -8,12 +8,12 @@ never lost and never handed over twice; what SNS does with it afterwards
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import structlog
 
 from hatobin.capabilities import events
 from hatobin.companions import sns
+from hatobin.gateway import Services
 from hatobin.ports import Ports, Session
 
 log = structlog.get_logger()
@@ -26,9 +26,9 @@ EVENT_SUBJECT = "Amazon SES Email Event Notification"
 class Publisher:
     """Moves events from the outbox to SNS; one per worker."""
 
-    def __init__(self, ports: Ports, delivered: Callable[[], None]) -> None:
+    def __init__(self, ports: Ports, services: Services) -> None:
         self._ports = ports
-        self._delivered = delivered
+        self._services = services
         self._waiting = asyncio.Event()
 
     def wake(self) -> None:
@@ -56,23 +56,27 @@ class Publisher:
         """Hand over the oldest events; give how many."""
         if not await self._ports.database.read(lambda session: events.oldest_outbox(session, 1)):
             return 0
-        count = await self._ports.database.write(self._hand_over)
-        self._delivered()
-        return count
+        published = await self._ports.database.write(self._hand_over)
+        for one in published:
+            if isinstance(one, sns.Published):
+                sns.announce(self._services, one)
+        return len(published)
 
-    def _hand_over(self, session: Session) -> int:
+    def _hand_over(self, session: Session) -> list[sns.Published | sns.TopicMissing]:
         rows = events.oldest_outbox(session, PUBLISH_BATCH)
-        now = self._ports.clock.now()
-        for row in rows:
+        now, signer = self._ports.clock.now(), self._services.get(sns.SnsSigner)
+        published = [
             sns.publish(
                 session,
                 row.topic_arn,
                 row.payload,
                 subject=EVENT_SUBJECT,
-                attributes={},
                 now=now,
                 entropy=self._ports.entropy,
+                signer=signer,
                 order_key=row.message_id,
             )
+            for row in rows
+        ]
         events.delete_outbox(session, rows)
-        return len(rows)
+        return published

@@ -53,7 +53,7 @@ class Store(Section, frozen=True):
     url: str = ""
     blobs: str = ""
     inline_body_bytes: Annotated[int, msgspec.Meta(ge=0)] = 64 * 1024
-    group_commit_delay_s: float = 0.002
+    group_commit_delay_s: float = 0.0
     group_commit_items: Annotated[int, msgspec.Meta(ge=1)] = 512
 
 

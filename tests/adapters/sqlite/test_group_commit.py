@@ -41,7 +41,8 @@ async def opened(tmp_path: Path) -> AsyncIterator[Callable[..., SqliteDatabase]]
 
 
 async def test_what_gathers_during_one_commit_is_the_next_group(opened: Callable[..., SqliteDatabase]) -> None:
-    go_on, commits = Event(), []
+    go_on = Event()
+    commits: list[bool] = []
 
     def hold_the_first_commit() -> None:
         if not commits:

@@ -5,6 +5,7 @@ Refs: https://www.sqlite.org/pragma.html, https://www.sqlite.org/wal.html.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -79,15 +80,17 @@ def open_writer(path: str) -> apsw.Connection:
 
     Raises `DatabaseUnavailable` when the file cannot be opened or is no database.
     """
+    if path == MEMORY:
+        return _connect(path, apsw.SQLITE_OPEN_READWRITE)
     try:
-        connection = _connect(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
-        if path == MEMORY:
-            return connection
+        # Keys lie in this file: it is ours alone. SQLite gives the log the mode of the file.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        connection = _connect(path, apsw.SQLITE_OPEN_READWRITE)
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchall()[0][0]
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}").fetchall()
         connection.wal_autocheckpoint(0)
-    except apsw.Error as error:
+    except (apsw.Error, OSError) as error:
         raise unavailable(error) from error
     if mode != "wal":
         raise DatabaseUnavailable(f"{path} cannot use a write-ahead log (its journal mode stays {mode})")

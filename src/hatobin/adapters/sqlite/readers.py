@@ -32,7 +32,10 @@ def run_reads(session: SqliteSession, group: list[Work]) -> None:
             except BaseException as error:
                 work.error = unavailable(error) if isinstance(error, UNAVAILABLE) else error
     finally:
-        session.run("ROLLBACK")
+        try:
+            session.run("ROLLBACK")
+        except apsw.Error:
+            pass  # An I/O error has ended the snapshot already.
 
 
 class Readers:

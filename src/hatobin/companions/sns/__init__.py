@@ -1,0 +1,49 @@
+"""SNS beside SES: topics, and subscriptions over HTTP(S) and to queues.
+
+Publishing writes, in the publisher's own transaction, one delivery per
+confirmed subscription that wants the message: into the queue at once, or as
+a row that `SnsDeliveries` posts, signed, until the endpoint answers 2xx or
+an hour is over. Then it goes to the subscription's dead-letter queue, or
+stays as a dead row for two weeks; `backlog` says what is where.
+
+Other rooms call `publish` inside their transaction and `announce` after it.
+"""
+
+from __future__ import annotations
+
+from hatobin.companions.sns import api_publish, api_subscriptions, api_topics
+from hatobin.companions.sns.announcement import announce
+from hatobin.companions.sns.deliveries import SnsDeliveries
+from hatobin.companions.sns.model import (
+    MAX_MESSAGE_BYTES,
+    Backlog,
+    MessageAttribute,
+    Published,
+    SubscriptionKey,
+    TopicKey,
+    TopicMissing,
+)
+from hatobin.companions.sns.outbox import backlog, dead_messages
+from hatobin.companions.sns.publishing import publish
+from hatobin.companions.sns.signer import SnsSigner
+from hatobin.companions.sns.store import topic_exists
+
+__all__ = [
+    "MAX_MESSAGE_BYTES",
+    "Backlog",
+    "MessageAttribute",
+    "Published",
+    "SnsDeliveries",
+    "SnsSigner",
+    "SubscriptionKey",
+    "TopicKey",
+    "TopicMissing",
+    "announce",
+    "api_publish",
+    "api_subscriptions",
+    "api_topics",
+    "backlog",
+    "dead_messages",
+    "publish",
+    "topic_exists",
+]

@@ -18,6 +18,7 @@ import structlog
 
 from hatobin.companions import sqs
 from hatobin.companions.sns import outbox, store
+from hatobin.companions.sns.endpoints import target_of
 from hatobin.companions.sns.envelope import headers
 from hatobin.companions.sns.model import RETRY_FOR_S, Kind, SubscriptionKey, retry_delay_s
 from hatobin.companions.sns.outbox import Leased
@@ -229,19 +230,19 @@ class SnsDeliveries:
             body = draft.message
         else:
             body = await self._ports.threads.run(lambda: body_of(subscription, draft, self._signer))
+        target = target_of(subscription.endpoint)
+        sent_headers = headers(
+            draft.kind,
+            message_id=draft.message_id,
+            topic_arn=subscription.key.topic.arn,
+            subscription_arn=subscription.key.arn,
+            is_raw=is_raw,
+        )
+        if target.authorization is not None:
+            sent_headers["Authorization"] = target.authorization
         try:
             reply = await self._ports.http.request(
-                "POST",
-                subscription.endpoint,
-                headers=headers(
-                    draft.kind,
-                    message_id=draft.message_id,
-                    topic_arn=subscription.key.topic.arn,
-                    subscription_arn=subscription.key.arn,
-                    is_raw=is_raw,
-                ),
-                body=body.encode(),
-                timeout_s=self._timeout_s,
+                "POST", target.url, headers=sent_headers, body=body.encode(), timeout_s=self._timeout_s
             )
         except HttpUnreachable as unreachable:
             return Failed(delivery, None, str(unreachable)[:ERROR_CHARACTERS], body)

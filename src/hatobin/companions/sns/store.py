@@ -44,6 +44,12 @@ def find_topic(session: Session, key: TopicKey) -> Topic | None:
     return None if row is None else Topic(key, _strings.decode(row[0]), _strings.decode(row[1]), row[2])
 
 
+def topic_exists(session: Session, topic_arn: str) -> bool:
+    """Say whether there is a topic with this ARN."""
+    key = TopicKey.from_arn(topic_arn)
+    return key is not None and find_topic(session, key) is not None
+
+
 def insert_topic(session: Session, topic: Topic) -> None:
     """Keep a new topic."""
     session.execute(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 
@@ -41,6 +40,8 @@ from hatobin.words.errors import CallerError
 
 _NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{QUEUE_NAME_CHARACTERS}}}")
 MAX_TAGS = 50
+
+_PAGE_PREFIX = "queues "
 
 
 @operation("sqs", "CreateQueue")
@@ -126,7 +127,7 @@ async def list_queues(call: Call, request: ListQueuesRequest) -> ListQueuesResul
             "InvalidParameterValue",
             f"Value {limit} for parameter MaxResults is invalid. Reason: Must be between 1 and {MAX_LISTED_QUEUES}.",
         )
-    page = limit or MAX_LISTED_QUEUES
+    size = limit or MAX_LISTED_QUEUES
     after = _read_token(request.next_token)
     names = await call.ports.database.read(
         lambda session: store.list_queue_names(
@@ -135,15 +136,12 @@ async def list_queues(call: Call, request: ListQueuesRequest) -> ListQueuesResul
             region=call.region,
             prefix=request.queue_name_prefix or "",
             after=after,
-            limit=page + 1,
+            limit=size + 1,
         )
     )
-    urls = [queue_url(call.settings, QueueKey(call.account_id, call.region, name)) for name in names[:page]]
-    more = limit is not None and len(names) > page
-    return ListQueuesResult(
-        queue_urls=urls or None,
-        next_token=base64.urlsafe_b64encode(names[page - 1].encode()).decode() if more else None,
-    )
+    urls = [queue_url(call.settings, QueueKey(call.account_id, call.region, name)) for name in names[:size]]
+    has_more = limit is not None and len(names) > size
+    return ListQueuesResult(queue_urls=urls or None, next_token=_write_token(names[size - 1]) if has_more else None)
 
 
 @operation("sqs", "PurgeQueue")
@@ -237,10 +235,18 @@ def _shown_attributes(session: Session, queue: Queue, *, counting: bool, now: fl
     return shown
 
 
+def _write_token(last_name: str) -> str:
+    return base64.urlsafe_b64encode(f"{_PAGE_PREFIX}{last_name}".encode()).decode()
+
+
 def _read_token(token: str | None) -> str:
+    """Give the name to continue after; empty at the start."""
     if not token:
         return ""
     try:
-        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise CallerError("InvalidParameterValue", "Invalid or expired next token.") from None
+        text = base64.b64decode(token, altchars=b"-_", validate=True).decode()
+    except ValueError:
+        text = ""
+    if not text.startswith(_PAGE_PREFIX):
+        raise CallerError("InvalidParameterValue", "Invalid NextToken value.")
+    return text.removeprefix(_PAGE_PREFIX)

@@ -21,8 +21,8 @@ from hatobin.capabilities.delivery import Sites
 from hatobin.capabilities.queue import Lease, MessageKey, QueuedRecipient, ReadyMessage, ReadyQueue
 from hatobin.flow.outbound.decisions import Decision, Prepared, decide, record
 from hatobin.flow.outbound.draft import Accepted, Draft, RenderedContent
-from hatobin.flow.outbound.refusals import BadContent, Refusal, TooManyRecipients, Unavailable
 from hatobin.flow.outbound.feedback_header import feedback_id_header
+from hatobin.flow.outbound.refusals import BadContent, Refusal, TooManyRecipients, Unavailable
 from hatobin.flow.outbound.signals import Signals
 from hatobin.ports import Ports, Session
 from hatobin.ports.database import DatabaseUnavailable

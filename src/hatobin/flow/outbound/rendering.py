@@ -17,8 +17,7 @@ import msgspec
 
 from hatobin.flow.outbound.draft import RenderingFailure
 from hatobin.protocols.handlebars import (
-    LimitExceeded,
-    MissingAttribute,
+    HandlebarsError,
     Template,
     TemplateSyntaxError,
     compile_template,
@@ -26,6 +25,9 @@ from hatobin.protocols.handlebars import (
 )
 
 MAX_CACHED_TEMPLATES = 1024
+
+# Replaced when the message is sent, so rendering leaves it as it stands (SES guide, subscription management).
+_UNTOUCHED: dict[str, Any] = {"amazonSESUnsubscribeUrl": "{{amazonSESUnsubscribeUrl}}"}
 
 
 class BadTemplateData(Exception):
@@ -80,6 +82,7 @@ def _compiled(source: str) -> Template:
 
 def render(parts: TemplateParts, data: dict[str, Any]) -> RenderedParts | RenderingFailure:
     """Render every part, or say which attribute is missing. Raises `BadTemplate`."""
+    data = _UNTOUCHED | data
     try:
         return RenderedParts(
             subject=_compiled(parts.subject or "").render(data),
@@ -88,5 +91,5 @@ def render(parts: TemplateParts, data: dict[str, Any]) -> RenderedParts | Render
         )
     except TemplateSyntaxError as error:
         raise BadTemplate(str(error)) from error
-    except (MissingAttribute, LimitExceeded) as error:
+    except HandlebarsError as error:
         return RenderingFailure(str(error), parts.name)

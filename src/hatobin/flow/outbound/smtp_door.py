@@ -24,7 +24,6 @@ from hatobin.words.address import AddressError, parse_address
 from hatobin.words.envelope import Envelope
 from hatobin.words.reply import Reply
 
-
 log = structlog.get_logger()
 
 SMTP_OPERATION = "SendSMTPMessage"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from io import BytesIO
+from math import isfinite
 from typing import Any, NoReturn
 
 import cbor2
@@ -78,11 +79,13 @@ _DECODERS = {_EPOCH_TAG: _epoch, **dict.fromkeys(_REFUSED_TAGS, _refused)}
 
 
 def _plain(value: Any) -> Any:
-    """Give decoded items with undefined as null (rpcv2Cbor: both mean absent)."""
+    """Give decoded items with undefined as null (rpcv2Cbor: both mean absent); refuses NaN and infinities."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("not a number that a service takes")
     return None if value is cbor2.undefined else value
 
 

@@ -17,6 +17,7 @@ MAX_CHARSET_NAME = 64
 _REFUSED = frozenset(
     {"idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined", "mbcs", "oem", "utf_8_sig"}
 )
+_FAITHFUL = frozenset({"utf-8", "ascii", "iso8859-1"})
 _ALIASES = {
     "shift_jis": "cp932",
     "shift-jis": "cp932",
@@ -69,8 +70,11 @@ def encode_text(text: str, charset: str) -> tuple[bytes, str]:
     name = codec_name(charset)
     if name is not None and not name.startswith(("utf-16", "utf-32")):
         try:
-            return text.encode(name), charset
-        except UnicodeEncodeError:
+            data = text.encode(name)
+            # Some codecs fold characters together: Shift_JIS makes a yen sign a backslash.
+            if name in _FAITHFUL or data.decode(name) == text:
+                return data, charset
+        except UnicodeError:
             pass
     return text.encode("utf-8", "replace"), "UTF-8"
 

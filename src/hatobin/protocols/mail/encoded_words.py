@@ -196,11 +196,10 @@ def mailbox_field(name: str, mailboxes: Sequence[Mailbox], charset: str = "UTF-8
     Raises `HeaderError` for a display name with control characters, and for
     one mailbox that does not fit a line.
     """
-    if len(mailboxes) == 1:
-        text = mailbox_text(mailboxes[0], charset, first_column=len(name) + 2)
-        line = f"{name}: {text}"
-    else:
-        line = _wrapped(name, [mailbox_text(mailbox, charset, first_column=1) for mailbox in mailboxes])
+    first = mailbox_text(mailboxes[0], charset, first_column=len(name) + 2)
+    line = f"{name}: {first}"
+    if len(mailboxes) > 1:
+        line = _wrapped(line, [mailbox_text(mailbox, charset, first_column=1) for mailbox in mailboxes[1:]])
     if len(line) > FOLD_OCTETS:
         line = "\r\n".join([_folded(piece) for piece in line.split("\r\n")])
     return Field(name.lower(), line.encode("ascii") + b"\r\n")
@@ -210,17 +209,19 @@ def _folded(piece: str) -> str:
     return piece if len(piece) <= FOLD_OCTETS else fold(piece)
 
 
-def _wrapped(name: str, texts: Iterable[str]) -> str:
-    lines: list[str] = []
-    line = f"{name}:"
+def _wrapped(start: str, texts: Iterable[str]) -> str:
+    """Add mailboxes to the first one, each on the current line while it fits there."""
+    done, _, line = start.rpartition("\r\n")
+    lines = [done] if done else []
     for text in texts:
         head = text.partition("\r\n")[0]
-        if len(line) + len(head) + 2 > MAX_LINE and not line.endswith(":"):
-            lines.append(line)
-            line = ""
-        line = f"{line} {text},"
-        if "\r\n" in text:
-            done, _, line = line.rpartition("\r\n")
+        # Room for the comma before, the blank, and the comma that may follow.
+        if len(line) + len(head) + 3 > MAX_LINE:
+            lines.append(f"{line},")
+            line = f" {text}"
+        else:
+            line = f"{line}, {text}"
+        done, _, line = line.rpartition("\r\n")
+        if done:
             lines.append(done)
-    lines.append(line)
-    return "\r\n".join(lines).rstrip(",")
+    return "\r\n".join([*lines, line])

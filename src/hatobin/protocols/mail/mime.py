@@ -20,6 +20,7 @@ MAX_DEPTH = 50
 """Multiparts and messages within each other. Real mail stays below 10."""
 
 MISSING_START_BOUNDARY = "Missing start boundary"  # Observed, as SES answers it.
+_ATTACHED_MESSAGE = ContentType("message", "rfc822", {})  # RFC 2046 §5.1.5: the default within a digest.
 _IDENTITY_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 
 
@@ -74,13 +75,21 @@ class _Walk:
         self._raw = raw
         self._parts = 0
 
-    def entity(self, fields: tuple[Field, ...], fields_end: int, body_start: int, end: int, depth: int) -> Part:
+    def entity(
+        self,
+        fields: tuple[Field, ...],
+        fields_end: int,
+        body_start: int,
+        end: int,
+        depth: int,
+        default: ContentType = TEXT_PLAIN,
+    ) -> Part:
         self._parts += 1
         if self._parts > MAX_PARTS:
             raise MessageError(f"Message contains more than {MAX_PARTS} MIME parts.")
         if depth > MAX_DEPTH:
             raise MessageError("MIME parts are nested too deeply.")
-        content_type, encoding = TEXT_PLAIN, ""
+        content_type, encoding = default, ""
         for field in fields:
             if field[0] == "content-type":
                 content_type = parse_content_type(field.value)
@@ -95,9 +104,9 @@ class _Walk:
             children = (self._read(body_start, end, depth + 1),)
         return Part(content_type, encoding, fields, fields_end, body_start, end, children)
 
-    def _read(self, start: int, end: int, depth: int) -> Part:
+    def _read(self, start: int, end: int, depth: int, default: ContentType = TEXT_PLAIN) -> Part:
         _, fields, fields_end, body_start = split_fields(self._raw, start, end)
-        return self.entity(fields, fields_end, body_start, end, depth)
+        return self.entity(fields, fields_end, body_start, end, depth, default)
 
     def _multipart(self, content_type: ContentType, body_start: int, end: int, depth: int) -> tuple[Part, ...]:
         boundary = content_type.parameters.get("boundary", "").rstrip(" ")
@@ -110,12 +119,13 @@ class _Walk:
         line = self._delimiter(delimiter, body_start, end)
         if line is None:
             raise MessageError(MISSING_START_BOUNDARY)
+        default = _ATTACHED_MESSAGE if content_type.sub == "digest" else TEXT_PLAIN
         children: list[Part] = []
         while line is not None and not line[2]:
             start = line[1]
             line = self._delimiter(delimiter, start, end)
             stop = end if line is None else max(self._before_line_end(line[0]), start)
-            children.append(self._read(start, stop, depth + 1))
+            children.append(self._read(start, stop, depth + 1, default))
         return tuple(children)
 
     def _delimiter(self, delimiter: bytes, start: int, end: int) -> tuple[int, int, bool] | None:

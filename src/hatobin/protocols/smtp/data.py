@@ -55,14 +55,19 @@ class ContentReader:
         "_limit_bytes",
         "_scanned",
         "_size",
+        "_stretch_bytes",
         "_stretches",
+        "_unbroken",
     )
 
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit_bytes: int, *, stretch_bytes: int = STRETCH_BYTES) -> None:
+        """`limit_bytes` counts unstuffed content; `stretch_bytes` is how much may wait in the buffer."""
         self._limit_bytes = limit_bytes
+        self._stretch_bytes = stretch_bytes
         self._stretches: list[bytes] = []
         self._size = 0
-        self._scanned = 0
+        self._scanned = 0  # the end does not begin before here
+        self._unbroken = 0  # no line ends before here
         self._at_line_start = True  # of the first octet in the buffer
         self._dotted = False  # a line but the first may begin with a dot
         self._discarding = False
@@ -95,7 +100,7 @@ class ContentReader:
             del buffer[: end + 5]
             return self._result(last)
         self._scanned = max(0, len(buffer) - len(_END) + 1)
-        if len(buffer) >= STRETCH_BYTES:
+        if len(buffer) >= self._stretch_bytes:
             self._take_lines(buffer)
         return None
 
@@ -112,11 +117,12 @@ class ContentReader:
 
     def _take_lines(self, buffer: bytearray) -> None:
         """Move the complete lines out of the buffer, and check that what is left can still fit."""
-        cut = buffer.rfind(_CRLF) + 2
+        cut = buffer.rfind(_CRLF, self._unbroken) + 2
+        self._unbroken = len(buffer) - 1
         if cut >= 2:
             stretch = bytes(buffer[:cut])
             del buffer[:cut]
-            self._scanned = 0
+            self._scanned = self._unbroken = 0
             self._at_line_start = True
             plain = self._keep(stretch)
             if not self._discarding:
@@ -125,10 +131,10 @@ class ContentReader:
         # and two octets may be the beginning of the end.
         if len(buffer) > 2 and self._size + len(buffer) - 1 > self._limit_bytes:
             self._overflow()
-        if self._discarding and len(buffer) >= STRETCH_BYTES:
+        if self._discarding and len(buffer) >= self._stretch_bytes:
             # One octet may be the CR of the end; the dot before it is then no longer at a line's start.
             del buffer[:-1]
-            self._scanned = 0
+            self._scanned = self._unbroken = 0
             self._at_line_start = False
 
     def _keep(self, lines: bytes) -> bytes:

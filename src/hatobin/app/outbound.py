@@ -1,0 +1,74 @@
+"""The outbound flow of one worker, put together over any ports: the real ones, or simulated ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hatobin.capabilities import queue
+from hatobin.capabilities.delivery import Sites
+from hatobin.companions import sns, sqs
+from hatobin.companions.kms import Vault
+from hatobin.flow.outbound.accept import Acceptor
+from hatobin.flow.outbound.dispatch import Dispatcher
+from hatobin.flow.outbound.settle import Settler
+from hatobin.flow.outbound.sign import Signer
+from hatobin.flow.outbound.signals import Signals
+from hatobin.flow.publish import Publisher
+from hatobin.gateway import Services
+from hatobin.ports import Ports
+from hatobin.words.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """Accept, dispatch and publish of one worker, and the services that operations use."""
+
+    acceptor: Acceptor
+    dispatcher: Dispatcher
+    publisher: Publisher
+    sns_deliveries: sns.SnsDeliveries
+    services: Services
+    ready: queue.ReadyQueue
+
+
+def assemble_outbound(
+    ports: Ports,
+    settings: Settings,
+    *,
+    lease: queue.Lease,
+    attempts: queue.AttemptLog,
+    vault: Vault,
+    sns_signer: sns.SnsSigner,
+    settled: Callable[[], None],
+) -> Outbound:
+    """Connect the stages; nothing runs yet. `settled` is called after each commit of outcomes."""
+    ready = queue.ReadyQueue(
+        max_messages=settings.delivery.ready_messages, max_bytes=settings.delivery.ready_bytes
+    )
+    sites = Sites(settings.delivery, ports.dns, ports.entropy)
+    # The stages call each other through signals, so the later ones are looked up when called.
+    signals = Signals(
+        ready=lambda site, message: dispatcher.offer(site, message),
+        due=lambda: dispatcher.wake_claims(),
+        published=lambda: publisher.wake(),
+        settled=settled,
+    )
+    settler = Settler(ports, settings, lease, ready, attempts, signals)
+    dispatcher = Dispatcher(
+        ports, settings, lease, ready, sites, settler, Signer(ports, settings, vault), attempts
+    )
+    acceptor = Acceptor(ports, settings, lease, ready, sites, signals)
+    waiters = sqs.SqsWaiters(ports.clock)
+    deliveries = sns.SnsDeliveries(ports, settings, sns_signer, waiters)
+    services = Services(
+        {
+            Acceptor: acceptor,
+            Vault: vault,
+            sns.SnsDeliveries: deliveries,
+            sns.SnsSigner: sns_signer,
+            sqs.SqsWaiters: waiters,
+        }
+    )
+    publisher = Publisher(ports, services)
+    return Outbound(acceptor, dispatcher, publisher, deliveries, services, ready)

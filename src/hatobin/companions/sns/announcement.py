@@ -1,0 +1,17 @@
+"""What follows a commit: waking those who deliver and those who wait."""
+
+from __future__ import annotations
+
+from hatobin.companions.sns.deliveries import SnsDeliveries
+from hatobin.companions.sns.model import Published
+from hatobin.companions.sqs import SqsWaiters
+from hatobin.gateway import Services
+
+
+def announce(services: Services, published: Published) -> None:
+    """Wake long polls and the delivery worker of this process; to be called after the commit, on the event loop."""
+    waiters = services.get(SqsWaiters)
+    for queue in published.queues:
+        waiters.notify(queue)
+    if published.posts:
+        services.get(SnsDeliveries).notify()

@@ -1,0 +1,100 @@
+"""The suppression list: exact when it is managed, wide when mail is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from hatobin.capabilities import suppression
+from hatobin.capabilities.suppression import InvalidDestination, effective
+from hatobin.capabilities.suppression.model import key_of
+from hatobin.capabilities.suppression.store import MAX_LOOKUP
+from tests.capabilities.rooms import ACCOUNT, NOON, OTHER_ACCOUNT, OTHER_REGION, REGION, Room
+
+
+def add(room: Room, address: str, reason: str = "BOUNCE", now: float = NOON) -> None:
+    room.transact(lambda s: suppression.add(s, ACCOUNT, REGION, address, reason, now))
+
+
+def lookup(room: Room, *addresses: str, account_id: str = ACCOUNT, region: str = REGION) -> dict[str, str]:
+    return dict(room.transact(lambda s: suppression.lookup(s, account_id, region, addresses)))
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("Foo.Bar@Example.COM", "Foo.Bar@example.com"),
+        ("  foo@example.com\t", "foo@example.com"),
+        ("foo/bar@example.com", "foo/bar@example.com"),
+        ('"q s"@Example.com', '"q s"@example.com'),
+        ('"a@b"@Example.com', '"a@b"@example.com'),
+    ],
+)
+def test_only_the_domain_is_folded(written: str, kept: str) -> None:
+    assert key_of(written) == kept
+
+
+@pytest.mark.parametrize("text", ["", "   ", "nobody", "@example.com", "nobody@", "a" * 320 + "@example.com"])
+def test_what_is_no_address_is_not_suppressed(text: str) -> None:
+    with pytest.raises(InvalidDestination):
+        key_of(text)
+
+
+def test_entries_with_other_local_case_are_other_entries(room: Room) -> None:
+    add(room, "Foo@Example.COM")
+    assert room.transact(lambda s: suppression.find(s, ACCOUNT, REGION, "foo@example.com")) is None
+    found = room.transact(lambda s: suppression.find(s, ACCOUNT, REGION, "Foo@EXAMPLE.com"))
+    assert found is not None
+    assert found.address == "Foo@example.com"
+    assert not room.transact(lambda s: suppression.remove(s, ACCOUNT, REGION, "foo@example.com"))
+    assert room.transact(lambda s: suppression.remove(s, ACCOUNT, REGION, "Foo@example.com"))
+
+
+def test_sending_ignores_case_and_answers_with_the_address_as_given(room: Room) -> None:
+    add(room, "Foo@example.com", "COMPLAINT")
+    assert lookup(room, "FOO@EXAMPLE.COM", "bar@example.com") == {"FOO@EXAMPLE.COM": "COMPLAINT"}
+
+
+def test_plus_addresses_are_their_own(room: Room) -> None:
+    add(room, "a+b@example.com")
+    assert lookup(room, "a@example.com", "a+b@example.com", "a+c@example.com") == {"a+b@example.com": "BOUNCE"}
+
+
+def test_the_exact_spelling_decides_between_several(room: Room) -> None:
+    add(room, "foo@example.com", "BOUNCE", NOON)
+    add(room, "Foo@example.com", "COMPLAINT", NOON + 1)
+    assert lookup(room, "foo@example.com", "FOO@example.com") == {
+        "foo@example.com": "BOUNCE",
+        "FOO@example.com": "COMPLAINT",  # Neither spelling: the latest.
+    }
+
+
+def test_lists_belong_to_an_account_and_a_region(room: Room) -> None:
+    add(room, "foo@example.com")
+    assert lookup(room, "foo@example.com", account_id=OTHER_ACCOUNT) == {}
+    assert lookup(room, "foo@example.com", region=OTHER_REGION) == {}
+
+
+def test_more_addresses_than_one_statement_takes(room: Room) -> None:
+    many = [f"u{number}@example.com" for number in range(MAX_LOOKUP + 3)]
+    for address in (many[0], many[MAX_LOOKUP - 1], many[-1]):
+        add(room, address)
+    assert lookup(room, *many) == dict.fromkeys((many[0], many[MAX_LOOKUP - 1], many[-1]), "BOUNCE")
+    assert lookup(room) == {}
+
+
+def test_adding_again_renews_reason_time_and_cause(room: Room) -> None:
+    room.transact(
+        lambda s: suppression.add(s, ACCOUNT, REGION, "a@example.com", "BOUNCE", NOON, message_id="m", feedback_id="f")
+    )
+    add(room, "a@EXAMPLE.com", "COMPLAINT", NOON + 5)
+    found = room.transact(lambda s: suppression.find(s, ACCOUNT, REGION, "a@example.com"))
+    assert found == suppression.SuppressedDestination("a@example.com", "COMPLAINT", NOON + 5, None, None)
+
+
+@pytest.mark.parametrize(
+    ("override", "left"),
+    [(None, {"a": "BOUNCE"}), ((), {}), (("COMPLAINT",), {"b": "COMPLAINT"}), (("BOUNCE",), {"a": "BOUNCE"})],
+)
+def test_a_set_overrides_the_account_s_reasons(override: tuple[str, ...] | None, left: dict[str, str]) -> None:
+    found = {"a": "BOUNCE", "b": "COMPLAINT"}
+    assert effective(found, account_reasons=("BOUNCE",), override=override) == left

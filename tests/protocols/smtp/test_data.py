@@ -1,0 +1,134 @@
+"""The end of content, its dots and its line ends: the reader against a simple model of the law."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from hatobin.protocols.smtp.data import ContentFault, ContentReader, has_bare_line_end, stuff, unstuff
+
+_TOKENS = st.sampled_from([b"\r\n", b"\r", b"\n", b".", b"\0", b"a", b"bc" * 20, b"\r\n.", b"\r\n.\r", b"..", b"\xff"])
+_STREAMS = st.lists(_TOKENS, max_size=40).map(b"".join)
+
+
+def model(stream: bytes, limit: int) -> tuple[bytes | ContentFault, bytes] | None:
+    """Say by the letter what a stream after DATA holds: its content or the fault, and what follows."""
+    # RFC 5321 §4.1.1.4: the CRLF that ended the DATA command counts.
+    before, end, after = (b"\r\n" + stream).partition(b"\r\n.\r\n")
+    if not end:
+        return None
+    lines = (before + b"\r\n")[2:]
+    content = re.sub(rb"(\A|\r\n)\.", rb"\1", lines)
+    if len(content) > limit:
+        return ContentFault.TOO_LONG, after
+    if re.search(rb"(?<!\r)\n|\r(?!\n)", lines):
+        return ContentFault.BARE_LINE_END, after
+    if b"\0" in lines:
+        return ContentFault.NUL, after
+    return content, after
+
+
+def read_in_pieces(
+    pieces: list[bytes], *, limit: int, stretch: int
+) -> tuple[bytes | ContentFault, bytes] | None:
+    reader = ContentReader(limit, stretch_bytes=stretch)
+    buffer = bytearray()
+    for index, piece in enumerate(pieces):
+        buffer += piece
+        result = reader.read(buffer)
+        if result is not None:
+            return result, bytes(buffer) + b"".join(pieces[index + 1 :])
+    return None
+
+
+def cut(stream: bytes, sizes: list[int]) -> list[bytes]:
+    pieces = []
+    for size in sizes:
+        pieces.append(stream[:size])
+        stream = stream[size:]
+    return [*pieces, stream]
+
+
+@given(
+    stream=_STREAMS,
+    sizes=st.lists(st.integers(1, 9), max_size=30),
+    limit=st.integers(0, 60),
+    stretch=st.integers(8, 40),
+    ended=st.booleans(),
+)
+@example(stream=b".\r", sizes=[2], limit=0, stretch=8, ended=False)
+def test_reader_agrees_with_the_law_however_the_bytes_are_cut(
+    stream: bytes, sizes: list[int], limit: int, stretch: int, ended: bool
+) -> None:
+    stream += b"\r\n.\r\nQUIT\r\n" * ended
+    wanted = model(stream, limit)
+    assert read_in_pieces([stream], limit=limit, stretch=1_000) == wanted
+    assert read_in_pieces(cut(stream, sizes), limit=limit, stretch=stretch) == wanted
+    assert read_in_pieces([stream[i : i + 1] for i in range(len(stream))], limit=limit, stretch=stretch) == wanted
+
+
+@given(content=_STREAMS)
+def test_what_is_stuffed_is_read_back(content: bytes) -> None:
+    wire = stuff(content) + b".\r\n"
+    result = ContentReader(10_000).read(bytearray(wire))
+    if has_bare_line_end(stuff(content)):
+        assert result is ContentFault.BARE_LINE_END
+    elif b"\0" in content:
+        assert result is ContentFault.NUL
+    else:
+        assert result == (content if content.endswith(b"\r\n") or not content else content + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "wire"),
+    [
+        (b"", b""),
+        (b".", b"..\r\n"),
+        (b"..\r\n", b"...\r\n"),
+        (b"a\r\n.b\r\n", b"a\r\n..b\r\n"),
+        (b"\r\n.\r\n", b"\r\n..\r\n"),
+        (b"a.\r\n", b"a.\r\n"),
+    ],
+)
+def test_dots_are_doubled_and_halved(content: bytes, wire: bytes) -> None:
+    assert stuff(content) == wire
+    assert unstuff(wire).removesuffix(b"\r\n") == content.removesuffix(b"\r\n")
+
+
+@given(content=_STREAMS)
+def test_bare_line_ends_are_found(content: bytes) -> None:
+    assert has_bare_line_end(content) == bool(re.search(rb"(?<!\r)\n|\r(?!\n)", content))
+
+
+def test_large_content_is_taken_in_stretches_and_not_held_twice() -> None:
+    line = b"x" * 998 + b"\r\n"
+    reader, buffer = ContentReader(10_000_000), bytearray()
+    for _ in range(1_000):
+        buffer += line
+        assert reader.read(buffer) is None
+        assert len(buffer) < 70_000
+    assert reader.held_bytes + len(buffer) == 1_000_000
+    buffer += b".\r\n"
+    assert reader.read(buffer) == line * 1_000
+
+
+def test_content_over_the_limit_is_heard_out_without_being_held() -> None:
+    reader, buffer = ContentReader(100_000), bytearray()
+    for _ in range(100):
+        buffer += b"x" * 10_000  # one line without end
+        assert reader.read(buffer) is None
+        assert reader.held_bytes + len(buffer) < 200_000
+    buffer += b".\r\n\r\n.\r\nNOOP\r\n"
+    assert reader.read(buffer) is ContentFault.TOO_LONG
+    assert buffer == b"NOOP\r\n"
+
+
+def test_discarded_content_is_told_apart() -> None:
+    reader, buffer = ContentReader(100), bytearray(b"abc\r\n")
+    assert reader.read(buffer) is None
+    reader.discard()
+    buffer += b".\r\n"
+    assert reader.read(buffer) is ContentFault.DISCARDED
