@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hatobin.gateway import Handlers, registered_operations
 from hatobin.gateway.models import SERVICES, service_model
+from tools.coverage_groups import GROUPS
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "coverage.md"
@@ -22,7 +23,7 @@ WHOLE = {"sesv2": "SES API v2", "ses": "SES API v1", "mailmanager": "SES Mail Ma
 LAYERS = ("capabilities", "companions", "flow")
 
 
-def _operations() -> Handlers:
+def served_operations() -> Handlers:
     """Import every module that registers operations, and give what the product registers."""
     for layer in LAYERS:
         package = import_module(f"hatobin.{layer}")
@@ -34,44 +35,83 @@ def _operations() -> Handlers:
     }
 
 
-def _service_lines(service: str, title: str, served: Handlers) -> Iterator[str]:
-    """The section of one service: every operation, or for a companion only those with a function."""
-    names = sorted(service_model(service).operations)
-    done = [name for name in names if (service, name) in served]
-    shown = names if service in WHOLE else done
+def grouped(service: str) -> dict[str, list[str]]:
+    """Give every operation of a service by group; what the table does not know yet is its own group."""
+    groups = {group: names.split() for group, names in GROUPS[service].items()}
+    known = {name for names in groups.values() for name in names}
+    unknown = known - set(service_model(service).operations)
+    if unknown:
+        raise LookupError(f"{service} has no operations {sorted(unknown)}: see tools/coverage_groups.py")
+    new = sorted(set(service_model(service).operations) - known)
+    return groups | ({"not grouped yet": new} if new else {})
+
+
+def _totals(served: Handlers) -> Iterator[str]:
+    yield "| service | served | of |"
+    yield "|---|---|---|"
+    counts = {service: sum(named == service for named, _ in served) for service in SERVICES}
+    sizes = {service: len(service_model(service).operations) for service in SERVICES}
+    for service, title in WHOLE.items():
+        yield f"| {title} | {counts[service]} | {sizes[service]} |"
+    yield f"| **SES together** | **{sum(counts[s] for s in WHOLE)}** | **{sum(sizes[s] for s in WHOLE)}** |"
+    for service in SERVICES:
+        if service not in WHOLE:
+            yield f"| {service.upper()} (beside SES) | {counts[service]} | {sizes[service]} |"
+    yield ""
+
+
+def _room(served: Handlers, service: str, name: str) -> str:
+    handler = served.get((service, name))
+    return "not yet" if handler is None else f"`{handler.__module__.removeprefix('hatobin.').replace('.', '/')}`"
+
+
+def _whole_service(service: str, title: str, served: Handlers) -> Iterator[str]:
+    """The section of a service that hatobin stands in for: every operation, by group."""
     yield f"## {title}"
     yield ""
-    yield f"{len(done)} of {len(names)} operations."
+    for group, names in grouped(service).items():
+        done = sum((service, name) in served for name in names)
+        yield f"### {group[0].upper()}{group[1:]}: {done} of {len(names)}"
+        yield ""
+        yield "| operation | served by |"
+        yield "|---|---|"
+        for name in names:
+            yield f"| {name} | {_room(served, service, name)} |"
+        yield ""
+
+
+def _companion(service: str, served: Handlers) -> Iterator[str]:
+    """The section of a service beside SES: only what is served."""
+    names = sorted(name for named, name in served if named == service)
+    yield f"## {service.upper()}"
     yield ""
-    yield "| operation | served by |"
-    yield "|---|---|"
-    for name in shown:
-        handler = served.get((service, name))
-        room = handler.__module__.removeprefix("hatobin.").replace(".", "/") if handler else ""
-        yield f"| {name} | {f'`{room}`' if room else 'not yet'} |"
+    if not names:
+        yield "Nothing yet."
+    else:
+        yield "| operation | served by |"
+        yield "|---|---|"
+        for name in names:
+            yield f"| {name} | {_room(served, service, name)} |"
     yield ""
 
 
 def coverage_page() -> str:
     """Give the whole page."""
-    served = _operations()
+    served = served_operations()
     lines = [
         "# Coverage",
         "",
         "Written by `make coverage-doc` from the registry of operations; do not edit.",
-        "An operation that is not served yet answers with an error of its service's model.",
-        "Of companion services only the operations that are served are listed.",
+        "An operation that is not served yet answers HTTP 501 with `NotImplementedException`.",
+        "Of the services beside SES only the operations that are served are listed.",
         "",
-        "| service | served | of |",
-        "|---|---|---|",
+        *_totals(served),
     ]
-    titles = WHOLE | {name: name.upper() for name in SERVICES if name not in WHOLE}
-    for service, title in titles.items():
-        count = sum(named == service for named, _ in served)
-        lines.append(f"| {title} | {count} | {len(service_model(service).operations)} |")
-    lines.append("")
-    for service, title in titles.items():
-        lines += _service_lines(service, title, served)
+    for service, title in WHOLE.items():
+        lines += _whole_service(service, title, served)
+    for service in SERVICES:
+        if service not in WHOLE:
+            lines += _companion(service, served)
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -27,7 +27,7 @@ WIRES: dict[str, Wire] = {
 
 def parcel(service: str, operation: str, given: Any, query: str = "") -> Parcel:
     model = service_model(service).operations[operation]
-    labels = {label: "x" for label, _ in model.labels}
+    labels = {label: "RESOURCE" for label, _ in model.labels}
     if WIRES[service] is QUERY:
         return Parcel(model, b"", form=parse_form(given))
     body = given if isinstance(given, bytes) else msgspec.json.encode(given)
@@ -102,7 +102,7 @@ def one(path: str, constraint: str) -> str:
         (
             "PutAccountDetails",
             {"MailType": "x", "WebsiteURL": "", "AdditionalContactEmailAddresses": []},
-            "4 validation errors detected: "
+            "3 validation errors detected: "
             "Value at 'mailType' failed to satisfy constraint: "
             "Member must satisfy enum value set: [MARKETING, TRANSACTIONAL]; "
             "Value at 'websiteURL' failed to satisfy constraint: Member must have length greater than or equal to 1; "
@@ -114,8 +114,7 @@ def one(path: str, constraint: str) -> str:
 def test_sesv2_lists_the_constraints(operation: str, given: Any, message: str) -> None:
     code, text = error("sesv2", operation, given)
     assert code == "BadRequestException"
-    assert text is not None
-    assert text.replace("3 validation", "4 validation") == message
+    assert text == message
 
 
 @pytest.mark.parametrize(

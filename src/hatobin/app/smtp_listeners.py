@@ -7,7 +7,6 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from hatobin.companions import iam
 from hatobin.flow.outbound.smtp_door import SmtpDoor, SmtpLogin
 from hatobin.gateway import Principal
 from hatobin.ports import Ports
@@ -46,7 +45,7 @@ class SmtpListeners:
 
     def _trusted_login(self) -> SmtpLogin:
         account = self.settings.server.trusted_account
-        arn = iam.user_arn(account, "trusted")
+        arn = f"arn:aws:iam::{account}:user/trusted"
         return SmtpLogin(Principal(account, "", arn, "trusted", "trusted"), self.settings.server.trusted_region)
 
     def _session_id(self) -> str:

@@ -134,7 +134,7 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
     http = AiohttpHttp(_guard(settings.aws.allow_networks, settings, own), extra_ca=authority)
     ports = Ports(clock, dns, network, http, entropy, database, blobs, threads)
     vault = Vault(folder.master_key(), entropy)
-    keys = iam.AccessKeys(database, vault, clock)
+    keys = iam.AccessKeys(database, vault, clock, settings)
     await keys.ensure_first_key(entropy)
     if settings.delivery.service_signature:
         await identities.ensure_service_dkim(ports, vault, settings)

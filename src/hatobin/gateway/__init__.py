@@ -15,7 +15,7 @@ from hatobin.gateway.call import Call, Principal, Services
 from hatobin.gateway.credentials import Credential, Credentials
 from hatobin.gateway.dispatch import Gateway
 from hatobin.gateway.http import HttpRequest, HttpResponse, joined_headers
-from hatobin.gateway.operation import Handler, Handlers, operation, registered_operations
+from hatobin.gateway.registry import Handler, Handlers, operation, registered_operations
 
 __all__ = [
     "Call",

@@ -25,7 +25,7 @@ from hatobin.gateway.errors import (
 )
 from hatobin.gateway.http import HttpRequest, HttpResponse
 from hatobin.gateway.models import service_model
-from hatobin.gateway.operation import Handlers
+from hatobin.gateway.registry import Handlers
 from hatobin.ports import Ports
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.aws.sigv4 import SignatureRefused

@@ -27,7 +27,7 @@ FORMER_ROUTES = (
         "ListImportJobs",
         "GET",
         "/v2/email/import-jobs",
-        (*_PAGE, ("ImportJobDestinationType", "ImportJobDestinationType")),
+        (*_PAGE, ("ImportDestinationType", "ImportDestinationType")),
     ),
     ("PutEmailIdentityDkimSigningAttributes", "PUT", "/v1/email/identities/{EmailIdentity}/dkim/signing", ()),
 )

@@ -250,7 +250,7 @@ def test_an_attached_message_is_never_encoded() -> None:
 
 def test_seven_bit_falls_back_to_base64_when_the_content_does_not_fit() -> None:
     raw = built(attachments=(Attachment("a.bin", b"\xff\n", transfer_encoding=TransferEncoding.SEVEN_BIT),))
-    part = list(read(raw).iter_attachments())[0]
+    part = next(iter(read(raw).iter_attachments()))
     assert part["Content-Transfer-Encoding"] == "base64"
     assert part.get_payload(decode=True) == b"\xff\n"
 

@@ -37,6 +37,7 @@ from hatobin.capabilities.queue.store import (
     message,
     next_due_at,
     recent,
+    recent_messages,
     recipients,
     release,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "message",
     "next_due_at",
     "recent",
+    "recent_messages",
     "recipients",
     "release",
 ]

@@ -17,6 +17,7 @@ from hatobin.capabilities.queue.model import (
     StoredRecipient,
 )
 from hatobin.ports import Session, Value
+from hatobin.words import identifiers
 from hatobin.words.outcome import RecipientState
 
 _KEY = "account_id = :account_id AND region = :region AND message_id = :message_id"
@@ -52,6 +53,12 @@ WHERE (account_id, region, message_id, position) IN (
   SELECT account_id, region, message_id, position FROM queue_recipient
   WHERE state = 0 AND lease_worker IS NULL AND due_at <= :now ORDER BY due_at LIMIT :limit)
 RETURNING account_id, region, message_id, position, address, attempts"""
+
+# One step from an account and region to the next, by the primary key.
+_NEXT_SCOPE = """
+SELECT account_id, region FROM queue_message WHERE (account_id, region) > (:account_id, :region)
+ORDER BY account_id, region LIMIT 1"""
+_AFTER_ANY_ID = "g"  # Ids begin with a hexadecimal digit.
 
 
 def _key(key: MessageKey) -> dict[str, Value]:
@@ -236,6 +243,31 @@ def recent(session: Session, message_id: str) -> list[MessageKey]:
         {"message_id": message_id},
     )
     return [MessageKey(*row) for row in rows]
+
+
+def recent_messages(session: Session, before: str | None, limit: int) -> list[StoredMessage]:
+    """Give the newest messages of all accounts and regions, newest first, for the console.
+
+    `before` is the cursor of the last message of the page above: its id
+    without the four digits of the region, which begins with the time of
+    acceptance. Each account and region is one range of the primary key, so
+    the cost does not grow with the table.
+    """
+    found: list[StoredMessage] = []
+    account_id, region = "", ""
+    while (scope := session.one(_NEXT_SCOPE, {"account_id": account_id, "region": region})) is not None:
+        account_id, region = scope
+        bound = _AFTER_ANY_ID if before is None else identifiers.message_id(region, 0, "")[:4] + before
+        rows = session.execute(
+            """SELECT message_id, accepted_at, expires_at, source, reverse_path, identity_arn, configuration_set,
+            tags, mail, size FROM queue_message
+            WHERE account_id = :account_id AND region = :region AND message_id < :bound
+            ORDER BY message_id DESC LIMIT :limit""",
+            {"account_id": account_id, "region": region, "bound": bound, "limit": limit},
+        )
+        found += [StoredMessage(MessageKey(account_id, region, row[0]), *row[1:]) for row in rows]
+    found.sort(key=lambda message: message.key.message_id[4:], reverse=True)
+    return found[:limit]
 
 
 def figures(session: Session) -> QueueFigures:

@@ -24,7 +24,7 @@ def lookup(session: Session, account_id: str, region: str, addresses: Sequence[s
     if not addresses:
         return {}
     wanted = {address: address.strip().lower() for address in addresses}
-    found: dict[str, list[tuple[str, str]]] = {}
+    found: dict[str, list[tuple[float, str, str]]] = {}
     folded = list(dict.fromkeys(wanted.values()))
     for start in range(0, len(folded), MAX_LOOKUP):
         _find(session, account_id, region, folded[start : start + MAX_LOOKUP], found)
@@ -34,20 +34,24 @@ def lookup(session: Session, account_id: str, region: str, addresses: Sequence[s
     for address, fold in wanted.items():
         spellings = found.get(fold)
         if spellings is not None:
-            # Exact spelling first; the rows come in the order of their time, so the last is the latest.
-            reasons[address] = dict(spellings).get(key_of(address), spellings[-1][1])
+            exact = key_of(address)
+            reasons[address] = max(spellings, key=lambda entry: (entry[1] == exact, entry[0]))[2]
     return reasons
 
 
 def _find(
-    session: Session, account_id: str, region: str, folded: Sequence[str], found: dict[str, list[tuple[str, str]]]
+    session: Session,
+    account_id: str,
+    region: str,
+    folded: Sequence[str],
+    found: dict[str, list[tuple[float, str, str]]],
 ) -> None:
     size = 1 << (len(folded) - 1).bit_length()
     parameters: dict[str, Value] = {f"f{number}": folded[min(number, len(folded) - 1)] for number in range(size)}
     parameters["account_id"] = account_id
     parameters["region"] = region
-    for fold, address, reason in session.execute(_lookup_sql(size), parameters):
-        found.setdefault(fold, []).append((address, reason))
+    for fold, updated_at, address, reason in session.execute(_lookup_sql(size), parameters):
+        found.setdefault(fold, []).append((updated_at, address, reason))
 
 
 @lru_cache(maxsize=16)
@@ -55,8 +59,8 @@ def _lookup_sql(size: int) -> str:
     """Give the statement for `size` addresses; sizes are powers of two, so that few texts are prepared."""
     names = ", ".join(f":f{number}" for number in range(size))
     return (
-        "SELECT folded, address, reason FROM suppressed_destinations"
-        f" WHERE account_id = :account_id AND region = :region AND folded IN ({names}) ORDER BY updated_at"
+        "SELECT folded, updated_at, address, reason FROM suppressed_destinations"
+        f" WHERE account_id = :account_id AND region = :region AND folded IN ({names})"
     )
 
 

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from hatobin.protocols.mail.canonical import Canonicalization, body_hash, relaxed_header, simple_header
+from hatobin.protocols.mail.errors import MISSING_FROM, MessageError
 from hatobin.protocols.mail.headers import Field, Message, split_message
 
 Algorithm = Literal["rsa-sha256", "ed25519-sha256"]
@@ -111,10 +112,12 @@ def prepare_all(message: Message | bytes, signers: Iterable[Signer], *, timestam
     """Hash a finished message once for several signatures.
 
     Each signature covers the message without the others, so they verify in
-    any order and in any number.
+    any order and in any number. Raises `MessageError` without a From field.
     """
     if isinstance(message, bytes):
         message = split_message(message)
+    if message.get("from") is None:
+        raise MessageError(MISSING_FROM)  # RFC 6376 §5.4: From must be signed, so it must be there.
     octets = message.body
     hashes_done: dict[Canonicalization, str] = {}
     selections: dict[tuple[tuple[str, ...], Canonicalization], tuple[list[str], bytes]] = {}

@@ -8,6 +8,9 @@ or "554 Transaction failed: <text>").
 from __future__ import annotations
 
 
+MISSING_FROM = "Missing required header 'From'."
+
+
 class MessageError(ValueError):
     """The message breaks a rule; `text` is what the caller is told."""
 

@@ -94,17 +94,20 @@ def _edits(
 
 
 def _fields(part: Part, encoding: Encoding | None) -> tuple[Field, ...]:
-    """Give the part's fields with long lines folded and the encoding replaced or added."""
-    fields = [
-        field if longest_line_exceeds(field[1]) < 0 else _folded(field)
-        for field in part.fields
-        if encoding is None or field[0] != "content-transfer-encoding"
-    ]
-    if encoding is not None:
-        if fields and not fields[-1][1].endswith(b"\n"):
-            fields[-1] = Field(fields[-1][0], fields[-1][1] + b"\r\n")
-        fields.append(ascii_field("Content-Transfer-Encoding", encoding))
-    return tuple(fields)
+    """Give the part's fields with long lines folded, and with the encoding to declare in its place."""
+    fields = [field if longest_line_exceeds(field[1]) < 0 else _folded(field) for field in part.fields]
+    if encoding is None:
+        return tuple(fields)
+    if fields and not fields[-1][1].endswith(b"\n"):
+        fields[-1] = Field(fields[-1][0], fields[-1][1] + b"\r\n")
+    declared = ascii_field("Content-Transfer-Encoding", encoding)
+    keys = [field[0] for field in fields]
+    for beside in (declared[0], "content-type"):
+        if beside in keys:
+            place = keys.index(beside) + (beside != declared[0])
+            rest = [field for field in fields[place:] if field[0] != declared[0]]
+            return (*fields[:place], declared, *rest)
+    return (*fields, declared)
 
 
 def _folded(field: Field) -> Field:

@@ -16,13 +16,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hatobin.protocols.mail.control import CONTROL_PREFIX
-from hatobin.protocols.mail.errors import MessageError
+from hatobin.protocols.mail.errors import MISSING_FROM, MessageError
 from hatobin.protocols.mail.headers import Field, Message, ascii_field, find_duplicate, split_message
 from hatobin.protocols.mail.mime import Part, parse_parts
 from hatobin.protocols.mail.recode import fit_lines, to_seven_bit
 from hatobin.protocols.mail.transfer import crlf, longest_line_exceeds
 
-MISSING_FROM = "Missing required header 'From'."
 _REMOVED = frozenset({"bcc", "resent-bcc", "return-path", "message-id", "date"})
 _MIME_VERSION = Field("mime-version", b"MIME-Version: 1.0\r\n")
 _ASCII_TEXT = Field("content-type", b"Content-Type: text/plain; charset=us-ascii\r\n")

@@ -1,0 +1,46 @@
+"""Local paths: what developers and their tests ask a server on their own machine.
+
+The inbox with its long poll, the story of one message, the shapes of other
+emulators, health and figures. `LocalGuard` decides who may ask; the console
+uses it too, and reads the inbox through `InboxReader`.
+"""
+
+from __future__ import annotations
+
+from hatobin.servers.local.app import LocalApp
+from hatobin.servers.local.captured import (
+    AttachedFile,
+    CapturedMail,
+    MailBody,
+    bare_address,
+    header_addresses,
+    hidden_recipients,
+    read_body,
+)
+from hatobin.servers.local.clock_path import Advance
+from hatobin.servers.local.explanation import Explanation, explain, explain_key, parsed, state_name
+from hatobin.servers.local.guard import LocalGuard, is_own_origin
+from hatobin.servers.local.reading import InboxReader, bare_message_id
+from hatobin.servers.local.waiting import InboxWaiters
+
+__all__ = [
+    "Advance",
+    "AttachedFile",
+    "CapturedMail",
+    "Explanation",
+    "InboxReader",
+    "InboxWaiters",
+    "LocalApp",
+    "LocalGuard",
+    "MailBody",
+    "bare_address",
+    "bare_message_id",
+    "explain",
+    "explain_key",
+    "header_addresses",
+    "hidden_recipients",
+    "is_own_origin",
+    "parsed",
+    "read_body",
+    "state_name",
+]

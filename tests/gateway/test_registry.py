@@ -16,7 +16,7 @@ def test_an_operation_that_the_model_does_not_have_is_refused_at_once() -> None:
 
 
 def test_a_second_function_for_an_operation_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hatobin.gateway.operation._registered", {})
+    monkeypatch.setattr("hatobin.gateway.registry._registered", {})
 
     async def first(call: Call, request: GetFederationTokenRequest) -> None:
         """Stand for one function."""

@@ -1,0 +1,116 @@
+"""What machines ask: is it alive, does it work, and in what figures.
+
+`/metrics` is Prometheus's text format, version 0.0.4. The figures of the
+queue are counted by going through it, so they are kept for a while: longer,
+the longer the counting took.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hatobin.capabilities import events, queue
+from hatobin.capabilities.queue import QueueFigures, ReadyQueue
+from hatobin.ports import Ports, Session
+from hatobin.ports.database import DatabaseUnavailable
+from hatobin.servers.local.answers import json_answer
+from hatobin.words.outcome import RecipientState
+
+READY_TIMEOUT_S = 2.0
+"""How long the database may take to answer a readiness check."""
+FIGURES_LIFE_S = 5.0
+"""Figures are counted again after this long at the earliest …"""
+FIGURES_SHARE = 20.0
+"""… and after this many times what counting them took, so that it takes 5 % of one reader at most."""
+
+_METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was counted, and when by the monotonic clock."""
+
+    recipients: QueueFigures
+    outbox: int
+    counted_at: float
+    took_s: float
+
+
+class HealthPaths:
+    """The endpoints."""
+
+    def __init__(
+        self, ports: Ports, *, ready: ReadyQueue | None = None, gauges: Mapping[str, Callable[[], float]] | None = None
+    ) -> None:
+        self._ports = ports
+        self._ready = ready
+        self._gauges = gauges or {}
+        self._figures: Figures | None = None
+        self._counting = asyncio.Lock()
+
+    async def alive(self, request: Request) -> Response:
+        """Say that the event loop turns."""
+        return json_answer({"status": "ok"})
+
+    async def ready(self, request: Request) -> Response:
+        """Say whether the database answers."""
+        try:
+            await self._ports.clock.within(READY_TIMEOUT_S, self._ports.database.read(_ask))
+        except (DatabaseUnavailable, TimeoutError):
+            return json_answer({"status": "unavailable", "message": "The database does not answer."}, status=503)
+        return json_answer({"status": "ready"})
+
+    async def metrics(self, request: Request) -> Response:
+        """Give the figures."""
+        figures = await self._fresh_figures()
+        lines = _state_lines(figures.recipients)
+        lines += _gauge(
+            "hatobin_possible_duplicates",
+            "Attempts whose end is unknown, summed over recipients.",
+            figures.recipients.possible_duplicates,
+        )
+        lines += _gauge("hatobin_outbox_events", "Events that wait to be published.", figures.outbox)
+        age_s = round(self._ports.clock.monotonic() - figures.counted_at, 3)
+        lines += _gauge("hatobin_figures_age_seconds", "How long ago the figures above were counted.", age_s)
+        if self._ready is not None:
+            lines += _gauge("hatobin_ready_messages", "Messages in this worker's ready queue.", self._ready.messages)
+            lines += _gauge("hatobin_ready_bytes", "Octets of content in this worker's ready queue.", self._ready.bytes)
+        for name, give in self._gauges.items():
+            lines += _gauge(name, "", give())
+        return Response("\n".join([*lines, ""]), 200, {"cache-control": "no-store"}, _METRICS_TYPE)
+
+    async def _fresh_figures(self) -> Figures:
+        async with self._counting:
+            kept = self._figures
+            now = self._ports.clock.monotonic()
+            if kept is not None and now - kept.counted_at < max(FIGURES_LIFE_S, kept.took_s * FIGURES_SHARE):
+                return kept
+            recipients, outbox = await self._ports.database.read(_count)
+            counted_at = self._ports.clock.monotonic()
+            self._figures = Figures(recipients, outbox, counted_at, counted_at - now)
+            return self._figures
+
+
+def _ask(session: Session) -> None:
+    session.one("SELECT 1")
+
+
+def _count(session: Session) -> tuple[QueueFigures, int]:
+    return queue.figures(session), events.backlog(session)
+
+
+def _state_lines(figures: QueueFigures) -> list[str]:
+    lines = ["# HELP hatobin_recipients Recipients in the store by state.", "# TYPE hatobin_recipients gauge"]
+    for state in RecipientState:
+        lines.append(f'hatobin_recipients{{state="{state.name.lower()}"}} {figures.by_state.get(state, 0)}')
+    return lines
+
+
+def _gauge(name: str, meaning: str, value: float) -> list[str]:
+    lines = [f"# HELP {name} {meaning}"] if meaning else []
+    return [*lines, f"# TYPE {name} gauge", f"{name} {value}"]
