@@ -191,7 +191,7 @@ class RunningServer:
         """Give the environment of the process: ours, without AWS and hatobin settings, and the server's own."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "HATOBIN_"))}
         own = {f"HATOBIN_{key.upper().replace('.', '__')}": value for key, value in self._settings.items()}
-        return kept | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"} | own
+        return kept | {"PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"} | own
 
     def command(self, *arguments: str, timeout_s: float = 60.0) -> Any:
         """Run `hatobin …` on this data folder with `--json` and give what it printed."""
@@ -314,3 +314,8 @@ def wait_until(condition: Callable[[], Any], what: str, *, timeout_s: float = 20
 def own_domain(name: str) -> str:
     """Give a domain for one test, so that tests that share a server do not meet."""
     return f"{name}.example.com"
+
+
+def _python_path() -> str:
+    """Our sources first, then whatever the caller wants to be found too."""
+    return os.pathsep.join(filter(None, (str(ROOT / "src"), os.environ.get("PYTHONPATH"))))

@@ -50,14 +50,22 @@ def http_request(prepared: AWSPreparedRequest) -> HttpRequest:
 class Client:
     """A client of one service, answered by whatever `server` is set to."""
 
-    def __init__(self, service: str, *, region: str = REGION, secret: str = SECRET, **options: Any) -> None:
+    def __init__(
+        self,
+        service: str,
+        *,
+        region: str = REGION,
+        access_key_id: str = ACCESS_KEY_ID,
+        secret: str = SECRET,
+        **options: Any,
+    ) -> None:
         config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False)
         self.server: Server = _nobody
         self.boto: Any = boto3.session.Session().client(
             service,
             region_name=region,
             endpoint_url=options.pop("endpoint_url", "http://localhost:8005"),
-            aws_access_key_id=ACCESS_KEY_ID,
+            aws_access_key_id=access_key_id,
             aws_secret_access_key=secret,
             config=config,
             **options,

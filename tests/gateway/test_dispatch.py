@@ -19,7 +19,7 @@ from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.aws.sigv4 import SignedRequest, sign
 from hatobin.words.errors import CallerError
 from tests.gateway.exchange import Client, client
-from tests.gateway.world import make_gateway, no_ports, returning, serve
+from tests.gateway.world import STRANGER_IP, make_gateway, no_ports, returning, serve
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -225,6 +225,13 @@ def test_unknown_keys_and_wrong_sessions_are_refused(path: str, code: str, key: 
     assert answer.status == 403
     assert code in answer.body.decode() + str(answer.headers)
     assert b"The security token included in the request is invalid." in answer.body
+
+
+def test_the_store_of_keys_learns_from_where_a_key_is_used() -> None:
+    request = signed("GET", "/v2/email/account")
+    handlers = {("sesv2", "GetAccount"): returning(None)}
+    assert handle(request, handlers).status == 200
+    assert handle(replace(request, source_ip=STRANGER_IP), handlers).status == 403
 
 
 def test_a_session_with_its_token_is_believed() -> None:

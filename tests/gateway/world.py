@@ -13,15 +13,16 @@ from hatobin.ports import Ports
 from hatobin.words.settings import Settings
 from tests.gateway.exchange import ACCESS_KEY_ID, SECRET, Client
 
+STRANGER_IP = "203.0.113.1"
 PRINCIPAL = Principal("123456789012", ACCESS_KEY_ID, "arn:aws:iam::123456789012:user/test", "test", "AIDATEST")
 
 
 class OneKey:
     """A store with a single long-term key, and a temporary one beside it."""
 
-    async def find(self, access_key_id: str) -> Credential | None:
+    async def find(self, access_key_id: str, peer_ip: str) -> Credential | None:
         """See `Credentials.find`."""
-        if access_key_id == ACCESS_KEY_ID:
+        if access_key_id == ACCESS_KEY_ID and peer_ip != STRANGER_IP:
             return Credential(ACCESS_KEY_ID, SECRET, PRINCIPAL)
         if access_key_id == "ASIATEMPORARY":
             return Credential(access_key_id, SECRET, PRINCIPAL, session_token="TOKEN")

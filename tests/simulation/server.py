@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hatobin.adapters.sqlite import SqliteDatabase
 from hatobin.app.outbound import Outbound, assemble_outbound
 from hatobin.app.schema import schema
-from hatobin.capabilities import events, identities, queue
+from hatobin.capabilities import events, identities, queue, suppression
 from hatobin.capabilities.identities.api_v2 import create_email_identity
 from hatobin.capabilities.queue import MessageKey
 from hatobin.companions.kms import Vault
@@ -157,6 +157,12 @@ class World:
         await create_email_identity(self._call(), request)
         await self.database.write(
             lambda session: identities.mark_verified(session, ACCOUNT, REGION, identity, self.clock.now())
+        )
+
+    async def suppress(self, address: str) -> None:
+        """Put an address on the account's suppression list."""
+        await self.database.write(
+            lambda session: suppression.add(session, ACCOUNT, REGION, address, reason="BOUNCE", now=self.clock.now())
         )
 
     def _call(self) -> Call:

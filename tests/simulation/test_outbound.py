@@ -118,7 +118,7 @@ async def test_a_crash_at_any_write_loses_nothing(at_commit: int, after: bool) -
         acknowledged.append(await outbound.acceptor.accept(draft(f"r{number}@example.net", body=f"message {number}")))
 
     clients = [asyncio.ensure_future(client(number)) for number in range(3)]
-    await world.run(lambda: world.crash.dead or not outbound.ready.messages and len(acknowledged) == 3, limit_s=600)
+    await world.run(lambda: world.crash.dead or (not outbound.ready.messages and len(acknowledged) == 3), limit_s=600)
     await world.kill(outbound)
     await asyncio.gather(*clients, return_exceptions=True)
 
@@ -147,3 +147,16 @@ async def test_the_same_seed_gives_the_same_trace(seed: int) -> None:
         traces.append((world.clock.elapsed_s, [m.content for m in receiver.taken]))
         await world.kill(outbound)
     assert traces[0] == traces[1]
+
+
+async def test_a_recipient_suppressed_while_deferred_is_not_attempted_again() -> None:
+    world, receiver = await make_world(Defers(times=1))
+    outbound = await world.start()
+    await world.verify("sender@example.com")
+    accepted = await outbound.acceptor.accept(draft("a@example.net"))
+    assert await world.run(lambda: receiver.visits["a@example.net"] == 1 and not outbound.ready.messages)
+    await world.suppress("a@example.net")
+    assert await world.run(world.watch(accepted.key, RecipientState.SUPPRESSED))
+    assert receiver.visits["a@example.net"] == 1
+    assert await world.kinds(accepted.key) == ["Send", "DeliveryDelay", "Bounce"]
+    await world.kill(outbound)

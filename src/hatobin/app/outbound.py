@@ -43,9 +43,7 @@ def assemble_outbound(
     settled: Callable[[], None],
 ) -> Outbound:
     """Connect the stages; nothing runs yet. `settled` is called after each commit of outcomes."""
-    ready = queue.ReadyQueue(
-        max_messages=settings.delivery.ready_messages, max_bytes=settings.delivery.ready_bytes
-    )
+    ready = queue.ReadyQueue(max_messages=settings.delivery.ready_messages, max_bytes=settings.delivery.ready_bytes)
     sites = Sites(settings.delivery, ports.dns, ports.entropy)
     # The stages call each other through signals, so the later ones are looked up when called.
     signals = Signals(
@@ -55,9 +53,7 @@ def assemble_outbound(
         settled=settled,
     )
     settler = Settler(ports, settings, lease, ready, attempts, signals)
-    dispatcher = Dispatcher(
-        ports, settings, lease, ready, sites, settler, Signer(ports, settings, vault), attempts
-    )
+    dispatcher = Dispatcher(ports, settings, lease, ready, sites, settler, Signer(ports, settings, vault), attempts)
     acceptor = Acceptor(ports, settings, lease, ready, sites, signals)
     waiters = sqs.SqsWaiters(ports.clock)
     deliveries = sns.SnsDeliveries(ports, settings, sns_signer, waiters)

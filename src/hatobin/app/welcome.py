@@ -31,7 +31,7 @@ def welcome(settings: Settings, listeners: BoundListeners) -> str:
         lines += [
             f"           user {iam.FIRST_ACCESS_KEY_ID}   password {password} (us-east-1)",
             "",
-            "  Next:    eval \"$(hatobin env)\"",
+            '  Next:    eval "$(hatobin env)"',
             "           aws sesv2 create-email-identity --email-identity example.com",
             "           aws sesv2 send-email --from-email-address hello@example.com \\",
             "             --destination ToAddresses=you@example.net \\",

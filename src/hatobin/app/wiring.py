@@ -141,9 +141,7 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
     lease = await queue.WorkerLease.acquire(database, clock, worker)
     journal = FileJournal(folder.root, worker)
     attempts = queue.AttemptLog(journal)
-    settled, doubtful = await recover(
-        database, attempts, Settlements(settings, entropy, lease.lease), now=clock.now()
-    )
+    settled, doubtful = await recover(database, attempts, Settlements(settings, entropy, lease.lease), now=clock.now())
     if settled or doubtful:
         log.warning("recovered", settled_from_log=settled, possible_duplicates=doubtful)
     return _assemble_flow(
@@ -202,9 +200,7 @@ def _assemble_flow(
     )
 
 
-def _guard(
-    configured: tuple[str, ...] | None, settings: Settings, own: list[tuple[str, int]]
-) -> OutboundGuard:
+def _guard(configured: tuple[str, ...] | None, settings: Settings, own: list[tuple[str, int]]) -> OutboundGuard:
     """House §7: loopback is allowed by default while mail stays here or goes to a relay."""
     default = LOOPBACK_NETWORKS if settings.delivery.mode in ("mailbox", "relay") else ()
     return OutboundGuard(default if configured is None else configured, own)

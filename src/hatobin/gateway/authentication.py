@@ -41,7 +41,7 @@ async def authenticate(request: HttpRequest, address: Address, credentials: Cred
         if caller is None:
             raise
         return caller
-    credential = await credentials.find(claim.access_key_id)
+    credential = await credentials.find(claim.access_key_id, request.source_ip)
     if credential is None or not _has_session(credential, claim):
         raise SignatureRefused(Fault.UNKNOWN_KEY, _UNKNOWN_KEY)
     verify(claim, signed, credential.secret)

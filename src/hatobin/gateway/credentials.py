@@ -24,6 +24,6 @@ class Credential:
 class Credentials(Protocol):
     """The access keys that may call now: retired and forbidden ones are not found."""
 
-    async def find(self, access_key_id: str) -> Credential | None:
-        """Give the credential of an access key id, or None when no request may use it."""
+    async def find(self, access_key_id: str, peer_ip: str) -> Credential | None:
+        """Give the credential of an access key id, or None when a request from `peer_ip` may not use it."""
         ...

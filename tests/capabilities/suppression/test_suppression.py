@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hatobin.capabilities import suppression
-from hatobin.capabilities.suppression import InvalidDestination, effective
+from hatobin.capabilities.suppression import InvalidDestination, effective, store
 from hatobin.capabilities.suppression.model import key_of
 from hatobin.capabilities.suppression.store import MAX_LOOKUP
 from tests.capabilities.rooms import ACCOUNT, NOON, OTHER_ACCOUNT, OTHER_REGION, REGION, Room
@@ -98,3 +98,13 @@ def test_adding_again_renews_reason_time_and_cause(room: Room) -> None:
 def test_a_set_overrides_the_account_s_reasons(override: tuple[str, ...] | None, left: dict[str, str]) -> None:
     found = {"a": "BOUNCE", "b": "COMPLAINT"}
     assert effective(found, account_reasons=("BOUNCE",), override=override) == left
+
+
+def test_a_look_up_while_sending_is_one_index_search(room: Room) -> None:
+    plan = "EXPLAIN QUERY PLAN " + store._lookup_sql(2)
+    wanted = {"account_id": ACCOUNT, "region": REGION, "f0": "a@x.org", "f1": "b@x.org"}
+    steps = [row[-1] for row in room.transact(lambda s: s.execute(plan, wanted))]
+    assert steps == [
+        "SEARCH suppressed_destinations USING COVERING INDEX suppressed_destinations_folded "
+        "(account_id=? AND region=? AND folded=?)"
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 
 import pytest
 from hypothesis import example, given, settings
@@ -54,7 +54,7 @@ def read(raw: bytes) -> EmailMessage:
     return parsed
 
 
-def tree(message: EmailMessage) -> str:
+def tree(message: MIMEPart) -> str:
     kind = message.get_content_type()
     if not message.is_multipart():
         return kind.partition("/")[2]
@@ -138,7 +138,7 @@ def same_text(found: str, given_text: str) -> bool:
     return found.removesuffix("\r\n") == wanted.removesuffix("\r\n")
 
 
-def leaf_text(part: EmailMessage) -> str:
+def leaf_text(part: MIMEPart) -> str:
     payload = part.get_payload(decode=True)
     assert isinstance(payload, bytes)
     return payload.decode(part.get_content_charset("ascii"))

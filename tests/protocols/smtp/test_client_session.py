@@ -134,8 +134,8 @@ def test_server_without_pipelining_gets_one_command_at_a_time() -> None:
 def test_parameters_of_mail_are_those_the_server_knows() -> None:
     eight_bit = Envelope("", ("b@example.org",), "8BITMIME", 4)
     for keywords, parameters in [
-        (("SIZE 100", "8BITMIME"), b" SIZE=4 BODY=8BITMIME"),
-        (("SIZE",), b" SIZE=4"),
+        (("SIZE 100", "8BITMIME"), b" SIZE=3 BODY=8BITMIME"),
+        (("SIZE",), b" SIZE=3"),
         (("8BITMIME",), b" BODY=8BITMIME"),
         ((), b""),
     ]:
@@ -197,7 +197,10 @@ def test_refused_sender_ends_it_without_recipient_replies() -> None:
 def test_refusals_without_pipelining_end_before_data() -> None:
     session = ready()
     session.begin(ENVELOPE, CONTENT)
-    assert hear(session, "451 later") == [SenderReply(Reply.of(451, "later")), Finished(Stage.MAIL, Reply.of(451, "later"))]
+    assert hear(session, "451 later") == [
+        SenderReply(Reply.of(451, "later")),
+        Finished(Stage.MAIL, Reply.of(451, "later")),
+    ]
     session.begin(ENVELOPE, CONTENT)
     hear(session, "250 s", "550 b")
     assert hear(session, "551 c")[-1] == Finished(Stage.RCPT, Reply.of(551, "c"))

@@ -31,9 +31,7 @@ def model(stream: bytes, limit: int) -> tuple[bytes | ContentFault, bytes] | Non
     return content, after
 
 
-def read_in_pieces(
-    pieces: list[bytes], *, limit: int, stretch: int
-) -> tuple[bytes | ContentFault, bytes] | None:
+def read_in_pieces(pieces: list[bytes], *, limit: int, stretch: int) -> tuple[bytes | ContentFault, bytes] | None:
     reader = ContentReader(limit, stretch_bytes=stretch)
     buffer = bytearray()
     for index, piece in enumerate(pieces):

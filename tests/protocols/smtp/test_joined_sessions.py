@@ -25,7 +25,9 @@ from hatobin.words.reply import Reply
 from tests.dialogs.player import RECEPTION
 
 _LOCALS = st.text("abcXYZ019!#$%&'*+/=?^_`{|}~-", min_size=1, max_size=20)
-_MAILBOXES = st.builds(lambda local, host: f"{local}@{host}.example", _LOCALS, st.text("abc-09", max_size=8).map("x{}y".format))
+_MAILBOXES = st.builds(
+    lambda local, host: f"{local}@{host}.example", _LOCALS, st.text("abc-09", max_size=8).map("x{}y".format)
+)
 _ENVELOPES = st.builds(
     Envelope,
     st.one_of(st.just(""), _MAILBOXES),
@@ -92,10 +94,10 @@ class Joined:
         return pieces
 
 
-@given(envelopes=st.lists(_ENVELOPES, min_size=1, max_size=4), content=_CONTENT, seed=st.integers(0, 9), tls=st.booleans())
-def test_every_message_arrives_as_it_was_sent(
-    envelopes: list[Envelope], content: bytes, seed: int, tls: bool
-) -> None:
+@given(
+    envelopes=st.lists(_ENVELOPES, min_size=1, max_size=4), content=_CONTENT, seed=st.integers(0, 9), tls=st.booleans()
+)
+def test_every_message_arrives_as_it_was_sent(envelopes: list[Envelope], content: bytes, seed: int, tls: bool) -> None:
     joined = Joined(RECEPTION, seed)
     assert isinstance(joined.run()[-1], Offered)
     if tls:

@@ -55,4 +55,6 @@ def test_tls_forgets_who_the_client_was() -> None:
     standing = Standing(secured=False)
     standing.phase, standing.authenticated, standing.helo = Phase.HANDSHAKE, True, "x"
     standing.secure()
-    assert (standing.secured, standing.authenticated, standing.helo) == (True, False, None)
+    assert standing.secured
+    assert not standing.authenticated
+    assert standing.helo is None

@@ -143,6 +143,16 @@ async def test_a_large_body_is_no_large_head() -> None:
         assert await answer(reader) == (b"HTTP/1.1 200 OK", b"300000")
 
 
+async def test_the_end_of_a_body_does_not_count_for_the_next_head() -> None:
+    async with listening(ManualClock()) as connect, connect() as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 5000\r\n\r\n")
+        await writer.drain()
+        writer.write(b"x" * 5000 + b"GET / HTTP/1.1\r\n")
+        assert await answer(reader) == (b"HTTP/1.1 200 OK", b"5000")
+        writer.write(b"host: h\r\n\r\n")
+        assert await answer(reader) == (b"HTTP/1.1 200 OK", b"0")
+
+
 async def test_a_connection_without_request_is_ended_in_time() -> None:
     clock = ManualClock()
     async with listening(clock) as connect, connect() as (reader, _):

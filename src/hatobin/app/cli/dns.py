@@ -17,9 +17,7 @@ from hatobin.companions import iam
 @store_options
 @click.option("--account", default=iam.FIRST_ACCOUNT_ID, show_default=True, help="The account of the identity.")
 @click.option("--region", default="us-east-1", show_default=True, help="The region of the identity.")
-def dns(
-    domain: str, config: str | None, data: Path | None, as_json: bool, account: str, region: str
-) -> None:
+def dns(domain: str, config: str | None, data: Path | None, as_json: bool, account: str, region: str) -> None:
     """Print the DNS records for DOMAIN: DKIM, SPF, DMARC, MX, and our own zone behind the CNAMEs."""
     settings, folder = read_settings(config, data)
     try:

@@ -33,9 +33,7 @@ def create(
     settings, folder = read_settings(config, data)
 
     def work(session: Session, vault: Vault, now: float) -> iam.NewAccessKey:
-        return iam.create_access_key(
-            session, vault, OsEntropy(), account_id=account, user_name=user, now=now
-        )
+        return iam.create_access_key(session, vault, OsEntropy(), account_id=account, user_name=user, now=now)
 
     made = in_store(settings, folder, work)
     values = {"AccessKeyId": made.key.access_key_id, "SecretAccessKey": made.secret, "AccountId": account}
@@ -82,9 +80,7 @@ def retire(config: str | None, data: Path | None, as_json: bool, access_key_id: 
     done = in_store(
         settings,
         folder,
-        lambda session, vault, now: iam.set_status(
-            session, access_key_id=access_key_id, status=iam.KeyStatus.INACTIVE
-        ),
+        lambda session, vault, now: iam.set_status(session, access_key_id=access_key_id, status=iam.KeyStatus.INACTIVE),
     )
     if not done:
         raise click.ClickException(f"there is no access key {access_key_id}; hatobin keys list shows them")

@@ -8,7 +8,7 @@ destinations.
 
 from __future__ import annotations
 
-from hatobin.capabilities.configuration_sets import api_v2, api_v2_destinations
+from hatobin.capabilities.configuration_sets import api_v1, api_v2, api_v2_destinations
 from hatobin.capabilities.configuration_sets.model import (
     ConfigurationSet,
     DestinationKind,
@@ -25,6 +25,7 @@ __all__ = [
     "DomainOwnership",
     "EventDestination",
     "Options",
+    "api_v1",
     "api_v2",
     "api_v2_destinations",
     "does_not_exist",

@@ -63,7 +63,9 @@ _SPAM = re.compile(
     r"spam|blocked|blacklist|block\s*list|dnsbl|rbl\b|reputation|policy|unsolicited|junk|content|virus|listed",
     re.IGNORECASE,
 )
-_FULL_TEXT = re.compile(r"quota|mailbox\s+(is\s+)?full|over\s*quota|insufficient\s+.{0,12}(storage|space)", re.IGNORECASE)
+_FULL_TEXT = re.compile(
+    r"quota|mailbox\s+(is\s+)?full|over\s*quota|insufficient\s+.{0,12}(storage|space)", re.IGNORECASE
+)
 _LARGE_TEXT = re.compile(r"too\s+(large|big|long)|exceeds?.{0,30}size|size\s+limit", re.IGNORECASE)
 
 

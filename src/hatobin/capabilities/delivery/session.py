@@ -90,9 +90,7 @@ class SmtpSession:
     async def deliver(self, reverse_path: str, recipients: Sequence[str], content: bytes) -> Transaction:
         """Run one transaction; whatever happens becomes outcomes, never an exception of the remote's making."""
         self._messages += 1
-        envelope = Envelope(
-            reverse_path, tuple(recipients), "7BIT" if content.isascii() else "8BITMIME", len(content)
-        )
+        envelope = Envelope(reverse_path, tuple(recipients), "7BIT" if content.isascii() else "8BITMIME", len(content))
         replies: dict[int, Reply] = {}
         asked_for_data = False
         self._core.begin(envelope, content)

@@ -40,9 +40,7 @@ def delivery_detail(recipients: Sequence[str], outcome: Delivered, *, at: float,
     )
 
 
-def bounce_detail(
-    recipients: Sequence[tuple[str, Bounced]], *, at: float, feedback_id: str, reporting_mta: str
-) -> str:
+def bounce_detail(recipients: Sequence[tuple[str, Bounced]], *, at: float, feedback_id: str, reporting_mta: str) -> str:
     """Say which recipients bounced, for one cause (type and sub-type)."""
     first = recipients[0][1]
     return _json(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from hatobin.capabilities.queue.model import (
     DkimKeyChoice,
@@ -54,9 +54,13 @@ WHERE (account_id, region, message_id, position) IN (
   WHERE state = 0 AND lease_worker IS NULL AND due_at <= :now ORDER BY due_at LIMIT :limit)
 RETURNING account_id, region, message_id, position, address, attempts"""
 
-# One step from an account and region to the next, by the primary key.
-_NEXT_SCOPE = """
-SELECT account_id, region FROM queue_message WHERE (account_id, region) > (:account_id, :region)
+# One step from an account and region to the next: two statements, because SQLite goes through all
+# rows of the account for one comparison of both columns.
+_NEXT_REGION = """
+SELECT account_id, region FROM queue_message WHERE account_id = :account_id AND region > :region
+ORDER BY region LIMIT 1"""
+_NEXT_ACCOUNT = """
+SELECT account_id, region FROM queue_message WHERE account_id > :account_id
 ORDER BY account_id, region LIMIT 1"""
 _AFTER_ANY_ID = "g"  # Ids begin with a hexadecimal digit.
 
@@ -254,9 +258,7 @@ def recent_messages(session: Session, before: str | None, limit: int) -> list[St
     the cost does not grow with the table.
     """
     found: list[StoredMessage] = []
-    account_id, region = "", ""
-    while (scope := session.one(_NEXT_SCOPE, {"account_id": account_id, "region": region})) is not None:
-        account_id, region = scope
+    for account_id, region in _scopes(session):
         bound = _AFTER_ANY_ID if before is None else identifiers.message_id(region, 0, "")[:4] + before
         rows = session.execute(
             """SELECT message_id, accepted_at, expires_at, source, reverse_path, identity_arn, configuration_set,
@@ -270,6 +272,14 @@ def recent_messages(session: Session, before: str | None, limit: int) -> list[St
     return found[:limit]
 
 
+def _scopes(session: Session) -> Iterator[tuple[str, str]]:
+    """Visit each account and region that has messages, by two seeks each."""
+    here: dict[str, Value] = {"account_id": "", "region": ""}
+    while row := session.one(_NEXT_REGION, here) or session.one(_NEXT_ACCOUNT, {"account_id": here["account_id"]}):
+        here = {"account_id": row[0], "region": row[1]}
+        yield row[0], row[1]
+
+
 def figures(session: Session) -> QueueFigures:
     """Count recipients by state. Scans the table: for tests, the ledger and rare calls only."""
     rows = session.execute(
@@ -279,5 +289,3 @@ def figures(session: Session) -> QueueFigures:
         by_state={RecipientState(state): count for state, count, _ in rows},
         possible_duplicates=sum(duplicates for _, _, duplicates in rows),
     )
-
-

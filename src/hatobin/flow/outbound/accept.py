@@ -158,5 +158,3 @@ def _ready_message(decision: Decision, recipients: tuple[QueuedRecipient, ...], 
         recipients=recipients,
         size=size,
     )
-
-

@@ -201,7 +201,9 @@ async def send_bulk_email(call: Call, request: model.SendBulkEmailRequest) -> mo
     results = await _bulk(call, [Entry.drafted(partial(draft, entry)) for entry in entries])
     return model.SendBulkEmailResponse(
         bulk_email_entry_results=[
-            model.BulkEmailEntryResult(status=_STATUS_NAMES[result.status], error=result.error, message_id=result.message_id)
+            model.BulkEmailEntryResult(
+                status=_STATUS_NAMES[result.status], error=result.error, message_id=result.message_id
+            )
             for result in results
         ]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hatobin.capabilities import account, configuration_sets, contacts, events, identities, queue, suppression
+from hatobin.capabilities import account, configuration_sets, contacts, events, identities, queue
 from hatobin.capabilities.account import AccountStanding
 from hatobin.capabilities.configuration_sets import ConfigurationSet
 from hatobin.capabilities.delivery import is_simulator
@@ -14,18 +14,17 @@ from hatobin.capabilities.identities import SendingIdentity
 from hatobin.capabilities.queue import MessageKey, NewMessage, NewRecipient
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.draft import Draft, RenderedContent, RenderingFailure
+from hatobin.flow.outbound.suppressed import suppressed_events, suppressed_reasons
 from hatobin.ports import Entropy, Session
 from hatobin.protocols.mail.mail_object import common_headers, event_headers
 from hatobin.words.address import Address
 from hatobin.words.event import EventKind
-from hatobin.words.identifiers import feedback_id, mail_host
 from hatobin.words.outcome import RecipientState
 from hatobin.words.settings import Settings
 
 # The test string that every virus scanner knows; SES answers it with a Reject event.
 _EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 _EICAR_BASE64 = b"WDVPIVAlQEFQWzRcUFpYNTQoUF4pN0NDKTd9JEVJQ0FSLVNUQU5EQVJELUFOVElWSVJVUy1URVNU"
-_PERMANENT_BOUNCE = "BOUNCE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +60,10 @@ def decide(session: Session, prepared: Prepared, settings: Settings) -> Decision
     assert identity is not None, "an unverified sender was refused"
     _spend(session, prepared, standing)
     opted_out = _opted_out(session, prepared)
-    reasons = _suppressed(session, draft, key, standing, configuration_set)
-    recipients = tuple(
-        NewRecipient(str(recipient), recipient.domain.lower(), _state(draft, prepared, str(recipient), reasons, opted_out))
-        for recipient in draft.recipients
+    reasons = suppressed_reasons(
+        session, key, [str(recipient) for recipient in draft.recipients], standing, configuration_set
     )
+    recipients = _recipients(prepared, reasons, opted_out)
     mail = _mail(prepared, identity, configuration_set)
     message = NewMessage(
         key=key,
@@ -158,9 +156,7 @@ def _opted_out(session: Session, prepared: Prepared) -> tuple[str, ...]:
         return ()
     key = prepared.key
     addresses = [str(recipient) for recipient in prepared.draft.recipients]
-    found = contacts.list_options(
-        session, key.account_id, key.region, chosen.contact_list, chosen.topic, addresses
-    )
+    found = contacts.list_options(session, key.account_id, key.region, chosen.contact_list, chosen.topic, addresses)
     if not found.list_exists:
         raise refusals.NoSuchContactList(chosen.contact_list)
     if chosen.topic is not None and not found.topic_exists:
@@ -172,32 +168,19 @@ def _opted_out(session: Session, prepared: Prepared) -> tuple[str, ...]:
     return tuple(address for address in addresses if address in found.opted_out)
 
 
-def _suppressed(
-    session: Session,
-    draft: Draft,
-    key: MessageKey,
-    standing: AccountStanding,
-    configuration_set: ConfigurationSet | None,
-) -> dict[str, str]:
-    override = None if configuration_set is None else configuration_set.suppressed_reasons
-    enforced = standing.suppressed_reasons if override is None else override
-    if not enforced:
-        return {}
-    addresses = [str(recipient) for recipient in draft.recipients]
-    found = suppression.lookup(session, key.account_id, key.region, addresses)
-    return {address: reason for address, reason in found.items() if reason in enforced}
-
-
-def _state(
-    draft: Draft, prepared: Prepared, address: str, reasons: dict[str, str], opted_out: Sequence[str]
-) -> RecipientState:
+def _recipients(prepared: Prepared, reasons: dict[str, str], opted_out: Sequence[str]) -> tuple[NewRecipient, ...]:
+    """Give every recipient the state it begins with; most are simply queued."""
+    draft = prepared.draft
+    state = RecipientState.QUEUED
     if isinstance(draft.content, RenderingFailure):
-        return RecipientState.RENDERING_FAILED
-    if address in reasons or address in opted_out:
-        return RecipientState.SUPPRESSED
-    if is_bad_content(prepared.content):
-        return RecipientState.REJECTED
-    return RecipientState.QUEUED
+        state = RecipientState.RENDERING_FAILED
+    elif is_bad_content(prepared.content):
+        state = RecipientState.REJECTED
+    held_back = {*reasons, *opted_out} if state is not RecipientState.RENDERING_FAILED else frozenset[str]()
+    return tuple(
+        NewRecipient(address, recipient.domain.lower(), RecipientState.SUPPRESSED if address in held_back else state)
+        for recipient, address in ((recipient, str(recipient)) for recipient in draft.recipients)
+    )
 
 
 def is_bad_content(content: bytes) -> bool:
@@ -259,11 +242,11 @@ def record(session: Session, prepared: Prepared, decision: Decision, settings: S
         _record(session, prepared, decision, EventKind.RENDERING_FAILURE, detail)
         return
     _record(session, prepared, decision, EventKind.SEND, events.send_detail())
-    states = {recipient.state for recipient in decision.message.recipients}
-    rejected = sum(r.state is RecipientState.REJECTED for r in decision.message.recipients)
-    if RecipientState.REJECTED in states:
+    rejected = sum(recipient.state is RecipientState.REJECTED for recipient in decision.message.recipients)
+    if rejected:
         _record(session, prepared, decision, EventKind.REJECT, events.reject_detail("Bad content"))
-        account.count(session, prepared.key.account_id, prepared.key.region, now=prepared.accepted_at, rejected=rejected)
+        key = prepared.key
+        account.count(session, key.account_id, key.region, now=prepared.accepted_at, rejected=rejected)
     if decision.suppressed or decision.opted_out:
         _record_suppressed(session, prepared, decision, settings, entropy)
 
@@ -271,23 +254,12 @@ def record(session: Session, prepared: Prepared, decision: Decision, settings: S
 def _record_suppressed(
     session: Session, prepared: Prepared, decision: Decision, settings: Settings, entropy: Entropy
 ) -> None:
-    """Suppressed recipients give a Bounce or a Complaint by the stored reason, never a Delivery (appendix F)."""
-    region, at = prepared.key.region, prepared.accepted_at
-    mta = mail_host(region, settings.service.domain, compat_names=settings.service.compat_names)
-    bounced = [address for address, reason in decision.suppressed if reason == _PERMANENT_BOUNCE]
-    complained = [address for address, reason in decision.suppressed if reason != _PERMANENT_BOUNCE]
-    unsubscribed = [address for address in decision.opted_out if address not in dict(decision.suppressed)]
-    for addresses, sub_type in ((bounced, "OnAccountSuppressionList"), (unsubscribed, "UnsubscribedRecipient")):
-        if addresses:
-            identifier = feedback_id(region, at, entropy.uuid())
-            detail = events.suppressed_detail(
-                addresses, at=at, feedback_id=identifier, reporting_mta=mta, sub_type=sub_type
-            )
-            _record(session, prepared, decision, EventKind.BOUNCE, detail)
-    if complained:
-        identifier = feedback_id(region, at, entropy.uuid())
-        detail = events.complaint_detail(complained, at=at, feedback_id=identifier, sub_type="OnAccountSuppressionList")
-        _record(session, prepared, decision, EventKind.COMPLAINT, detail)
+    reasons = dict(decision.suppressed)
+    unsubscribed = [address for address in decision.opted_out if address not in reasons]
+    for kind, detail in suppressed_events(
+        reasons, unsubscribed, region=prepared.key.region, at=prepared.accepted_at, settings=settings, entropy=entropy
+    ):
+        _record(session, prepared, decision, kind, detail)
 
 
 def _record(session: Session, prepared: Prepared, decision: Decision, kind: EventKind, detail: str) -> None:

@@ -41,6 +41,7 @@ from hatobin.capabilities.queue import (
     ReadyQueue,
     Site,
 )
+from hatobin.flow.outbound.claim import claim
 from hatobin.flow.outbound.settle import Settlement, Settler
 from hatobin.flow.outbound.sign import Signer
 from hatobin.ports import Ports
@@ -264,13 +265,15 @@ class Dispatcher:
             self._ready.overflowed = False
             return False
         messages = await self._ports.database.write(
-            lambda session: queue.claim_due(session, self._lease, now=now, limit=limit)
+            lambda session: claim(
+                session, self._lease, now=now, limit=limit, settings=self._settings, entropy=self._ports.entropy
+            )
         )
         for message in messages:
             for site, piece in self._pieces(message):
                 self._ready.reserve(1, piece.size)
                 self.offer(site, piece)
-        self._ready.overflowed = len(messages) > 0
+        self._ready.overflowed = bool(messages)
         return bool(messages)
 
     def _pieces(self, message: ReadyMessage) -> list[tuple[str, ReadyMessage]]:
@@ -287,4 +290,3 @@ class Dispatcher:
             site.arrived.set()
         while self._tasks:
             await asyncio.wait(set(self._tasks))
-

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 
 from hatobin.capabilities import templates
 from hatobin.flow.outbound.draft import Draft, ListManagement, Origin, RenderedContent, RenderingFailure
-from hatobin.flow.outbound.refusals import BadContent
 from hatobin.flow.outbound.rendering import RenderedParts, TemplateParts
-from hatobin.flow.outbound.senders import header_mailboxes, header_recipients, message_senders
+from hatobin.flow.outbound.senders import message_senders
 from hatobin.gateway import Call
 from hatobin.ports import Entropy
 from hatobin.protocols.mail.attachment import Attachment
 from hatobin.protocols.mail.compose import Content, Simple, compose
 from hatobin.protocols.mail.control import ControlHeaders, parse_control_headers
-from hatobin.protocols.mail.rewrite import MISSING_FROM, check_message, read_message
+from hatobin.protocols.mail.participants import header_recipients, header_senders
+from hatobin.protocols.mail.rewrite import check_message, read_message
 from hatobin.words.address import Address, Mailbox, parse_mailbox
 
 _BOUNDARY_BYTES = 12
@@ -66,9 +66,7 @@ def origin(call: Call) -> Origin:
     return Origin(call.principal, call.region, call.operation, call.source_ip, call.tls_version)
 
 
-def parse_recipients(
-    to: Sequence[str] | None, cc: Sequence[str] | None, bcc: Sequence[str] | None
-) -> Recipients:
+def parse_recipients(to: Sequence[str] | None, cc: Sequence[str] | None, bcc: Sequence[str] | None) -> Recipients:
     """Parse a Destination; one mailbox per entry. Raises `AddressError`."""
     return Recipients(
         tuple(parse_mailbox(text) for text in to or ()),
@@ -146,13 +144,11 @@ def raw_draft(call: Call, ask: Ask, data: bytes) -> Draft:
     control = parse_control_headers(message.fields)
     named = () if ask.source is None else (parse_mailbox(ask.source).address,)
     senders = message_senders(message, *named)
-    if not senders:
-        raise BadContent(MISSING_FROM)
     addresses = ask.recipients.addresses if ask.recipients is not None else ()
-    recipients = addresses or header_recipients(message)
+    recipients = addresses or tuple(mailbox.address for mailbox in header_recipients(message))
     if not recipients:
         raise NoRecipient
-    source = ask.source or str(header_mailboxes(message, "from")[0])
+    source = ask.source or str(header_senders(message)[0])
     return _draft(call, _with_control(ask, control, source), senders, recipients, RenderedContent(message))
 
 
@@ -202,9 +198,7 @@ def _draft(
 
 async def stored_template(call: Call, name: str) -> TemplateParts:
     """Read a template of the account. Raises `NoSuchTemplate` with its name."""
-    found = await call.ports.database.read(
-        lambda session: templates.find(session, call.account_id, call.region, name)
-    )
+    found = await call.ports.database.read(lambda session: templates.find(session, call.account_id, call.region, name))
     if found is None:
         raise NoSuchTemplate(name)
     return TemplateParts(name, found.subject, found.text, found.html)
@@ -212,5 +206,3 @@ async def stored_template(call: Call, name: str) -> TemplateParts:
 
 def _boundary(entropy: Entropy) -> str:
     return f"----=_Part_{entropy.token_bytes(_BOUNDARY_BYTES).hex()}"
-
-

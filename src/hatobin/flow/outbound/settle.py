@@ -193,9 +193,7 @@ class Settlements:
                 if outcome.recipient_fault:
                     self._suppress(session, settlement, address, "BOUNCE", identifier)
 
-    def _suppress(
-        self, session: Session, settlement: Settlement, address: str, reason: str, feedback: str
-    ) -> None:
+    def _suppress(self, session: Session, settlement: Settlement, address: str, reason: str, feedback: str) -> None:
         key = settlement.message.key
         standing = account.standing(session, key.account_id, key.region, self._settings)
         if reason in standing.suppressed_reasons:

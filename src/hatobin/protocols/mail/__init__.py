@@ -32,6 +32,7 @@ from hatobin.protocols.mail.errors import HeaderError, LineTooLong, MessageError
 from hatobin.protocols.mail.headers import Field, Message, ascii_field, find_duplicate, split_message, unfold
 from hatobin.protocols.mail.mail_object import EventHeaders, common_headers, display_list, event_headers
 from hatobin.protocols.mail.mime import Part, parse_parts
+from hatobin.protocols.mail.participants import header_recipients, header_senders
 from hatobin.protocols.mail.recode import fit_lines, to_seven_bit
 from hatobin.protocols.mail.rewrite import check_message, read_message, rewrite
 from hatobin.protocols.mail.tags import MessageTag, check_tag, check_tags, parse_tags
@@ -77,6 +78,8 @@ __all__ = [
     "fit_lines",
     "format_date",
     "guess_type",
+    "header_recipients",
+    "header_senders",
     "mailbox_field",
     "parse_control_headers",
     "parse_parts",

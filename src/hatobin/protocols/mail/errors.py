@@ -7,7 +7,6 @@ or "554 Transaction failed: <text>").
 
 from __future__ import annotations
 
-
 MISSING_FROM = "Missing required header 'From'."
 
 

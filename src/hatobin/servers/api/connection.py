@@ -40,6 +40,7 @@ def http_protocol(
             super().__init__(*arguments, **options)
             self._head_bytes = 0
             self._is_in_head = True
+            self._boundaries = 0
             self._deadline: Timer | None = None
             self._extensions: dict[str, Any] = {}
 
@@ -55,9 +56,10 @@ def http_protocol(
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
-            was_in_head = self._is_in_head
+            boundaries = self._boundaries
             super().data_received(data)
-            if was_in_head and self._is_in_head:
+            # Only what lies in one head from end to end is counted: another part may be a body's.
+            if self._is_in_head and self._boundaries == boundaries:
                 self._head_bytes += len(data)
                 if self._head_bytes > max_head_bytes:
                     self._end(_TOO_LARGE)
@@ -71,11 +73,13 @@ def http_protocol(
 
         def on_headers_complete(self) -> None:
             self._is_in_head = False
+            self._boundaries += 1
             super().on_headers_complete()
 
         def on_message_complete(self) -> None:
             self._stop_waiting()
             self._is_in_head, self._head_bytes = True, 0
+            self._boundaries += 1
             super().on_message_complete()
 
         def _start_waiting(self) -> None:

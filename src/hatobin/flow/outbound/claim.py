@@ -1,0 +1,43 @@
+"""Claiming: due recipients come back from the database, less those suppressed meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hatobin.capabilities import account, configuration_sets, events, queue
+from hatobin.capabilities.events import Event
+from hatobin.capabilities.queue import Lease, ReadyMessage
+from hatobin.flow.outbound.suppressed import suppressed_events, suppressed_reasons
+from hatobin.ports import Entropy, Session
+from hatobin.words.outcome import RecipientState
+from hatobin.words.settings import Settings
+
+_REPLY = "the address is on the suppression list"
+
+
+def claim(
+    session: Session, lease: Lease, *, now: float, limit: int, settings: Settings, entropy: Entropy
+) -> list[ReadyMessage]:
+    """Lease up to `limit` due recipients; whoever was suppressed meanwhile is settled here and not given."""
+    claimed = queue.claim_due(session, lease, now=now, limit=limit)
+    checked = (_without_suppressed(session, message, now, settings, entropy) for message in claimed)
+    return [message for message in checked if message.recipients]
+
+
+def _without_suppressed(
+    session: Session, message: ReadyMessage, now: float, settings: Settings, entropy: Entropy
+) -> ReadyMessage:
+    key, name = message.key, message.configuration_set
+    standing = account.standing(session, key.account_id, key.region, settings)
+    found = None if name is None else configuration_sets.find(session, key.account_id, key.region, name)
+    addresses = [recipient.address for recipient in message.recipients]
+    reasons = suppressed_reasons(session, key, addresses, standing, found)
+    if not reasons:
+        return message
+    for recipient in message.recipients:
+        if recipient.address in reasons:
+            queue.finish(session, key, recipient.position, RecipientState.SUPPRESSED, settled_at=now, reply=_REPLY)
+    for kind, detail in suppressed_events(reasons, (), region=key.region, at=now, settings=settings, entropy=entropy):
+        events.record(session, Event(key, name, kind, now, detail))
+    queue.drop_bodies(session, [key])
+    return replace(message, recipients=tuple(r for r in message.recipients if r.address not in reasons))
