@@ -8,15 +8,12 @@ import random
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import msgspec
 
-import hatobin.capabilities.events
-import hatobin.capabilities.inbox
-import hatobin.capabilities.queue
 from hatobin.adapters.sqlite import SqliteDatabase
+from hatobin.app.schema import schema
 from hatobin.capabilities import events, inbox, queue
 from hatobin.capabilities.events import Event
 from hatobin.capabilities.queue import MessageKey, NewMessage, NewRecipient
@@ -31,7 +28,6 @@ from hatobin.words.settings import Settings
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
-_ROOMS = (hatobin.capabilities.queue, hatobin.capabilities.inbox, hatobin.capabilities.events)
 
 T = TypeVar("T")
 
@@ -154,8 +150,7 @@ class World:
         self.entropy = SeededEntropy()
         self.waiters = InboxWaiters()
         self.database = SqliteDatabase.open(":memory:")
-        for room in _ROOMS:
-            self.database.apply_schema((Path(str(room.__file__)).parent / "schema.sql").read_text())
+        self.database.apply_schema(schema())
         nothing = cast(Any, None)
         self.ports = Ports(
             self.clock, nothing, nothing, nothing, self.entropy, self.database, self.blobs, InlineThreads()

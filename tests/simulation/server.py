@@ -196,6 +196,11 @@ class World:
         """A condition: no recipient is queued."""
         return lambda: not self._peek("SELECT 1 FROM queue_recipient WHERE state = 0", {})
 
+    def count(self, sql: str) -> int:
+        """Run a COUNT from outside, between two turns of the event loop."""
+        (row,) = self._peek(sql, {})
+        return int(row[0])  # type: ignore[index]
+
     def _peek(self, sql: str, parameters: dict[str, str | int]) -> list[object]:
         """Look at the database from outside, between two turns of the event loop."""
         found: list[object] = []

@@ -94,7 +94,11 @@ class HandClock:
 
     async def within(self, timeout_s: float, work: Awaitable[T]) -> T:
         task = asyncio.ensure_future(work)
-        timer = self.call_later(timeout_s, lambda: task.cancel() and None)
+
+        def cut() -> None:
+            task.cancel()
+
+        timer = self.call_later(timeout_s, cut)
         try:
             return await task
         except asyncio.CancelledError:
@@ -152,16 +156,14 @@ def trusted_server(house: House, clock: Any, smtp: SmtpSettings | None = None) -
 def submission_server(
     house: House, clock: Any, context: ssl.SSLContext, smtp: SmtpSettings | None = None
 ) -> SubmissionServer[str]:
-    return SubmissionServer(
-        house, smtp or settings(), clock=clock, session_id=lambda: SESSION_ID, tls_context=context
-    )
+    return SubmissionServer(house, smtp or settings(), clock=clock, session_id=lambda: SESSION_ID, tls_context=context)
 
 
 def tls_pair(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """Make a certificate that signs itself, and give the server's and the client's context for it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    begin = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
+    begin = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -176,9 +178,7 @@ def tls_pair(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     path = folder / "server.pem"
     path.write_bytes(
         certificate.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(path)

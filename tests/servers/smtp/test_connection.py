@@ -43,7 +43,9 @@ def server(house: House | None = None, clock: HandClock | None = None, **limits:
 async def test_pipelined_replies_are_written_in_one_piece() -> None:
     call = Call(server())
     assert call.wire.take() == f"{BANNER}\r\n"
-    assert call.say(OPENING) == "250 email-smtp.example.com\r\n250 Ok\r\n250 Ok\r\n354 End data with <CR><LF>.<CR><LF>\r\n"
+    assert (
+        call.say(OPENING) == "250 email-smtp.example.com\r\n250 Ok\r\n250 Ok\r\n354 End data with <CR><LF>.<CR><LF>\r\n"
+    )
     assert call.say(b"hi\r\n.\r\n") == ""
     await settle()
     assert call.wire.take() == ACCEPTED

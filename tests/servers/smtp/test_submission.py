@@ -7,7 +7,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -207,5 +207,25 @@ def test_client_that_pipelines_everything_and_hangs_up_its_half(run: Run) -> Non
         await server.stop(grace_s=5.0)
         assert heard.endswith(f"{ACCEPTED}\r\n221 Bye\r\n".encode())
         assert len(house.taken) == 1
+
+    run(scene())
+
+
+def test_stop_cuts_a_handshake_that_does_not_come_to_its_end(run: Run, tls: TLS) -> None:
+    async def scene() -> None:
+        server = submission_server(House(), SystemClock(), tls[0])
+        async with listening(server.starttls_protocol) as port:
+            reader, writer = await asyncio.open_connection("localhost", port)
+            await reader.readline()
+            writer.write(b"HELO x\r\nSTARTTLS\r\n")
+            await reader.readline()
+            assert await reader.readline() == b"220 Ready to start TLS\r\n"
+            await server.stop(grace_s=0.01)
+            with suppress(ConnectionError):
+                assert await reader.read() == b""
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+        assert server.session_count == 0
 
     run(scene())

@@ -30,8 +30,6 @@ RECHECK_S = 2.0
 # IAM's own "last used" is no finer.
 USE_RECORDED_EVERY_S = 900.0
 
-_DEFAULT_SETTINGS = Settings()
-
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
@@ -50,8 +48,7 @@ class _Passwords:
 class AccessKeys:
     """The keys that may call now; the gateway's `Credentials` and the SMTP server's logins.
 
-    Where a peer's address is given, the documented first key is refused to
-    strangers; in mode mx it is refused to everyone.
+    The documented first key is refused to strangers, and in mode mx to everyone.
     """
 
     def __init__(
@@ -59,7 +56,7 @@ class AccessKeys:
         database: Database,
         vault: Vault,
         clock: Clock,
-        settings: Settings = _DEFAULT_SETTINGS,
+        settings: Settings,
         *,
         smtp_regions: Sequence[str] = SMTP_REGIONS,
     ) -> None:
@@ -81,7 +78,7 @@ class AccessKeys:
             lambda session: store.ensure_first_key(session, self._vault, entropy, now=now)
         )
 
-    async def find(self, access_key_id: str, peer_ip: str = "127.0.0.1") -> Credential | None:
+    async def find(self, access_key_id: str, peer_ip: str) -> Credential | None:
         """Give the credential of an active key that this peer may use, or None."""
         if access_key_id == FIRST_ACCESS_KEY_ID and not first_key_allowed(
             peer_ip, mode=self._mode, trusted_networks=self._trusted_networks
@@ -107,9 +104,7 @@ class AccessKeys:
             _keep(self._kept, access_key_id, _Kept(credential, read_at), CACHED_KEYS)
         return credential
 
-    async def smtp_login(
-        self, username: str, password: str, *, peer_ip: str = "127.0.0.1"
-    ) -> tuple[Principal, str] | None:
+    async def smtp_login(self, username: str, password: str, *, peer_ip: str) -> tuple[Principal, str] | None:
         """Give whose key this is and the region that the password is for, or None.
 
         An SMTP password is bound to its region. Every region is compared, in

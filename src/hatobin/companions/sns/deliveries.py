@@ -10,6 +10,7 @@ and the row comes back when its lease ends.
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ LEASED_WHILE_FAILING = 8
 LEASED_IN_ALL = 2048
 # Four rounds of posts that all time out at the default of 15 s, and as much again.
 LEASE_S = 120.0
-POLL_S = 0.25
+# For what other processes published, and for leases that end: our own retries are known to the moment.
+POLL_S = 1.0
 DATABASE_PAUSE_S = 1.0
 TIDY_INTERVAL_S = 60.0
 ERROR_CHARACTERS = 500
@@ -95,6 +97,7 @@ class SnsDeliveries:
         self._outcomes: list[Outcome] = []
         self._running: dict[asyncio.Task[None], Leased] = {}
         self._lanes: dict[SubscriptionKey, asyncio.Semaphore] = {}
+        self._retries: list[float] = []
         self._failing: set[SubscriptionKey] = set()
         self._tidy_at = ports.clock.monotonic()
 
@@ -112,7 +115,7 @@ class SnsDeliveries:
                 except DatabaseUnavailable as error:
                     _log.warning("deliveries wait for the store", error=str(error))
                     await self._ports.clock.sleep(DATABASE_PAUSE_S)
-                await self._wakeup.sleep(POLL_S)
+                await self._wakeup.sleep(self._pause_s())
         finally:
             await self._stop()
 
@@ -132,12 +135,25 @@ class SnsDeliveries:
         except BaseException:
             self._outcomes = outcomes + self._outcomes
             raise
+        for outcome in outcomes:
+            if isinstance(outcome, Failed):
+                heapq.heappush(self._retries, now + retry_delay_s(outcome.delivery.attempts + 1))
         for queue in done.queues:
             self._waiters.notify(queue)
         for delivery in done.leased:
             self._start(delivery, deadline)
         if any(limit == len(leased) for limit, leased in zip(wanted.values(), done.by_key, strict=True)):
             self._wakeup.call()
+
+    def _pause_s(self) -> float:
+        """Say how long nothing is known to happen."""
+        now = self._ports.clock.now()
+        is_due = bool(self._retries) and self._retries[0] <= now
+        while self._retries and self._retries[0] <= now:
+            heapq.heappop(self._retries)
+        if is_due:
+            return 0.0
+        return min(POLL_S, self._retries[0] - now) if self._retries else POLL_S
 
     def _room(self, keys: Sequence[SubscriptionKey]) -> dict[SubscriptionKey, int]:
         """Share out what we may hold: a failing endpoint holds little, so that others keep their turn."""

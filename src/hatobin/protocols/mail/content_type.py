@@ -27,6 +27,7 @@ _SPACE = re.compile(r"(?:[ \t\r\n]++|\((?:[^()\\]++|\\.)*+\))*+", re.DOTALL)
 # A token, a quoted string, or one special (RFC 2045 §5.1).
 _LEXEME = re.compile(r'[^\x00-\x20\x7f()<>@,;:\\"/\[\]?=]++|"(?:[^"\\]++|\\.)*+"|.', re.DOTALL)
 _TOKEN = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+", re.ASCII)
+_PLAIN_TOKEN = re.compile(r"[!#$&+\-.0-9A-Z^_`a-z{|}~]+", re.ASCII)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _FAST = re.compile(
     r"""([!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+)/([!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+)"""
@@ -189,8 +190,11 @@ def file_name(content_type: ContentType, disposition: Disposition | None) -> str
 
 
 def quoted(value: str) -> str:
-    """Write a parameter value as a token or a quoted string; `value` is printable ASCII."""
-    if _TOKEN.fullmatch(value):
+    """Write a parameter value as a token or a quoted string; `value` is printable ASCII.
+
+    The three marks of RFC 2231 are quoted too, since readers take them for its syntax.
+    """
+    if _PLAIN_TOKEN.fullmatch(value):
         return value
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -23,6 +23,7 @@ from hatobin.protocols.mail.transfer import (
     encode_base64,
     encode_text_body,
     longest_line_exceeds,
+    soft_wrapped,
 )
 
 LONG_LINE = f"A line of the message is longer than {MAX_LINE_OCTETS} octets."
@@ -30,7 +31,6 @@ EIGHT_BIT = "A part of the message has eight-bit content that cannot be encoded 
 
 _PLAIN_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 _BASE64_BODY = re.compile(rb"[A-Za-z0-9+/]*+={0,2}")
-_QP_LINE = 76  # RFC 2045 §6.7 rule 5
 
 _Edit = tuple[int, int, bytes]
 _Body = tuple[Encoding | None, bytes]
@@ -133,7 +133,8 @@ def _shortened(raw: bytes, part: Part, locked: bool) -> _Body | None:
         lines = [characters[at : at + BASE64_LINE] for at in range(0, len(characters), BASE64_LINE)]
         return None, b"\r\n".join(lines) + _final_line_end(body)
     if part.encoding == "quoted-printable":
-        return None, b"\r\n".join([_soft_wrapped(line) for line in body.split(b"\r\n")])
+        lines = body.split(b"\r\n")
+        return None, b"\r\n".join([line if len(line) <= MAX_LINE_OCTETS else soft_wrapped(line) for line in lines])
     if part.encoding not in _PLAIN_ENCODINGS or part.content_type.main == "message":
         raise LineTooLong(LONG_LINE)
     return _encoded(part, body)
@@ -160,20 +161,3 @@ def _encoded(part: Part, body: bytes) -> _Body:
 
 def _final_line_end(body: bytes) -> bytes:
     return b"\r\n" if body.endswith(b"\r\n") else b""
-
-
-def _soft_wrapped(line: bytes) -> bytes:
-    """Break a quoted-printable line with soft line breaks, never inside an escape."""
-    if len(line) <= MAX_LINE_OCTETS:
-        return line
-    pieces: list[bytes] = []
-    position = 0
-    while len(line) - position > _QP_LINE:
-        cut = position + _QP_LINE - 1
-        escape = line.rfind(b"=", max(cut - 2, position + 1), cut)
-        if escape >= 0:
-            cut = escape
-        pieces.append(line[position:cut] + b"=\r\n")
-        position = cut
-    pieces.append(line[position:])
-    return b"".join(pieces)

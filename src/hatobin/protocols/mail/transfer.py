@@ -16,7 +16,9 @@ from hatobin.protocols.mail.headers import MAX_LINE_OCTETS
 Encoding = Literal["7bit", "8bit", "quoted-printable", "base64"]
 
 BASE64_LINE = 76  # RFC 2045 §6.8
+QUOTED_PRINTABLE_LINE = 76  # RFC 2045 §6.7 rule 5
 _NOT_ASCII = bytes(range(128, 256))
+_TO_ESCAPE = re.compile(rb"[^\t -<>-~]")
 _LAX_ESCAPE = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*(\r\n|\n|\Z))")
 _TRAILING_BLANKS = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n|\Z)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
@@ -82,12 +84,34 @@ def encode_base64(data: bytes) -> bytes:
 
 
 def encode_quoted_printable(data: bytes, *, text: bool = True) -> bytes:
-    """Encode by RFC 2045 §6.7. With `text`, CRLFs stay line ends; without, they are escaped too."""
-    # The library breaks lines with LF alone until it has met a CRLF, hence the replacements.
-    encoded = binascii.b2a_qp(data, quotetabs=False, istext=text, header=False)
-    if not text or b"\r\n" not in data:
-        return encoded.replace(b"=\r\n", b"=\n").replace(b"=\n", b"=\r\n")
-    return encoded
+    """Encode by RFC 2045 §6.7.
+
+    With `text`, CRLFs stay line ends, and `data` must have no other ones;
+    without, every CR and LF is escaped, as binary content needs.
+    """
+    if text:
+        encoded = binascii.b2a_qp(data, quotetabs=False, istext=True, header=False)
+        # The library breaks lines with LF alone when it finds no line end to copy.
+        return encoded if b"\r\n" in data else encoded.replace(b"=\n", b"=\r\n")
+    escaped = _TO_ESCAPE.sub(lambda match: b"=%02X" % match[0][0], data)
+    if escaped.endswith((b" ", b"\t")):
+        escaped = escaped[:-1] + b"=%02X" % escaped[-1]
+    return soft_wrapped(escaped)
+
+
+def soft_wrapped(line: bytes) -> bytes:
+    """Break one quoted-printable line with soft line breaks, never inside an escape (rule 5)."""
+    pieces: list[bytes] = []
+    position = 0
+    while len(line) - position > QUOTED_PRINTABLE_LINE:
+        cut = position + QUOTED_PRINTABLE_LINE - 1
+        escape = line.rfind(b"=", cut - 2, cut)
+        if escape >= 0:
+            cut = escape
+        pieces.append(line[position:cut])
+        position = cut
+    pieces.append(line[position:])
+    return b"=\r\n".join(pieces)
 
 
 def decode_quoted_printable(data: bytes) -> bytes:

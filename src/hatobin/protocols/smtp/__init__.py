@@ -10,10 +10,11 @@ rules of DATA in `data`.
 from __future__ import annotations
 
 from hatobin.protocols.smtp import replies
-from hatobin.protocols.smtp.client import ClientPhase, ClientSession
+from hatobin.protocols.smtp.client import ClientSession
 from hatobin.protocols.smtp.client_events import (
     PATIENCE_S,
     ClientEvent,
+    ClientPhase,
     Closed,
     Finished,
     Greeted,

@@ -23,12 +23,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from enum import Enum
 
 from hatobin.protocols.smtp.auth import login_response, plain_response
 from hatobin.protocols.smtp.client_events import (
     PATIENCE_S,
     ClientEvent,
+    ClientPhase,
     Closed,
     Finished,
     Greeted,
@@ -50,20 +50,6 @@ from hatobin.words.envelope import Envelope
 from hatobin.words.reply import Reply
 
 _NOTHING: Mapping[str, str] = {}
-
-
-class ClientPhase(Enum):
-    """What the session can be asked to do."""
-
-    OPENING = "opening"  # greeting and EHLO are under way
-    IDLE = "idle"  # ready for anything
-    BUSY = "busy"  # something was asked, and its last event has not come yet
-    CONTENT = "content"  # the server waits for content
-    HANDSHAKE = "handshake"  # the server waits for TLS; bytes are not ours to read
-    REFUSED = "refused"  # the server does not want us
-    CLOSED = "closed"
-
-
 _IDLE, _BUSY = ClientPhase.IDLE, ClientPhase.BUSY
 
 

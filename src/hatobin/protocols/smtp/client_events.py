@@ -1,4 +1,4 @@
-"""What a client session tells its caller, and the stage it is in.
+"""What a client session tells its caller, and where it stands.
 
 Each event carries the remote's reply as it was, so that the caller can make an
 outcome of it without asking again.
@@ -8,9 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 from hatobin.words.reply import Reply
+
+
+class ClientPhase(Enum):
+    """What the session can be asked to do."""
+
+    OPENING = "opening"  # greeting and EHLO are under way
+    IDLE = "idle"  # ready for anything
+    BUSY = "busy"  # something was asked, and its last event has not come yet
+    CONTENT = "content"  # the server waits for content
+    HANDSHAKE = "handshake"  # the server waits for TLS; bytes are not ours to read
+    REFUSED = "refused"  # the server does not want us
+    CLOSED = "closed"
 
 
 class Stage(IntEnum):

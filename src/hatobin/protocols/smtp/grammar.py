@@ -22,10 +22,10 @@ MAX_MAILBOX_BYTES = 254
 
 # RFC 5321 §4.5.3.1.4: 512 octets with the line end.
 MAX_COMMAND_BYTES = 512
-# RFC 1870 §3 adds 26, RFC 6152 §2 adds 17 and RFC 4954 §5 adds 500 octets to MAIL.
-MAX_MAIL_COMMAND_BYTES = MAX_COMMAND_BYTES + 26 + 17 + 500
-# RFC 4954 §4.
+# RFC 4954 §4, for AUTH and its responses.
 MAX_AUTH_LINE_BYTES = 12_288
+# RFC 1870 §3 adds 26, RFC 6152 §2 adds 17 and RFC 4954 §5 adds 500 octets to MAIL.
+LONG_COMMANDS = {b"AUTH": MAX_AUTH_LINE_BYTES, b"MAIL": MAX_COMMAND_BYTES + 26 + 17 + 500}
 
 _ATEXT = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
 _DOT_STRING = _ATEXT + rb"(?:\." + _ATEXT + rb")*+"

@@ -47,9 +47,8 @@ from hatobin.protocols.smtp.events import (
     StartTlsRequested,
 )
 from hatobin.protocols.smtp.grammar import (
-    MAX_AUTH_LINE_BYTES,
+    LONG_COMMANDS,
     MAX_COMMAND_BYTES,
-    MAX_MAIL_COMMAND_BYTES,
     parse_hello,
     render_reply,
     split_command,
@@ -63,7 +62,6 @@ _OK = render_reply(replies.OK)
 _START_CONTENT = render_reply(replies.START_CONTENT)
 _HELP = render_reply(replies.HELP)
 _CANNOT_VERIFY = render_reply(replies.CANNOT_VERIFY)  # RFC 5321 §3.5.3: the honest answer of who does not look
-_LONG_COMMANDS = {b"AUTH": MAX_AUTH_LINE_BYTES, b"MAIL": MAX_MAIL_COMMAND_BYTES}
 
 
 class _Question(IntEnum):
@@ -78,8 +76,8 @@ class _Question(IntEnum):
 
 
 # Members used for every message, by a short way: looking one up on its Enum takes 0.1 µs.
-_GREETED, _CONTENT, _LOGIN, _HANDSHAKE = Phase.GREETED, Phase.CONTENT, Phase.LOGIN, Phase.HANDSHAKE
-_OPENING = Phase.OPENING
+_OPENING, _GREETED, _CONTENT = Phase.OPENING, Phase.GREETED, Phase.CONTENT
+_LOGIN, _HANDSHAKE = Phase.LOGIN, Phase.HANDSHAKE
 _ASKED_MAIL, _ASKED_RCPT, _ASKED_MESSAGE = _Question.MAIL, _Question.RCPT, _Question.MESSAGE
 _MAIL_ACCEPTED, _RCPT_ACCEPTED, _ANSWERED_STEP = Step.MAIL_ACCEPTED, Step.RCPT_ACCEPTED, Step.ANSWERED
 _CONTENT_BEGUN, _CONTENT_ENDED = Step.CONTENT_BEGUN, Step.CONTENT_ENDED
@@ -104,10 +102,7 @@ class ServerSession:
 
     @property
     def standing(self) -> Standing:
-        """Where the session stands; not to be changed from outside.
-
-        Once it is closed, what is queued is the last word.
-        """
+        """Where the session stands; not to be changed from outside."""
         return self._standing
 
     @property
@@ -233,7 +228,7 @@ class ServerSession:
         if isinstance(line, LineFault):
             return replies.LINE_REFUSALS[line]
         verb, rest = split_command(line)
-        if len(line) > MAX_COMMAND_BYTES - 2 and len(line) > _LONG_COMMANDS.get(verb, 0) - 2:
+        if len(line) > MAX_COMMAND_BYTES - 2 and len(line) > LONG_COMMANDS.get(verb, 0) - 2:
             return replies.LINE_REFUSALS[LineFault.TOO_LONG]
         if verb in COMMANDS[self._standing.phase]:
             return _COMMANDS[verb](self, rest)

@@ -1,0 +1,87 @@
+"""The AWS CLI as people type it: one endpoint in the environment, nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.running import RunningServer
+
+_AWS = Path(sys.executable).with_name("aws")
+
+pytestmark = pytest.mark.skipif(not _AWS.exists(), reason="the AWS CLI is not installed beside this Python")
+
+
+def _aws(server: RunningServer, *arguments: str, fails: bool = False) -> Any:
+    done = subprocess.run(
+        [sys.executable, _AWS, *arguments, "--output", "json"],
+        env=server.client_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    if fails:
+        assert done.returncode != 0, done.stdout
+        return done.stderr
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout) if done.stdout.strip() else None
+
+
+def test_the_first_commands_of_the_readme(mailbox: RunningServer) -> None:
+    made = _aws(mailbox, "sesv2", "create-email-identity", "--email-identity", "cli.example")
+    assert made["VerifiedForSendingStatus"] is True
+    sent = _aws(
+        mailbox,
+        *("sesv2", "send-email", "--from-email-address", "me@cli.example"),
+        *("--destination", "ToAddresses=you@example.net"),
+        *("--content", "Simple={Subject={Data=Hello},Body={Text={Data=Hi}}}"),
+    )
+    found = mailbox.inbox(to="you@example.net")
+    assert [(one["id"], one["subject"]) for one in found] == [(sent["MessageId"], "Hello")]
+
+
+def test_v1_commands(mailbox: RunningServer) -> None:
+    _aws(mailbox, "ses", "verify-email-identity", "--email-address", "one@cli-v1.example")
+    listed = _aws(mailbox, "ses", "list-identities", "--identity-type", "EmailAddress")
+    assert "one@cli-v1.example" in listed["Identities"]
+    sent = _aws(
+        mailbox,
+        *("ses", "send-email", "--from", "one@cli-v1.example", "--to", "cli-v1@example.net"),
+        *("--subject", "By v1", "--text", "Hello", "--html", "<b>Hello</b>"),
+    )
+    assert mailbox.inbox(to="cli-v1@example.net")[0]["id"] == sent["MessageId"]
+
+
+def test_an_error_is_shown_with_its_code_and_text(mailbox: RunningServer) -> None:
+    text = _aws(mailbox, "sesv2", "get-email-identity", "--email-identity", "nowhere.example", fails=True)
+    assert "(NotFoundException)" in text
+    assert "nowhere.example" in text
+
+
+def test_events_are_read_from_a_queue(mailbox: RunningServer) -> None:
+    topic = _aws(mailbox, "sns", "create-topic", "--name", "cli-events")["TopicArn"]
+    queue = _aws(mailbox, "sqs", "create-queue", "--queue-name", "cli-events")["QueueUrl"]
+    arn = _aws(mailbox, "sqs", "get-queue-attributes", "--queue-url", queue, "--attribute-names", "QueueArn")
+    endpoint = arn["Attributes"]["QueueArn"]
+    _aws(mailbox, "sns", "subscribe", "--topic-arn", topic, "--protocol", "sqs", "--notification-endpoint", endpoint)
+    destination = {"Enabled": True, "MatchingEventTypes": ["BOUNCE"], "SnsDestination": {"TopicArn": topic}}
+    _aws(mailbox, "sesv2", "create-configuration-set", "--configuration-set-name", "cli-events")
+    _aws(
+        mailbox,
+        *("sesv2", "create-configuration-set-event-destination", "--configuration-set-name", "cli-events"),
+        *("--event-destination-name", "topic", "--event-destination", json.dumps(destination)),
+    )
+    sent = _aws(
+        mailbox,
+        *("sesv2", "send-email", "--from-email-address", "me@example.com"),
+        *("--destination", "ToAddresses=bounce@simulator.amazonses.com", "--configuration-set-name", "cli-events"),
+        *("--content", "Simple={Subject={Data=Hello},Body={Text={Data=Hi}}}"),
+    )
+    got = _aws(mailbox, "sqs", "receive-message", "--queue-url", queue, "--wait-time-seconds", "10")
+    event = json.loads(json.loads(got["Messages"][0]["Body"])["Message"])
+    assert (event["eventType"], event["mail"]["messageId"]) == ("Bounce", sent["MessageId"])
