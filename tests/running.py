@@ -9,7 +9,6 @@ there fails the test, also when every answer was right.
 from __future__ import annotations
 
 import base64
-import functools
 import hashlib
 import hmac
 import json
@@ -69,7 +68,9 @@ class RunningServer:
         self._settings = {f"server.{name}": "127.0.0.1:0" for name in _LISTENERS} | dict(settings or {})
         self._stderr_path = data / "stderr.txt"
         self._process: subprocess.Popen[str] | None = None
-        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._clients: dict[tuple[str, ...], Any] = {}
+        self.access_key_id = ACCESS_KEY_ID
+        self.secret = SECRET
         self.addresses: dict[str, str] = {}
         self.starts = 0
         self.ready_after_s = 0.0
@@ -142,6 +143,10 @@ class RunningServer:
         self.addresses = ready
         for name, address in ready.items():
             self._settings[f"server.{name}"] = address
+
+    def configure(self, key: str, text: str) -> None:
+        """Change a setting for the next start."""
+        self._settings[key] = text
 
     def kill9(self) -> None:
         """End the process with SIGKILL, as a power failure of the process would."""
@@ -236,18 +241,28 @@ class RunningServer:
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self.data),
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret,
             "AWS_DEFAULT_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
+    def use_keys(self, access_key_id: str, secret: str) -> None:
+        """Sign with other keys than the local test keys from now on."""
+        self.access_key_id, self.secret = access_key_id, secret
+
     def client(self, service: str, region: str = REGION, *, retries: str = "") -> Any:
         """Give a boto3 client; without `retries` ("legacy", "standard") each call is made once."""
-        wanted = (service, region, retries)
+        return self.client_with(self.access_key_id, self.secret, service, region, retries=retries)
+
+    def client_with(
+        self, access_key_id: str, secret: str, service: str, region: str = REGION, *, retries: str = ""
+    ) -> Any:
+        """Give a boto3 client that signs with these keys."""
+        wanted = (access_key_id, secret, service, region, retries)
         if wanted not in self._clients:
             attempts: Any = {"mode": retries, "max_attempts": 12} if retries else {"total_max_attempts": 1}
-            session = boto3.session.Session(ACCESS_KEY_ID, SECRET, region_name=region)
+            session = boto3.session.Session(access_key_id, secret, region_name=region)
             config = Config(retries=attempts, connect_timeout=10, read_timeout=30, max_pool_connections=64)
             self._clients[wanted] = session.client(service, endpoint_url=self.endpoint, config=config)
         return self._clients[wanted]
@@ -308,12 +323,6 @@ def wait_until(condition: Callable[[], Any], what: str, *, timeout_s: float = 20
             raise AssertionError(f"not within {timeout_s:g} s: {what}")
         time.sleep(every_s)
     return answer
-
-
-@functools.cache
-def own_domain(name: str) -> str:
-    """Give a domain for one test, so that tests that share a server do not meet."""
-    return f"{name}.example.com"
 
 
 def _python_path() -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-import msgspec
 import pytest
 
 from hatobin.companions import iam
-from hatobin.companions.iam import store
-from hatobin.companions.iam.access_keys import CACHED_KEYS, RECHECK_S, USE_RECORDED_EVERY_S
+from hatobin.companions.iam import access_keys
+from hatobin.companions.iam.access_keys import RECHECK_S, USE_RECORDED_EVERY_S
 from hatobin.protocols.aws.smtp_password import smtp_password
 from hatobin.words.settings import Delivery, Local, Settings
 from tests.companions.world import ACCOUNT, NOON, OTHER_ACCOUNT, World
@@ -126,22 +125,20 @@ async def test_a_look_up_under_way_during_a_change_is_not_kept(world: World, mon
     assert await keys.find(new.key.access_key_id, STRANGER) is None
 
 
-async def test_the_cache_is_bounded(world: World) -> None:
-    keys, new = keys_of(world), made(world)
-    sealed = world.vault.seal(b"x", context=store.seal_context("K"))
-    assert sealed
-    for number in range(CACHED_KEYS + 10):
-        keys._uses[str(number)] = NOON
-    await keys.note_use(new.key.access_key_id)
-    assert len(keys._uses) <= CACHED_KEYS + 10
+async def test_the_caches_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access_keys, "CACHED_KEYS", 3)
+    monkeypatch.setattr(access_keys, "CACHED_PASSWORD_SETS", 2)
+    keys = keys_of(world)
+    for number in range(5):
+        new = made(world, f"user-{number}")
+        assert await keys.smtp_login(new.key.access_key_id, smtp_password(new.secret, "us-east-1"), peer_ip=STRANGER)
+    assert (len(keys._kept), len(keys._uses), len(keys._passwords)) == (3, 3, 2)
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "ap-northeast-1", "us-west-2"])
 async def test_the_region_of_an_smtp_login_follows_from_the_password(world: World, region: str) -> None:
     new = made(world)
-    login = await keys_of(world).smtp_login(
-        new.key.access_key_id, smtp_password(new.secret, region), peer_ip=STRANGER
-    )
+    login = await keys_of(world).smtp_login(new.key.access_key_id, smtp_password(new.secret, region), peer_ip=STRANGER)
     assert login is not None
     assert login[1] == region
     assert login[0].arn == new.key.arn
@@ -179,17 +176,8 @@ async def test_the_last_use_is_recorded_now_and_then(world: World) -> None:
 
 
 async def test_keys_are_listed_by_account(world: World) -> None:
-    made(world), made(world, account_id=OTHER_ACCOUNT)
+    made(world)
+    made(world, account_id=OTHER_ACCOUNT)
     assert len(world.transact(iam.list_access_keys)) == 2
     [key] = world.transact(lambda session: iam.list_access_keys(session, account_id=OTHER_ACCOUNT))
     assert key.account_id == OTHER_ACCOUNT
-    assert not any("secret" in name for name in msgspec.structs.asdict(_shown(key)))
-
-
-class _Shown(msgspec.Struct):
-    access_key_id: str
-    status: str
-
-
-def _shown(key: iam.AccessKey) -> _Shown:
-    return _Shown(key.access_key_id, key.status.value)

@@ -16,7 +16,8 @@ from structlog.testing import capture_logs
 from hatobin.gateway import Call, HttpRequest, HttpResponse
 from hatobin.gateway.models import ses, sesv2, sns, sqs
 from hatobin.ports.database import DatabaseUnavailable
-from hatobin.protocols.aws.sigv4 import SignedRequest, sign
+from hatobin.protocols.aws.claims import SignedRequest
+from hatobin.protocols.aws.sigv4 import sign
 from hatobin.words.errors import CallerError
 from tests.gateway.exchange import Client, client
 from tests.gateway.world import STRANGER_IP, make_gateway, no_ports, returning, serve

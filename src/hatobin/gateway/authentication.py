@@ -13,10 +13,13 @@ from hatobin.gateway.call import Principal
 from hatobin.gateway.credentials import Credential, Credentials
 from hatobin.gateway.http import HttpRequest
 from hatobin.protocols.aws.arn import parse_arn
-from hatobin.protocols.aws.sigv4 import Claim, Fault, SignatureRefused, SignedRequest, read_claim, verify
+from hatobin.protocols.aws.claims import Claim, Fault, SignatureRefused, SignedRequest, read_claim
+from hatobin.protocols.aws.sigv4 import verify
 
 # Operation and the parameter whose ARN says for which account and region it is.
 _ANONYMOUS = {("sns", "ConfirmSubscription"): "TopicArn", ("sns", "Unsubscribe"): "SubscriptionArn"}
+# Where a request goes that is signed for every region.
+DEFAULT_REGION = "us-east-1"
 _UNKNOWN_KEY = "The security token included in the request is invalid."
 
 
@@ -48,9 +51,12 @@ async def authenticate(request: HttpRequest, address: Address, credentials: Cred
     if claim.scope.service != address.service.signing_name:
         message = f"Credential should be scoped to correct service: '{address.service.signing_name}'."
         raise SignatureRefused(Fault.MISMATCH, message)
-    if not claim.scope.region:
-        raise SignatureRefused(Fault.MISMATCH, "Credential should be scoped to a valid region.")
-    return Caller(credential.principal, claim.scope.region)
+    return Caller(credential.principal, _region(claim.scope.regions))
+
+
+def _region(regions: tuple[str, ...]) -> str:
+    """Give the region that a request is for; of a multi-region signature the first that is named."""
+    return next((region for region in regions if "*" not in region), DEFAULT_REGION)
 
 
 def _has_session(credential: Credential, claim: Claim) -> bool:

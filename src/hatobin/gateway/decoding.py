@@ -49,7 +49,8 @@ def _explain(service: str, wire: Wire, parcel: Parcel) -> Shape:
     kind = parcel.operation.input
     node = struct_node(kind)
     try:
-        values = coerced(node, wire.read_untyped(parcel))
+        # A body of `null` is as good as none.
+        values = coerced(node, wire.read_untyped(parcel)) or {}
     except Malformed as malformed:
         raise malformed_error(service, malformed) from None
     found = violations(node, values)

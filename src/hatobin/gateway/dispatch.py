@@ -28,7 +28,7 @@ from hatobin.gateway.models import service_model
 from hatobin.gateway.registry import Handlers
 from hatobin.ports import Ports
 from hatobin.ports.database import DatabaseUnavailable
-from hatobin.protocols.aws.sigv4 import SignatureRefused
+from hatobin.protocols.aws.claims import SignatureRefused
 from hatobin.protocols.aws.wire import Answer, Malformed, Refusal
 from hatobin.words.errors import CallerError
 from hatobin.words.settings import Settings

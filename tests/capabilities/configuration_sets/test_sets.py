@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hatobin.capabilities import configuration_sets
@@ -21,7 +23,7 @@ from hatobin.gateway.models.sesv2 import (
 from tests.capabilities.identities.domains import make
 from tests.capabilities.rooms import ACCOUNT, NOON, OTHER_REGION, REGION, Room, refused
 
-BLOCKS: list[dict[str, object]] = [
+BLOCKS: list[dict[str, Any]] = [
     {},
     {"delivery_options": DeliveryOptions(tls_policy="REQUIRE", max_delivery_seconds=3600)},
     {"reputation_options": sesv2.ReputationOptions(reputation_metrics_enabled=True, last_fresh_start=NOON)},
@@ -49,10 +51,10 @@ def found(room: Room, name: str) -> ConfigurationSet:
     return there
 
 
-async def create(room: Room, name: str, region: str = REGION, **blocks: object) -> None:
+async def create(room: Room, name: str, region: str = REGION, **blocks: Any) -> None:
     await api_v2.create_configuration_set(
         room.call(region=region),
-        CreateConfigurationSetRequest(configuration_set_name=name, **blocks),  # type: ignore[arg-type]
+        CreateConfigurationSetRequest(configuration_set_name=name, **blocks),
     )
 
 
@@ -61,9 +63,9 @@ async def shown(room: Room, name: str) -> GetConfigurationSetResponse:
 
 
 @pytest.mark.parametrize("blocks", BLOCKS, ids=lambda blocks: "+".join(blocks) or "none")
-async def test_blocks_come_back_and_absent_stays_absent(room: Room, blocks: dict[str, object]) -> None:
+async def test_blocks_come_back_and_absent_stays_absent(room: Room, blocks: dict[str, Any]) -> None:
     await create(room, "cs", **blocks)
-    assert await shown(room, "cs") == GetConfigurationSetResponse(configuration_set_name="cs", tags=[], **blocks)  # type: ignore[arg-type]
+    assert await shown(room, "cs") == GetConfigurationSetResponse(configuration_set_name="cs", tags=[], **blocks)
 
 
 async def test_tags_come_back(room: Room) -> None:
@@ -121,7 +123,7 @@ async def test_a_tracking_domain_must_be_a_verified_identity(room: Room) -> None
         ("cs", {"delivery_options": DeliveryOptions(sending_pool_name="")}, "sendingPoolName can't be blank."),
     ],
 )
-async def test_what_cannot_be_a_set_is_refused(room: Room, name: str, blocks: dict[str, object], text: str) -> None:
+async def test_what_cannot_be_a_set_is_refused(room: Room, name: str, blocks: dict[str, Any], text: str) -> None:
     error = await refused(create(room, name, **blocks))
     assert (error.code, error.message) == ("BadRequestException", text)
 
@@ -164,9 +166,9 @@ async def test_sets_are_listed_by_name_and_by_part(room: Room) -> None:
     rest, end = await names(room, ListConfigurationSetsRequest(next_token=token))
     assert (first, rest, end) == (["mail_1", "mailx1", "news-a"], ["news-b"], None)
     part = {"CONFIGURATION_SET_NAME_CONTAINS": "L_1"}
-    found_names, _ = await names(room, ListConfigurationSetsRequest(filter=part))  # type: ignore[arg-type]
+    found_names, _ = await names(room, ListConfigurationSetsRequest(filter=part))
     assert found_names == ["mail_1"]
-    bound = await refused(names(room, ListConfigurationSetsRequest(filter=part, next_token=token)))  # type: ignore[arg-type]
+    bound = await refused(names(room, ListConfigurationSetsRequest(filter=part, next_token=token)))
     assert bound.message == f"invalid nextToken {token}"
 
 

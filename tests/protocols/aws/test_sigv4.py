@@ -13,16 +13,15 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAu
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from hatobin.protocols.aws.sigv4 import (
+from hatobin.protocols.aws.claims import (
     WINDOW_S,
     Fault,
     SignatureRefused,
     SignedRequest,
     parse_amz_date,
     read_claim,
-    sign,
-    verify,
 )
+from hatobin.protocols.aws.sigv4 import sign, verify
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -77,7 +76,7 @@ def test_what_botocore_signs_is_believed(name: str) -> None:
     request = prepared(SigV4Auth, **REQUESTS[name])
     claim = read_claim(request, now=NOW)
     verify(claim, request, SECRET)
-    assert (claim.access_key_id, claim.scope.region, claim.scope.service) == ("AKID", "eu-west-1", "ses")
+    assert (claim.access_key_id, claim.scope.regions, claim.scope.service) == ("AKID", ("eu-west-1",), "ses")
 
 
 @pytest.mark.parametrize("name", [name for name in REQUESTS if REQUESTS[name]["method"] == "GET"])

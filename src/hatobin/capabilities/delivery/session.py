@@ -10,7 +10,7 @@ the configuration set requires TLS), RFC 7435.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from hatobin.capabilities.delivery.classification import classify, unreachable
@@ -50,8 +50,8 @@ class Transaction:
     """What one transaction led to: an outcome per recipient, in the envelope's order.
 
     `final_reply` is the answer to the content, None when none was seen.
-    `lost_before_data` says that the server had not asked for the content yet:
-    nothing can have been delivered. `alive` says that the session goes on.
+    `lost_before_data` says that no octet of the content was sent: nothing can
+    have been delivered. `alive` says that the session goes on.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -87,8 +87,16 @@ class SmtpSession:
                 self._broken = True
         self._connection.close()
 
-    async def deliver(self, reverse_path: str, recipients: Sequence[str], content: bytes) -> Transaction:
-        """Run one transaction; whatever happens becomes outcomes, never an exception of the remote's making."""
+    async def deliver(
+        self, reverse_path: str, recipients: Sequence[str], content: bytes, *, may_send: Callable[[], bool]
+    ) -> Transaction:
+        """Run one transaction; whatever happens becomes outcomes, never an exception of the remote's making.
+
+        `may_send` is asked when the server waits for the content, before the
+        first octet of it: the moment to note the attempt, and to look whether
+        the message is still ours. When it says no, the connection is closed
+        and the transaction counts as lost before its data.
+        """
         self._messages += 1
         envelope = Envelope(reverse_path, tuple(recipients), "7BIT" if content.isascii() else "8BITMIME", len(content))
         replies: dict[int, Reply] = {}
@@ -101,6 +109,8 @@ class SmtpSession:
                     case RecipientReply():
                         replies[event.index] = event.reply
                     case ReadyForData():
+                        if not may_send():
+                            raise SessionLost("the message is not ours any more")
                         asked_for_data = True
                         self._core.give_content()
                         self._core.end_content()

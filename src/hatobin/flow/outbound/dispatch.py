@@ -184,18 +184,30 @@ class Dispatcher:
                 self._settle_all(message, opened)
                 return None
             session, reused = opened, False
-        if self._ports.clock.monotonic() > self._lease_deadline:
+        if self._lease_is_over():
             # Not ours any more: say nothing about it, whoever holds it now will.
             self._ready.done(1, message.size)
             return session
-        attempt = self._attempts.start(message.key, [recipient.position for recipient in message.recipients])
-        transaction = await session.deliver(message.reverse_path, [r.address for r in message.recipients], content)
-        if transaction.lost_before_data and reused:
-            # The server closed a kept connection: nothing was sent, so try once more on a new one.
-            self._attempts.settled(attempt)
+        attempt: Attempt | None = None
+
+        def may_send() -> bool:
+            nonlocal attempt
+            if self._lease_is_over():
+                return False
+            attempt = self._attempts.start(message.key, [recipient.position for recipient in message.recipients])
+            return True
+
+        transaction = await session.deliver(
+            message.reverse_path, [r.address for r in message.recipients], content, may_send=may_send
+        )
+        if transaction.lost_before_data and (reused or self._lease_is_over()):
             session.close()
+            if self._lease_is_over():
+                self._ready.done(1, message.size)
+                return None
+            # The server closed a kept connection: nothing was sent, so try once more on a new one.
             return await self._deliver(site, None, message)
-        if transaction.final_reply is not None:
+        if attempt is not None and transaction.final_reply is not None:
             self._attempts.outcome(attempt, transaction.final_reply)
         self._settle(self._settlement(message, transaction, attempt))
         if transaction.alive:
@@ -203,7 +215,10 @@ class Dispatcher:
         session.close()
         return None
 
-    def _settlement(self, message: ReadyMessage, transaction: Transaction, attempt: Attempt) -> Settlement:
+    def _lease_is_over(self) -> bool:
+        return self._ports.clock.monotonic() > self._lease_deadline
+
+    def _settlement(self, message: ReadyMessage, transaction: Transaction, attempt: Attempt | None) -> Settlement:
         outcomes = tuple(zip(message.recipients, transaction.outcomes, strict=True))
         return Settlement(message, outcomes, self._ports.clock.now(), attempt=attempt)
 
