@@ -15,20 +15,22 @@ from collections.abc import Sequence
 from benchmarks.measuring import Invalid
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 _READ_BYTES = 65_536
 
 
 class _Connection:
     """One keep-alive connection: the request under way and what has come back of its answer."""
 
-    __slots__ = ("answer", "begun", "socket", "unsent")
+    __slots__ = ("answer", "begun", "socket", "unsent", "writing")
 
-    def __init__(self, host: str, port: int) -> None:
-        self.socket = socket.create_connection((host, port), 10)
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.socket = socket.create_connection(address, 10)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
         self.answer = b""
         self.unsent = b""
+        self.writing = False
         self.begun = 0.0
 
 
@@ -56,11 +58,7 @@ class HttpLoad:
 
     def start(self) -> None:
         """Connect and send the first requests."""
-        for _ in range(self._parallel):
-            connection = _Connection(*self._address)
-            self._connections[connection.socket.fileno()] = connection
-            self._epoll.register(connection.socket, select.EPOLLIN)
-        for connection in self._connections.values():
+        for connection in [self._connect() for _ in range(self._parallel)]:
             self._send_next(connection)
 
     def step(self, timeout_s: float) -> bool:
@@ -91,6 +89,18 @@ class HttpLoad:
         self._connections.clear()
         self._epoll.close()
 
+    def _connect(self) -> _Connection:
+        connection = _Connection(self._address)
+        self._connections[connection.socket.fileno()] = connection
+        self._epoll.register(connection.socket, select.EPOLLIN)
+        return connection
+
+    def _again(self, connection: _Connection) -> _Connection:
+        """Connect anew where the server does not keep connections."""
+        del self._connections[connection.socket.fileno()]
+        connection.socket.close()
+        return self._connect()
+
     def _send_next(self, connection: _Connection) -> None:
         if self._sent >= self._count:
             return
@@ -105,12 +115,11 @@ class HttpLoad:
             sent = connection.socket.send(connection.unsent)
         except BlockingIOError:
             sent = 0
-        rest = len(connection.unsent) > sent
-        if rest or sent < len(connection.unsent):
-            self._epoll.modify(connection.socket, select.EPOLLIN | select.EPOLLOUT)
-        elif connection.unsent is not self._requests[(self._sent - 1) % len(self._requests)]:
-            self._epoll.modify(connection.socket, select.EPOLLIN)
-        connection.unsent = connection.unsent[sent:] if rest else b""
+        connection.unsent = connection.unsent[sent:]
+        writing = bool(connection.unsent)
+        if writing is not connection.writing:
+            connection.writing = writing
+            self._epoll.modify(connection.socket, select.EPOLLIN | (select.EPOLLOUT if writing else 0))
 
     def _read(self, connection: _Connection) -> None:
         data = connection.socket.recv(_READ_BYTES)
@@ -124,8 +133,10 @@ class HttpLoad:
         if length is None or len(body) < int(length[1]):
             connection.answer = answer
             return
-        if not head.startswith(b"HTTP/1.1 200") or body.count(self._success) != self._each:
+        if head[8:12] != b" 200" or body.count(self._success) != self._each:
             raise Invalid(f"not the answer that was hoped for: {head[:80]!r} {body[:300]!r}")
         self.latencies_s.append(time.perf_counter() - connection.begun)
         self.answered += self._each
+        if _CLOSES.search(head) or head.startswith(b"HTTP/1.0"):
+            connection = self._again(connection)
         self._send_next(connection)

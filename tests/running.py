@@ -40,8 +40,14 @@ ACCESS_KEY_ID = SECRET = "test"
 READY_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 _LISTENERS = ("http", "https", "submission", "submission_tls", "reception", "trusted")
-# Signs of a fault of ours in what the process said.
-_FAULTS = ("Traceback (most recent call last)", "was never retrieved", "was never awaited", "was destroyed but it is")
+# Signs of a fault of ours in what the process said: a trace as text, a trace in a JSON line, asyncio's complaints.
+_FAULTS = (
+    "Traceback (most recent call last)",
+    '"exception": [',
+    "was never retrieved",
+    "was never awaited",
+    "was destroyed but it is",
+)
 
 
 class ServerFailed(AssertionError):

@@ -15,15 +15,19 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 def configure_logging(settings: Log) -> None:
     """Set up structlog for this process; third-party loggers speak from WARNING on."""
     text = settings.format == "text" or (settings.format == "" and sys.stderr.isatty())
+    # Traces without the values of local variables: those hold passwords and people's mail.
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if text
+        else structlog.processors.JSONRenderer()
     )
     processors: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),
     ]
     if not text:
-        processors.append(structlog.processors.dict_tracebacks)
+        frames_only = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        processors.append(structlog.processors.ExceptionRenderer(frames_only))
     structlog.configure(
         processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.level]),

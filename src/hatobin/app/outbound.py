@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hatobin.capabilities import queue
+from hatobin.capabilities import configuration_sets, identities, queue
 from hatobin.capabilities.delivery import Sites
 from hatobin.companions import sns, sqs
 from hatobin.companions.kms import Vault
-from hatobin.flow.outbound.accept import Acceptor
-from hatobin.flow.outbound.dispatch import Dispatcher
-from hatobin.flow.outbound.settle import Settler
-from hatobin.flow.outbound.sign import Signer
-from hatobin.flow.outbound.signals import Signals
+from hatobin.flow.outbound import Acceptor, Dispatcher, Settler, Signals, Signer
 from hatobin.flow.publish import Publisher
 from hatobin.gateway import Services
 from hatobin.ports import Ports
@@ -61,6 +57,7 @@ def assemble_outbound(
         {
             Acceptor: acceptor,
             Vault: vault,
+            configuration_sets.DomainOwnership: configuration_sets.DomainOwnership(identities.is_verified_domain),
             sns.SnsDeliveries: deliveries,
             sns.SnsSigner: sns_signer,
             sqs.SqsWaiters: waiters,

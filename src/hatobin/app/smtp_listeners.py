@@ -7,7 +7,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from hatobin.flow.outbound.smtp_door import SmtpDoor, SmtpLogin
+from hatobin.flow.outbound import SmtpDoor, SmtpLogin
 from hatobin.gateway import Principal
 from hatobin.ports import Ports
 from hatobin.servers.smtp import SmtpSettings, SubmissionServer, TrustedServer

@@ -35,9 +35,7 @@ from hatobin.app.welcome import welcome
 from hatobin.capabilities import identities, queue
 from hatobin.companions import iam, sns, sqs
 from hatobin.companions.kms import Vault
-from hatobin.flow.outbound.recover import recover
-from hatobin.flow.outbound.settle import Settlements
-from hatobin.flow.outbound.smtp_door import SmtpDoor
+from hatobin.flow.outbound import Settlements, SmtpDoor, recover
 from hatobin.gateway import Gateway
 from hatobin.ports import Ports
 from hatobin.servers.api import ApiApp

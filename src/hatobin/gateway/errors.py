@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hatobin.gateway.addressing import Address
+from hatobin.protocols.aws.claims import Fault, SignatureRefused
 from hatobin.protocols.aws.model import ServiceModel
 from hatobin.protocols.aws.query import QueryWire
-from hatobin.protocols.aws.claims import Fault, SignatureRefused
 from hatobin.protocols.aws.wire import Refusal
 from hatobin.words.errors import CallerError
 

@@ -165,7 +165,7 @@ async def test_sets_are_listed_by_name_and_by_part(room: Room) -> None:
     first, token = await names(room, ListConfigurationSetsRequest(page_size=3))
     rest, end = await names(room, ListConfigurationSetsRequest(next_token=token))
     assert (first, rest, end) == (["mail_1", "mailx1", "news-a"], ["news-b"], None)
-    part = {"CONFIGURATION_SET_NAME_CONTAINS": "L_1"}
+    part: dict[sesv2.ConfigurationSetFilterKey, str] = {"CONFIGURATION_SET_NAME_CONTAINS": "L_1"}
     found_names, _ = await names(room, ListConfigurationSetsRequest(filter=part))
     assert found_names == ["mail_1"]
     bound = await refused(names(room, ListConfigurationSetsRequest(filter=part, next_token=token)))

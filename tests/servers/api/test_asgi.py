@@ -9,7 +9,7 @@ import pytest
 from hatobin.gateway import Call
 from hatobin.servers.api import MAX_HEAD_BYTES, ApiApp, is_aws_request
 from hatobin.words.settings import Server, Settings
-from tests.gateway.exchange import Client, http_request
+from tests.gateway.exchange import Client
 from tests.gateway.world import make_gateway
 
 LIMIT = 4096
@@ -162,8 +162,3 @@ async def test_a_client_that_leaves_gets_no_answer() -> None:
 )
 def test_requests_for_aws_apis_are_told_from_local_paths(given: dict[str, Any], is_aws: bool) -> None:
     assert is_aws_request(given) is is_aws
-
-
-def test_the_harness_gives_what_botocore_sent() -> None:
-    """`http_request` is the other road into the gateway: both must give the same head."""
-    assert http_request.__module__ == "tests.gateway.exchange"

@@ -36,6 +36,10 @@ from hatobin.words.reply import Reply
 Answer = Reply | Coroutine[Any, Any, Reply]
 Asked = Connected | AuthAttempt | MailFrom | RcptTo | MessageReceived
 
+# Members looked at for every chunk, by a short way: looking one up on its Enum takes 0.1 µs.
+_CONTENT, _HANDSHAKE = Phase.CONTENT, Phase.HANDSHAKE
+_ASKED = (MailFrom, RcptTo, MessageReceived, AuthAttempt, Connected)
+
 
 class Conversation(Protocol):
     """Answers the questions of one session, at once or in time."""
@@ -135,7 +139,7 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """End now, without a word."""
-        if self._task is not None and self._standing.phase is Phase.HANDSHAKE:
+        if self._task is not None and self._standing.phase is _HANDSHAKE:
             self._task.cancel()
         if self._transport is not None:
             self._transport.abort()
@@ -146,7 +150,7 @@ class Connection(asyncio.Protocol):
         """Let the session go on until it needs bytes, an answer that takes time, or room to write."""
         session = self._session
         while self._writable and (event := session.next_event()) is not None:
-            if isinstance(event, MailFrom | RcptTo | MessageReceived | AuthAttempt | Connected):
+            if isinstance(event, _ASKED):
                 answer = self._conversation.answer(event, self._known_peer())
                 if isinstance(answer, Reply):
                     session.send(answer)
@@ -158,7 +162,7 @@ class Connection(asyncio.Protocol):
             elif isinstance(event, StartTlsRequested):
                 self._answer_starttls()
                 break
-        if self._standing.phase is Phase.CONTENT:
+        if self._standing.phase is _CONTENT:
             self._account()
         elif self._counted_bytes and self._task is None:
             self._count(0)
@@ -206,6 +210,8 @@ class Connection(asyncio.Protocol):
 
     def _close(self, transport: asyncio.Transport) -> None:
         """Close once the last word is written; cut the connection if the client does not take it."""
+        if transport.is_closing():
+            return
         transport.close()
         if self._timer is not None:
             self._timer.cancel()
@@ -216,7 +222,7 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        may_read = self._writable and self._standing.phase is not Phase.HANDSHAKE
+        may_read = self._writable and self._standing.phase is not _HANDSHAKE
         if self._task is not None and self._session.held_bytes > self._registry.limits.max_unread_bytes:
             may_read = False
         if may_read and not self._reading:

@@ -1,0 +1,54 @@
+"""Emulators of SES for development: they accept, deliver nothing and keep nothing on disk.
+
+Their rates are no peers of a durable server; they say what users of an
+emulator are used to.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from benchmarks.api_requests import client
+from benchmarks.processes import Skipped, end, free_port, require, wait_for_port
+from benchmarks.systems import Place, Running, System, first_line
+
+
+@contextmanager
+def _running(place: Place, name: str, command: Sequence[str], version: str, port: int) -> Iterator[Running]:
+    with (place.folder / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        wait_for_port(port, process, timeout_s=30)
+        yield Running(version, (process.pid,), http=f"127.0.0.1:{port}")
+    finally:
+        end(process)
+
+
+@contextmanager
+def _moto(place: Place) -> Iterator[Running]:
+    program, port = require("moto_server"), free_port()
+    version = first_line(program, "--version") or "moto"
+    command = [program, "-H", "127.0.0.1", "-p", str(port)]
+    with _running(place, "moto", command, version, port) as running:
+        try:
+            client(f"http://{running.http}").create_email_identity(EmailIdentity="example.com")
+        except Exception as error:
+            raise Skipped(f"moto does not make identities: {error}") from error
+        yield running
+
+
+@contextmanager
+def _ses_v2_local(place: Place, environment: Mapping[str, str] | None = None) -> Iterator[Running]:
+    program, port = require("aws-ses-v2-local"), free_port()
+    command = [program, "--host", "127.0.0.1", "--port", str(port)]
+    with _running(place, "aws-ses-v2-local", command, "aws-ses-v2-local", port) as running:
+        yield running
+
+
+EMULATORS = (
+    System("moto", _moto, signs=False),
+    System("aws-ses-v2-local", partial(_ses_v2_local), signs=False),
+)
