@@ -7,9 +7,8 @@ emulator are used to.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 
 from benchmarks.api_requests import client
 from benchmarks.processes import Skipped, end, free_port, require, wait_for_port
@@ -41,7 +40,7 @@ def _moto(place: Place) -> Iterator[Running]:
 
 
 @contextmanager
-def _ses_v2_local(place: Place, environment: Mapping[str, str] | None = None) -> Iterator[Running]:
+def _ses_v2_local(place: Place) -> Iterator[Running]:
     program, port = require("aws-ses-v2-local"), free_port()
     command = [program, "--host", "127.0.0.1", "--port", str(port)]
     with _running(place, "aws-ses-v2-local", command, "aws-ses-v2-local", port) as running:
@@ -50,5 +49,5 @@ def _ses_v2_local(place: Place, environment: Mapping[str, str] | None = None) ->
 
 EMULATORS = (
     System("moto", _moto, signs=False),
-    System("aws-ses-v2-local", partial(_ses_v2_local), signs=False),
+    System("aws-ses-v2-local", _ses_v2_local, signs=False),
 )

@@ -48,9 +48,16 @@ def signatures(data: bytes, keys: PublishedKeys) -> list[Signature]:
     verifier = dkim.DKIM(data)
     fields = [value for name, value in verifier.headers if name.lower() == b"dkim-signature"]
     return [
-        Signature(_tags(field.decode()), bool(dkim.DKIM(data).verify(idx=index, dnsfunc=keys.lookup)))
+        Signature(_tags(field.decode()), _holds(data, index, keys))
         for index, field in enumerate(fields)
     ]
+
+
+def _holds(data: bytes, index: int, keys: PublishedKeys) -> bool:
+    try:
+        return bool(dkim.DKIM(data).verify(idx=index, dnsfunc=keys.lookup))
+    except dkim.DKIMException:
+        return False
 
 
 def _tags(field: str) -> dict[str, str]:

@@ -10,6 +10,8 @@ from hatobin.app.cli.options import print_json, read_settings, store_options
 from hatobin.app.cli.store import in_store
 from hatobin.capabilities import identities
 from hatobin.companions import iam
+from hatobin.ports import Session
+from hatobin.words.settings import Settings
 
 
 @click.command()
@@ -24,7 +26,7 @@ def dns(domain: str, config: str | None, data: Path | None, as_json: bool, accou
         found = in_store(
             settings,
             folder,
-            lambda session, vault, now: identities.domain_records(session, account, region, domain, settings),
+            lambda session, vault, now: _records(session, account, region, domain, settings),
         )
     except identities.InvalidIdentity as error:
         raise click.ClickException(f"{domain} is not a domain: {error}") from error
@@ -44,3 +46,12 @@ def dns(domain: str, config: str | None, data: Path | None, as_json: bool, accou
     for record in found:
         value = f'"{record.value}"' if record.type == "TXT" else record.value
         click.echo(f"{record.name}. {record.type} {value}   ; {record.purpose}")
+
+
+def _records(
+    session: Session, account: str, region: str, domain: str, settings: Settings
+) -> list[identities.DnsRecord] | None:
+    """Give the identity's records, and the key of the service's own signature, which every message carries."""
+    found = identities.domain_records(session, account, region, domain, settings)
+    service = identities.service_dkim(session, settings) if settings.delivery.service_signature else None
+    return found if found is None or service is None else [*found, service.record]

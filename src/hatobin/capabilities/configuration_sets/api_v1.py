@@ -24,7 +24,6 @@ from hatobin.capabilities.configuration_sets.model import (
     check_name,
 )
 from hatobin.capabilities.configuration_sets.refusals import does_not_exist
-from hatobin.capabilities.paging import Paging
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models import ses
 from hatobin.gateway.models.ses import (
@@ -43,6 +42,7 @@ from hatobin.gateway.models.ses import (
     ListConfigurationSetsResponse,
     SNSDestination,
 )
+from hatobin.gateway.paging import Paging
 from hatobin.ports import Session
 from hatobin.words.errors import CallerError
 

@@ -17,7 +17,6 @@ from hatobin.capabilities.configuration_sets.model import (
     check_name,
 )
 from hatobin.capabilities.configuration_sets.refusals import does_not_exist
-from hatobin.capabilities.paging import Paging
 from hatobin.capabilities.tags import TagPair
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models.sesv2 import (
@@ -31,6 +30,7 @@ from hatobin.gateway.models.sesv2 import (
     Tag,
     TrackingOptions,
 )
+from hatobin.gateway.paging import Paging
 from hatobin.ports import Session
 from hatobin.words.errors import CallerError
 

@@ -13,8 +13,8 @@ from hatobin.capabilities.configuration_sets.model import (
     EventDestination,
     Options,
 )
-from hatobin.capabilities.paging import PageRequest
 from hatobin.capabilities.tags import TagPair
+from hatobin.gateway.paging import PageRequest
 from hatobin.ports import Session, Value
 
 _options = msgspec.json.Decoder(Options)

@@ -18,7 +18,6 @@ from hatobin.capabilities.contacts.model import (
     check_list_name,
     check_topics,
 )
-from hatobin.capabilities.paging import Paging
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models import sesv2
 from hatobin.gateway.models.sesv2 import (
@@ -32,6 +31,7 @@ from hatobin.gateway.models.sesv2 import (
     Tag,
     UpdateContactListRequest,
 )
+from hatobin.gateway.paging import Paging
 from hatobin.ports import Session
 from hatobin.words.errors import CallerError
 

@@ -17,7 +17,6 @@ from hatobin.capabilities.contacts.model import (
     check_address,
     check_preferences,
 )
-from hatobin.capabilities.paging import Paging
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models import sesv2
 from hatobin.gateway.models.sesv2 import (
@@ -31,6 +30,7 @@ from hatobin.gateway.models.sesv2 import (
     TopicPreference,
     UpdateContactRequest,
 )
+from hatobin.gateway.paging import Paging
 from hatobin.ports import Session
 from hatobin.words.errors import CallerError
 

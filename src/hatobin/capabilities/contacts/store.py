@@ -8,7 +8,7 @@ import msgspec
 
 from hatobin.capabilities import tags
 from hatobin.capabilities.contacts.model import Contact, ContactList, Topic, address_key
-from hatobin.capabilities.paging import PageRequest
+from hatobin.gateway.paging import PageRequest
 from hatobin.ports import Session, Value
 
 _topics = msgspec.json.Decoder(tuple[Topic, ...])

@@ -18,7 +18,6 @@ from hatobin.capabilities.identities.model import (
     InvalidIdentity,
     lookup_key,
 )
-from hatobin.capabilities.paging import Paging
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models.ses import (
     DeleteIdentityRequest,
@@ -38,6 +37,7 @@ from hatobin.gateway.models.ses import (
     VerifyEmailIdentityRequest,
     VerifyEmailIdentityResponse,
 )
+from hatobin.gateway.paging import Paging
 from hatobin.ports import Session
 from hatobin.words.errors import CallerError
 

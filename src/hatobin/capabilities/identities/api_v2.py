@@ -26,7 +26,6 @@ from hatobin.capabilities.identities.model import (
 )
 from hatobin.capabilities.identities.records import dkim_zone
 from hatobin.capabilities.identities.sending import inherited_dkim
-from hatobin.capabilities.paging import Paging
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models.sesv2 import (
     CreateEmailIdentityRequest,
@@ -45,6 +44,7 @@ from hatobin.gateway.models.sesv2 import (
     Tag,
     VerificationInfo,
 )
+from hatobin.gateway.paging import Paging
 from hatobin.ports import Session
 from hatobin.words.errors import CallerError
 

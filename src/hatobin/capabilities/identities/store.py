@@ -19,7 +19,7 @@ from hatobin.capabilities.identities.model import (
     Status,
     lookup_key,
 )
-from hatobin.capabilities.paging import PageRequest
+from hatobin.gateway.paging import PageRequest
 from hatobin.ports import Session, Value
 
 _texts = msgspec.json.Decoder(tuple[str, ...])

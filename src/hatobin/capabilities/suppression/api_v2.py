@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import cast
 
 from hatobin.capabilities import account
-from hatobin.capabilities.paging import Cursor, Paging
 from hatobin.capabilities.suppression import store
 from hatobin.capabilities.suppression.model import InvalidDestination, SuppressedDestination, key_of
 from hatobin.gateway import Call, operation
@@ -24,6 +23,7 @@ from hatobin.gateway.models.sesv2 import (
     SuppressedDestinationSummary,
     SuppressionListReason,
 )
+from hatobin.gateway.paging import Cursor, Paging
 from hatobin.ports import Session
 from hatobin.words.errors import CallerError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from hatobin.capabilities.paging import PageRequest
 from hatobin.capabilities.suppression.model import SuppressedDestination, key_of
+from hatobin.gateway.paging import PageRequest
 from hatobin.ports import Session, Value
 
 MAX_LOOKUP = 512

@@ -5,7 +5,6 @@ Refs: surface.md §4.6, appendices E and F; DEV-CL-06.
 
 from __future__ import annotations
 
-from hatobin.capabilities.paging import Paging
 from hatobin.capabilities.templates import store
 from hatobin.capabilities.templates.api_v2 import place
 from hatobin.capabilities.templates.creation import Stored, create, replace
@@ -22,6 +21,7 @@ from hatobin.gateway.models.ses import (
     TemplateMetadata,
     UpdateTemplateRequest,
 )
+from hatobin.gateway.paging import Paging
 from hatobin.words.errors import CallerError
 
 PAGING = Paging(

@@ -6,7 +6,6 @@ Refs: surface.md §4.6, appendices E and F.
 from __future__ import annotations
 
 from hatobin.capabilities import tags
-from hatobin.capabilities.paging import Cursor, Paging
 from hatobin.capabilities.templates import store
 from hatobin.capabilities.templates.creation import Stored, create, replace
 from hatobin.capabilities.templates.model import MAX_TEMPLATES, InvalidTemplate, TemplateParts, TemplateTitle
@@ -23,6 +22,7 @@ from hatobin.gateway.models.sesv2 import (
     Tag,
     UpdateEmailTemplateRequest,
 )
+from hatobin.gateway.paging import Cursor, Paging
 from hatobin.words.errors import CallerError
 
 PAGING = Paging(

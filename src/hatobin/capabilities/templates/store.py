@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hatobin.capabilities import tags
-from hatobin.capabilities.paging import PageRequest
 from hatobin.capabilities.tags import TagPair
 from hatobin.capabilities.templates.model import StoredTemplate, TemplateParts, TemplateTitle
+from hatobin.gateway.paging import PageRequest
 from hatobin.ports import Session, Value
 
 

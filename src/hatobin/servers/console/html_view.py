@@ -37,7 +37,7 @@ _ATTRIBUTES["a"] = _ATTRIBUTES.get("a", set()) | {"name"}
 _PICTURE_ATTRIBUTES = frozenset({"src", "background"})
 _DATA_PICTURE = re.compile(r"data:image/(?:png|gif|jpe?g|webp|avif|bmp|svg\+xml)[;,]", re.IGNORECASE)
 _PICTURE_TYPE = re.compile(r"image/[a-z0-9.+-]{1,60}", re.ASCII)
-_REMOTE_STYLE = re.compile(r"url\(\s*['\"]?https?:", re.IGNORECASE)
+_REMOTE_STYLE = re.compile(r"url\(\s*(?:['\"]|&quot;)?https?:", re.IGNORECASE)
 
 _FRAME = """<!doctype html>
 <html lang="{lang}"><head><meta charset="utf-8"><meta name="color-scheme" content="light">

@@ -9,6 +9,6 @@ one operation's rules.
 
 from __future__ import annotations
 
-from hatobin.capabilities.paging.model import Cursor, Owner, PageRequest, Paging
+from hatobin.gateway.paging.model import Cursor, Owner, PageRequest, Paging
 
 __all__ = ["Cursor", "Owner", "PageRequest", "Paging"]

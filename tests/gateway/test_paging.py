@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatobin.capabilities.paging import Cursor, Paging
-from hatobin.capabilities.paging.model import MAX_TOKEN_LENGTH
+from hatobin.gateway.paging import Cursor, Paging
+from hatobin.gateway.paging.model import MAX_TOKEN_LENGTH
 from hatobin.words.errors import CallerError
 
 

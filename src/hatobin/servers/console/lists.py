@@ -1,0 +1,110 @@
+"""The first page: captured mail in mailbox mode, messages on their way otherwise."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from hatobin.capabilities import queue
+from hatobin.capabilities.queue import StoredMessage, StoredRecipient
+from hatobin.ports import Ports, Session
+from hatobin.servers.console.first_contact import FirstContact, SmtpLogin, first_contact
+from hatobin.servers.console.rendering import Pages, fenced
+from hatobin.servers.console.rows import MailRow, QueueRow, mail_row, queue_row
+from hatobin.servers.local import InboxReader
+from hatobin.words.settings import Settings
+
+MAX_QUERY = 200
+"""Characters of a search that are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """What the template gets. `next_before` is the cursor of the page below, "" on the last one."""
+
+    rows: Sequence[MailRow] | Sequence[QueueRow]
+    mark: str
+    query: str
+    before: str
+    next_before: str
+
+
+class Lists:
+    """The endpoints of the lists."""
+
+    def __init__(self, ports: Ports, settings: Settings, pages: Pages, reader: InboxReader, smtp: SmtpLogin) -> None:
+        self._database = ports.database
+        self._settings = settings
+        self._pages = pages
+        self._reader = reader
+        self._smtp = smtp
+        self._page_size = settings.console.page_size
+
+    @property
+    def _is_inbox(self) -> bool:
+        return self._settings.delivery.mode == "mailbox"
+
+    async def show(self, request: Request) -> Response:
+        """Show one page of the list."""
+        query = request.query_params.get("q", "").strip()[:MAX_QUERY]
+        before = request.query_params.get("before", "")
+        page = await (self._mail(query, before) if self._is_inbox else self._queue(before))
+        return self._pages.page(
+            request,
+            "inbox.html" if self._is_inbox else "queue.html",
+            page=page,
+            delivery=self._settings.delivery,
+            contact=self._contact(request),
+        )
+
+    async def newest(self, request: Request) -> Response:
+        """Give the mark of the first page, for the script that refreshes it."""
+        mark = await (self._inbox_mark() if self._is_inbox else self._queue_mark())
+        return PlainTextResponse(mark, headers=fenced("DENY"))
+
+    def _contact(self, request: Request) -> FirstContact:
+        # The guard knows this name, so it may be shown as ours.
+        return first_contact(f"{request.url.scheme}://{request.headers['host']}", self._smtp)
+
+    async def _mail(self, query: str, before: str) -> ListPage:
+        mark = await self._inbox_mark()
+        below = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+        limit = self._page_size + 1
+        entries = []
+        if "@" in query:
+            entries = await self._reader.search(to=query, before=below, limit=limit)
+        if not entries:
+            entries = await self._reader.search(subject=query or None, before=below, limit=limit)
+        rows = [mail_row(entry) for entry in entries[: self._page_size]]
+        has_more = len(entries) > self._page_size
+        return ListPage(rows, mark, query, before, str(rows[-1].number) if has_more else "")
+
+    async def _inbox_mark(self) -> str:
+        newest = await self._reader.search(limit=1)
+        # Numbers begin again after the inbox was emptied, so the message's id belongs to the mark.
+        return f"{newest[0].id} {newest[0].key.message_id}" if newest else "empty"
+
+    async def _queue(self, before: str) -> ListPage:
+        limit = self._page_size + 1
+        read = await self._database.read(lambda session: _recent(session, before or None, limit))
+        rows = [queue_row(message, recipients) for message, recipients in read[: self._page_size]]
+        cursor = rows[-1].message_id[4:] if len(read) > self._page_size else ""
+        return ListPage(rows, _mark_of(rows), "", before, cursor)
+
+    async def _queue_mark(self) -> str:
+        return (await self._queue("")).mark
+
+
+def _recent(session: Session, before: str | None, limit: int) -> list[tuple[StoredMessage, list[StoredRecipient]]]:
+    messages = queue.recent_messages(session, before, limit)
+    return [(message, queue.recipients(session, message.key)) for message in messages]
+
+
+def _mark_of(rows: Sequence[QueueRow]) -> str:
+    """Give a text that changes when a row or one of its states does."""
+    facts = "\n".join(f"{row.message_id} {row.states} {row.reply}" for row in rows)
+    return hashlib.sha256(facts.encode()).hexdigest()[:24]
