@@ -74,6 +74,10 @@ class _Screen:
         )
 
 
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--case", "names", multiple=True, help="Only this case; may be repeated. --list names them.")
 @click.option("--only", multiple=True, help="Only this system; may be repeated.")
@@ -81,12 +85,12 @@ class _Screen:
 @click.option("--messages", type=click.IntRange(50), help="Messages of one repetition (default: the case's own).")
 @click.option("--repetitions", type=click.IntRange(1, 100), default=3, show_default=True)
 @click.option("--size", "size_bytes", type=click.IntRange(100, 1_000_000), default=4096, show_default=True)
-@click.option("--timeout", "timeout_s", type=float, default=60.0, show_default=True, help="Of one repetition, seconds.")
-@click.option("--idle", "idle_limit_s", type=float, default=10.0, show_default=True, help="How long to wait for quiet.")
-@click.option("--set", "pairs", multiple=True, metavar="SECTION.KEY=VALUE", help="A setting of hatobin, such as server.workers=2.")
-@click.option("--server", "command", help="Another way to start hatobin (to compare two checkouts); --data is appended.")
-@click.option("--work", type=click.Path(file_okay=False, path_type=Path), default=_DEFAULT_WORK, help="Where all is written.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="One file for all cases.")
+@click.option("--timeout", "timeout_s", default=60.0, show_default=True, help="Of one repetition, seconds.")
+@click.option("--idle", "idle_limit_s", default=10.0, show_default=True, help="How long to wait for quiet, seconds.")
+@click.option("--set", "pairs", multiple=True, metavar="SECTION.KEY=VALUE", help="A setting of hatobin.")
+@click.option("--hatobin", "command", help="Another way to call hatobin, to compare two checkouts.")
+@click.option("--work", type=_FOLDER, default=_DEFAULT_WORK, help="Where everything is written (./bench-work).")
+@click.option("--json", "json_file", type=_FILE, help="One results file for all cases.")
 @click.option("--docs", is_flag=True, help="Also put the tables into docs/performance.md.")
 @click.option("--list", "listing", is_flag=True, help="List the cases and stop.")
 def main(
@@ -104,7 +108,7 @@ def main(
     serving = Serving(settings=_settings(pairs), size_bytes=amounts["size_bytes"])
     if command:
         serving = replace(serving, command=command)
-    every = cases(serving)
+    every = cases(serving, emulators=not quick)
     console = Console(width=None if sys.stdout.isatty() else 140)
     if listing:
         for case in every:
@@ -142,13 +146,12 @@ def _measure(
     done: list[results.Result] = []
     written: dict[str, Any] = {}
     picked = [(case, [system for system in case.systems if not only or system.name in only]) for case in chosen]
+    picked = [(case, systems) for case, systems in picked if systems]
     total = sum(len(systems) for _, systems in picked) * plan.repetitions
     columns = (TextColumn("{task.description:40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         screen = _Screen(progress, total)
         for case, systems in picked:
-            if not systems:
-                continue
             console.print(f"[bold]{case.name}[/bold]  {case.meaning}", highlight=False)
             measured = run_case(case, systems, plan, screen.watch())
             signing = {system.name for system in systems if system.signs}

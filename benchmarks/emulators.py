@@ -28,7 +28,7 @@ def _running(place: Place, name: str, command: Sequence[str], version: str, port
 
 @contextmanager
 def _moto(place: Place) -> Iterator[Running]:
-    program, port = require("moto_server"), free_port()
+    program, port = require("moto_server", brought_by="pip install 'moto[server]'"), free_port()
     version = first_line(program, "--version") or "moto"
     command = [program, "-H", "127.0.0.1", "-p", str(port)]
     with _running(place, "moto", command, version, port) as running:
@@ -41,7 +41,7 @@ def _moto(place: Place) -> Iterator[Running]:
 
 @contextmanager
 def _ses_v2_local(place: Place) -> Iterator[Running]:
-    program, port = require("aws-ses-v2-local"), free_port()
+    program, port = require("aws-ses-v2-local", brought_by="npm install -g aws-ses-v2-local"), free_port()
     command = [program, "--host", "127.0.0.1", "--port", str(port)]
     with _running(place, "aws-ses-v2-local", command, "aws-ses-v2-local", port) as running:
         yield running

@@ -60,7 +60,12 @@ def describe(folder: Path, *, seconds: float) -> Machine:
 
 
 def signatures_per_s(threads: int, seconds: float) -> float:
-    """Sign as fast as this many threads can; OpenSSL releases the interpreter lock."""
+    """Sign as fast as this many threads can, for three times a third of the time; the best third is the limit."""
+    return max(_signatures_per_s(threads, seconds / 3) for _ in range(3))
+
+
+def _signatures_per_s(threads: int, seconds: float) -> float:
+    """OpenSSL releases the interpreter lock."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     counts = [0] * threads
     begun = time.perf_counter()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 from benchmarks.processes import cpu_s, resident_bytes
@@ -164,5 +165,5 @@ def _by_quarter(series: Sequence[tuple[float, int]], total: int) -> tuple[float,
         marks.append(next((at for at, count in series if count >= wanted), series[-1][0]))
     each = total / _PARTS
     return tuple(
-        round(each / (end - start), 1) if end > start else 0.0 for start, end in zip(marks, marks[1:], strict=False)
+        round(each / (end - start), 1) if end > start else 0.0 for start, end in pairwise(marks)
     )

@@ -80,7 +80,7 @@ def _check(folder: Path) -> str:
     closed = [str(parent) for parent in (folder, *folder.parents) if not parent.stat().st_mode & 0o001]
     if closed:
         raise Skipped(f"{closed[-1]} is closed to other users; give another folder with --work")
-    return f"Postfix {first_line('postconf', '-h', 'mail_version')}"
+    return f"Postfix {first_line('postconf', '-d', '-h', 'mail_version')}"
 
 
 def _main_cf(folder: Path, sink_port: int, milter: Path | None) -> str:
@@ -187,7 +187,7 @@ def _alone(place: Place) -> Iterator[Running]:
 def _signing(place: Place) -> Iterator[Running]:
     _check(place.folder)
     with _opendkim(place.folder) as (socket, pid, record), _postfix(place, milter=socket) as running:
-        milter = first_line("opendkim", "-V").partition(" ")[2]
+        milter = first_line("opendkim", "-V").rpartition(" ")[2]
         yield Running(
             version=f"{running.version}, OpenDKIM {milter}",
             roots=(*running.roots, pid),

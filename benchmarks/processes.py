@@ -25,11 +25,11 @@ class Skipped(Exception):
     """Something that a case needs is not on this machine; the text says what."""
 
 
-def require(program: str) -> str:
-    """Give the path of a program. Raises `Skipped` when it is not installed."""
+def require(program: str, *, brought_by: str = "scripts/bench-services") -> str:
+    """Give the path of a program. Raises `Skipped`, with what brings it, when it is not installed."""
     found = shutil.which(program)
     if found is None:
-        raise Skipped(f"{program} is not installed (scripts/bench-services)")
+        raise Skipped(f"{program} is not installed ({brought_by})")
     return found
 
 
@@ -63,7 +63,7 @@ def tree(roots: Iterable[int]) -> list[int]:
 
 
 def cpu_s(roots: Iterable[int]) -> float:
-    """CPU seconds, user and system, of the trees so far: all threads, and the children that ended and were waited for."""
+    """CPU seconds, user and system, of the trees so far: all their threads, and the children that have ended."""
     ticks = 0
     for pid in tree(roots):
         try:

@@ -11,15 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import Machine
-from benchmarks.results import Result, Row
+from benchmarks.results import OURS, Result, Row
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 _COLUMNS = ("system", "accepted/s", "delivered/s", "CPU µs", "hatobin ÷ it", "of the RSA limit")
 
 
 def _cells(row: Row) -> list[str]:
-    if not row.figures or row.problem:
-        return [row.system, f"skipped: {row.problem}", "", "", "", ""]
     cpu = row.figures["server_cpu_us_per_message"]
     return [
         row.system + (" *" if row.noisy else ""),
@@ -31,16 +29,24 @@ def _cells(row: Row) -> list[str]:
     ]
 
 
+def _problems(result: Result) -> list[str]:
+    return [f"no figure for {row.system}: {row.problem}" for row in result.rows if row.problem]
+
+
 def show(console: Console, results: Sequence[Result]) -> None:
     """Print one table per case."""
     for result in results:
-        table = Table(title=f"{result.case.name}: {result.case.meaning}", title_justify="left", title_style="bold")
+        console.print(f"\n[bold]{result.case.name}[/bold]  {result.case.meaning}", highlight=False)
+        table = Table()
         for number, name in enumerate(_COLUMNS):
-            table.add_column(name, justify="left" if number == 0 else "right", overflow="fold")
+            table.add_column(name, justify="left" if number == 0 else "right")
         for row in result.rows:
-            cells = _cells(row)
-            table.add_row(*cells, style="dim" if row.problem else "bold green" if row.system == "hatobin" else None)
-        console.print(table)
+            if not row.problem:
+                table.add_row(*_cells(row), style="bold green" if row.system == OURS else None)
+        if table.row_count:
+            console.print(table)
+        for text in _problems(result):
+            console.print(text, style="yellow", highlight=False)
     if any(row.noisy for result in results for row in result.rows):
         console.print("* The machine was not idle before at least one repetition: indicative only.", style="yellow")
 
@@ -65,11 +71,13 @@ def markdown(results: Sequence[Result], machine: Machine) -> str:
     ]
     for result in results:
         for row in result.rows:
-            lines.append(f"| {result.case.name} | " + " | ".join(_cells(row)) + " |")
+            if not row.problem:
+                lines.append(f"| {result.case.name} | " + " | ".join(_cells(row)) + " |")
     versions = {row.system: row.version for result in results for row in result.rows if row.version}
     counts = ", ".join(f"{result.case.name} {result.messages:,} × {result.repetitions}" for result in results)
     lines += ["", f"Messages × repetitions: {counts}.", ""]
     lines += [f"Versions: {'; '.join(f'{name}: {text}' for name, text in versions.items())}."]
+    lines += [f"\n{result.case.name}: {text}." for result in results for text in _problems(result)]
     if any(row.noisy for result in results for row in result.rows):
         lines += ["", "\\* The machine was not idle before at least one repetition: indicative only."]
     return "\n".join(lines) + "\n"

@@ -13,7 +13,7 @@ SENDER, RECIPIENT = "sender@example.com", "r@example.net"
 
 
 class SmtpLoad:
-    """One bounded run of smtp-source; it ends when every message was answered with 250, or fails at the first refusal."""
+    """One bounded run of smtp-source: it ends when every message was answered with 250, or at the first refusal."""
 
     def __init__(self, address: str, *, messages: int, sessions: int, size_bytes: int) -> None:
         self._command = [

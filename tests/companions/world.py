@@ -63,6 +63,9 @@ class HandClock:
         return self._time - NOON
 
     async def sleep(self, delay_s: float) -> None:
+        if delay_s <= 0:
+            await asyncio.sleep(0)
+            return
         woken = asyncio.Event()
         self.call_later(delay_s, woken.set)
         await woken.wait()

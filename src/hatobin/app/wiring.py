@@ -29,8 +29,8 @@ from hatobin.app.certificates import LocalCertificates, certificate_id, ensure_c
 from hatobin.app.data_folder import DataFolder
 from hatobin.app.listeners import BoundListeners
 from hatobin.app.outbound import Outbound, assemble_outbound
-from hatobin.app.schema import schema
 from hatobin.app.smtp_listeners import SmtpListeners
+from hatobin.app.store import open_store
 from hatobin.app.welcome import welcome
 from hatobin.capabilities import identities, queue
 from hatobin.companions import iam, sns, sqs
@@ -40,7 +40,7 @@ from hatobin.gateway import Gateway
 from hatobin.ports import Ports
 from hatobin.servers.api import ApiApp
 from hatobin.servers.console import ConsoleApp
-from hatobin.servers.local import InboxWaiters, LocalHelpers
+from hatobin.servers.local import InboxWaiters, LocalApp
 from hatobin.servers.root import RootApp
 from hatobin.words.settings import Settings
 
@@ -95,22 +95,6 @@ class Assembly:
 class _Store:
     database: SqliteDatabase
     blobs: FileBlobs
-
-
-def open_store(settings: Settings, folder: DataFolder, *, worker: int = 0) -> SqliteDatabase:
-    """Open the configured store and bring its schema up to date. Raises `ValueError` for an unknown kind."""
-    url = settings.store.url
-    if url and not url.startswith("sqlite:"):
-        raise ValueError(f'store.url = "{url}": this version knows "sqlite:PATH"')
-    path = url.removeprefix("sqlite:") or str(folder.database)
-    database = SqliteDatabase.open(
-        path,
-        group_commit_items=settings.store.group_commit_items,
-        group_commit_delay_s=settings.store.group_commit_delay_s,
-        checkpoints=worker == 0,
-    )
-    database.apply_schema(schema())
-    return database
 
 
 async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListeners, *, worker: int) -> Assembly:
@@ -176,7 +160,7 @@ def _assemble_flow(
     root_app = RootApp(
         ApiApp(gateway, settings),
         ConsoleApp(ports, settings),
-        LocalHelpers(ports, settings, waiters=inbox_waiters),
+        LocalApp(ports, settings, waiters=inbox_waiters, ready=outbound.ready),
         sns_certificate=certificates.sns.certificate.read_bytes(),
         settings=settings,
     )

@@ -217,3 +217,14 @@ def test_what_could_be_read_as_a_second_message_is_never_written(envelope: Envel
         session.begin(envelope, content)
     assert session.data_to_send() == b""
     assert session.phase is ClientPhase.IDLE
+
+
+def test_transaction_come_to_nothing_is_reset_once() -> None:
+    session = ready("PIPELINING")
+    session.begin(ENVELOPE, CONTENT)
+    hear(session, "250 s", "550 b", "550 c", "503 d")
+    session.reset()
+    hear(session, "250 reset")
+    session.data_to_send()
+    session.begin(ENVELOPE, CONTENT)
+    assert session.data_to_send() == GROUP

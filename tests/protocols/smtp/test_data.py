@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hatobin.protocols.smtp.data import ContentFault, ContentReader, has_bare_line_end, stuff, unstuff
 
 _TOKENS = st.sampled_from([b"\r\n", b"\r", b"\n", b".", b"\0", b"a", b"bc" * 20, b"\r\n.", b"\r\n.\r", b"..", b"\xff"])
-_STREAMS = st.lists(_TOKENS, max_size=40).map(b"".join)
+_CLEAN_TOKENS = st.sampled_from([b"\r\n", b".", b"a", b"bc" * 3, b"\r\n.", b"\r\n..", b"\r\n.de fg"])
+_STREAMS = st.one_of(st.lists(_CLEAN_TOKENS, max_size=30).map(b"".join), st.lists(_TOKENS, max_size=40).map(b"".join))
 
 
 def model(stream: bytes, limit: int) -> tuple[bytes | ContentFault, bytes] | None:
@@ -53,11 +54,12 @@ def cut(stream: bytes, sizes: list[int]) -> list[bytes]:
 @given(
     stream=_STREAMS,
     sizes=st.lists(st.integers(1, 9), max_size=30),
-    limit=st.integers(0, 60),
+    limit=st.one_of(st.integers(0, 60), st.just(10_000)),
     stretch=st.integers(8, 40),
     ended=st.booleans(),
 )
 @example(stream=b".\r", sizes=[2], limit=0, stretch=8, ended=False)
+@example(stream=b"a\r\n.de fg", sizes=[10], limit=10_000, stretch=40, ended=True)
 def test_reader_agrees_with_the_law_however_the_bytes_are_cut(
     stream: bytes, sizes: list[int], limit: int, stretch: int, ended: bool
 ) -> None:
@@ -122,6 +124,16 @@ def test_content_over_the_limit_is_heard_out_without_being_held() -> None:
     buffer += b".\r\n\r\n.\r\nNOOP\r\n"
     assert reader.read(buffer) is ContentFault.TOO_LONG
     assert buffer == b"NOOP\r\n"
+
+
+def test_dot_that_ends_a_line_too_long_to_hold_does_not_end_the_content() -> None:
+    pieces = [b"x" * 20 + b".", b"\r\nmore\r\n.\r\nNOOP\r\n"]
+    assert read_in_pieces(pieces, limit=10, stretch=8) == (ContentFault.TOO_LONG, b"NOOP\r\n")
+
+
+def test_content_of_just_the_limit_may_be_followed_by_half_an_end() -> None:
+    assert read_in_pieces([b"123456\r\n.\r", b"\nNOOP\r\n"], limit=8, stretch=8) == (b"123456\r\n", b"NOOP\r\n")
+    assert read_in_pieces([b"123456\r\n.\r", b"\n"], limit=7, stretch=8) == (ContentFault.TOO_LONG, b"")
 
 
 def test_discarded_content_is_told_apart() -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from hatobin.adapters.clock import SystemClock
 from hatobin.adapters.entropy import OsEntropy
 from hatobin.app.data_folder import DataFolder
-from hatobin.app.wiring import open_store
+from hatobin.app.store import open_store
 from hatobin.companions import iam
 from hatobin.companions.kms import Vault
 from hatobin.ports import Session

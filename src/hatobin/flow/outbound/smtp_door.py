@@ -70,6 +70,8 @@ class SmtpDoor:
         try:
             accepted = await self.acceptor.accept(_draft(origin, envelope, data))
         except refusals.Refusal as refusal:
+            if refusal.hint is not None:
+                log.info("refused", answer=refusal.text, hint=refusal.hint)
             return _reply(refusal)
         except (MessageError, AddressError) as error:
             return Reply.of(554, f"Transaction failed: {error}")

@@ -40,7 +40,8 @@ class ConsoleApp:
         self._router = Router(
             [
                 Route("/console", _to_slash),
-                Route("/console/", lists.show),
+                Route("/console/", lists.front),
+                Route("/console/sent", lists.sent),
                 Route("/console/newest", lists.newest),
                 Route("/console/assets/{name}", asset),
                 Route("/console/delete-all", messages.delete_all, methods=["POST"]),
@@ -66,7 +67,7 @@ class ConsoleApp:
 
     async def _missing(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        page = self._pages.page(request, "missing.html", status=404, delivery=self._settings.delivery)
+        page = self._pages.page(request, "missing.html", status=404, place="", delivery=self._settings.delivery)
         await page(scope, receive, send)
 
 

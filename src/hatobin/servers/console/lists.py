@@ -1,10 +1,11 @@
-"""The first page: captured mail in mailbox mode, messages on their way otherwise."""
+"""The lists: captured mail, and messages with what became of their recipients."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -44,33 +45,36 @@ class Lists:
         self._smtp = smtp
         self._page_size = settings.console.page_size
 
-    @property
-    def _is_inbox(self) -> bool:
-        return self._settings.delivery.mode == "mailbox"
-
-    async def show(self, request: Request) -> Response:
-        """Show one page of the list."""
+    async def front(self, request: Request) -> Response:
+        """Show captured mail where mail is captured, else what was sent."""
+        if self._settings.delivery.mode != "mailbox":
+            return await self._show_sent(request, "/console/")
         query = request.query_params.get("q", "").strip()[:MAX_QUERY]
-        before = request.query_params.get("before", "")
-        page = await (self._mail(query, before) if self._is_inbox else self._queue(before))
-        return self._pages.page(
-            request,
-            "inbox.html" if self._is_inbox else "queue.html",
-            page=page,
-            delivery=self._settings.delivery,
-            contact=self._contact(request),
-        )
+        page = await self._inbox(query, request.query_params.get("before", ""))
+        return self._pages.page(request, "inbox.html", page=page, **self._surroundings(request, "inbox"))
+
+    async def sent(self, request: Request) -> Response:
+        """Show what was sent, captured or not: in mailbox mode, mail to the simulator is only here."""
+        return await self._show_sent(request, "/console/sent")
 
     async def newest(self, request: Request) -> Response:
-        """Give the mark of the first page, for the script that refreshes it."""
-        mark = await (self._inbox_mark() if self._is_inbox else self._queue_mark())
+        """Give the mark of a list's first page, for the script that refreshes it."""
+        is_sent = request.query_params.get("list") == "sent" or self._settings.delivery.mode != "mailbox"
+        mark = (await self._sent("")).mark if is_sent else await self._inbox_mark()
         return PlainTextResponse(mark, headers=fenced("DENY"))
+
+    async def _show_sent(self, request: Request, path: str) -> Response:
+        page = await self._sent(request.query_params.get("before", ""))
+        return self._pages.page(request, "sent.html", page=page, path=path, **self._surroundings(request, "sent"))
+
+    def _surroundings(self, request: Request, place: str) -> dict[str, Any]:
+        return {"place": place, "delivery": self._settings.delivery, "contact": self._contact(request)}
 
     def _contact(self, request: Request) -> FirstContact:
         # The guard knows this name, so it may be shown as ours.
         return first_contact(f"{request.url.scheme}://{request.headers['host']}", self._smtp)
 
-    async def _mail(self, query: str, before: str) -> ListPage:
+    async def _inbox(self, query: str, before: str) -> ListPage:
         mark = await self._inbox_mark()
         below = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
         limit = self._page_size + 1
@@ -88,15 +92,12 @@ class Lists:
         # Numbers begin again after the inbox was emptied, so the message's id belongs to the mark.
         return f"{newest[0].id} {newest[0].key.message_id}" if newest else "empty"
 
-    async def _queue(self, before: str) -> ListPage:
+    async def _sent(self, before: str) -> ListPage:
         limit = self._page_size + 1
         read = await self._database.read(lambda session: _recent(session, before or None, limit))
         rows = [queue_row(message, recipients) for message, recipients in read[: self._page_size]]
         cursor = rows[-1].message_id[4:] if len(read) > self._page_size else ""
         return ListPage(rows, _mark_of(rows), "", before, cursor)
-
-    async def _queue_mark(self) -> str:
-        return (await self._queue("")).mark
 
 
 def _recent(session: Session, before: str | None, limit: int) -> list[tuple[StoredMessage, list[StoredRecipient]]]:

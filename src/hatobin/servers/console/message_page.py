@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from hatobin.ports import Database, Ports, Threads
-from hatobin.servers.console.html_view import frame_policy, safe_html
+from hatobin.servers.console.html_view import SafeHtml, frame_policy, safe_html
 from hatobin.servers.console.language import language_of
 from hatobin.servers.console.rendering import Pages, fenced
 from hatobin.servers.console.rows import TONES, sender_of, state_counts, stored_subject
@@ -73,7 +73,7 @@ class MessagePages:
             mail=mail,
             sender=sender_of(next(iter(mail.addresses("from")), mail.reverse_path)),
             lang=language_of(f"{mail.subject} {(mail.body.text or '')[:500]}", mail.raw),
-            delivery=self._settings.delivery,
+            **self._surroundings(),
             **values,
             **_story_values(explanation),
         )
@@ -81,14 +81,14 @@ class MessagePages:
     async def _story(self, request: Request, message_id: str) -> Response:
         explanation = await self._database.read(lambda session: explain(session, message_id))
         if explanation is None:
-            return self._pages.page(request, "missing.html", status=404, delivery=self._settings.delivery)
+            return self._pages.page(request, "missing.html", status=404, **self._surroundings())
         return self._pages.page(
             request,
             "story.html",
             message=explanation.message,
             subject=stored_subject(explanation.message),
             sender=sender_of(explanation.message.source),
-            delivery=self._settings.delivery,
+            **self._surroundings(),
             **_story_values(explanation),
         )
 
@@ -128,13 +128,16 @@ class MessagePages:
             await self._reader.clear()
         return RedirectResponse("/console/", 303)
 
+    def _surroundings(self) -> dict[str, Any]:
+        return {"place": "", "delivery": self._settings.delivery}
+
     async def _captured(self, message_id: str) -> CapturedMail | None:
         if self._settings.delivery.mode != "mailbox":
             return None
         entry = await self._reader.find(message_id)
         return None if entry is None else await self._reader.open(entry)
 
-    async def _safe(self, mail: CapturedMail, *, remote_images: bool) -> Any:
+    async def _safe(self, mail: CapturedMail, *, remote_images: bool) -> SafeHtml:
         html, files = mail.body.html or "", mail.body.files
         lang = language_of(html, mail.raw)
         if len(html) <= CLEAN_INLINE_CHARACTERS:

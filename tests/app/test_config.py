@@ -1,0 +1,78 @@
+"""The configuration: file, environment, and what is refused with a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hatobin.app.config import ConfigurationError, load
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "hatobin.toml"
+    path.write_text(text)
+    return path
+
+
+def test_without_a_file_the_defaults_hold() -> None:
+    settings = load(None, {})
+    assert settings.server.http == "127.0.0.1:8005"
+    assert settings.delivery.mode == "mailbox"
+    assert settings.instant_verification
+    assert (settings.max_send_rate, settings.max_24_hour_send) == (-1, -1)
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, '[server]\nhttp = "127.0.0.1:1"\nhttps = "127.0.0.1:2"\n')
+    settings = load(path, {"HATOBIN_SERVER__HTTP": "127.0.0.1:0", "HOME": "/nowhere", "HATOBIN_DATA": "x"})
+    assert (settings.server.http, settings.server.https) == ("127.0.0.1:0", "127.0.0.1:2")
+
+
+def test_every_kind_of_value_can_come_from_the_environment() -> None:
+    settings = load(
+        None,
+        {
+            "HATOBIN_ACCOUNT__SANDBOX": "true",
+            "HATOBIN_ACCOUNT__MAX_SEND_RATE": "2.5",
+            "HATOBIN_DELIVERY__RESOLVERS": "127.0.0.1:5353, 127.0.0.1:5354",
+            "HATOBIN_DELIVERY__RETRY_DELAYS_S": "[1, 2]",
+            "HATOBIN_DELIVERY__ALLOW_NETWORKS": "127.0.0.0/8",
+            "HATOBIN_SERVER__HTTP": "127.0.0.1:1,127.0.0.1:2",
+        },
+    )
+    assert settings.account.sandbox
+    assert settings.max_send_rate == 2.5
+    assert settings.delivery.resolvers == ("127.0.0.1:5353", "127.0.0.1:5354")
+    assert settings.delivery.retry_delays_s == (1.0, 2.0)
+    assert settings.delivery.allow_networks == ("127.0.0.0/8",)
+    assert settings.server.http == ["127.0.0.1:1", "127.0.0.1:2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("[server]\nhtpp = 1\n", "htpp"),
+        ("[servre]\nhttp = '127.0.0.1:1'\n", "servre"),
+        ("[delivery]\nmode = 'fast'\n", "delivery.mode"),
+        ("[delivery]\nmode = 'relay'\n", "delivery.relay"),
+        ("[delivery]\nmode = 'mx'\n", "service.domain"),
+        ("[delivery]\nmax_delivery_s = 1\n", "max_delivery_s"),
+        ("[service]\ncompat_names = true\n[delivery]\nmode = 'relay'\nrelay = 'h:1'\n", "compat_names"),
+        ("this is no toml", "TOML"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_its_path(tmp_path: Path, text: str, part: str) -> None:
+    with pytest.raises(ConfigurationError, match=part):
+        load(write(tmp_path, text), {})
+
+
+def test_a_file_that_is_not_there_is_said_plainly(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load(tmp_path / "missing.toml", {})
+
+
+def test_mode_mx_has_the_limits_of_a_new_account(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, "[service]\ndomain = 'mail.example'\n[delivery]\nmode = 'mx'\n"), {})
+    assert (settings.max_send_rate, settings.max_24_hour_send) == (14.0, 50_000)
+    assert not settings.instant_verification
