@@ -15,6 +15,7 @@ from hatobin.companions.sns.deliveries import (
     LEASED_WHILE_FAILING,
 )
 from hatobin.companions.sns.model import DEAD_RETENTION_S, RETRY_FOR_S
+from hatobin.gateway.models import sns as sns_models
 from hatobin.ports import Session
 from hatobin.ports.database import DatabaseUnavailable
 from tests.companions.test_envelope import verify
@@ -267,7 +268,7 @@ async def test_an_unsubscribed_endpoint_gets_no_more_notifications(world: World)
     topic = world.topic()
     arn = world.subscribed(topic, HOOK)
     world.publish(topic)
-    request = sns.api_subscriptions.UnsubscribeInput(subscription_arn=arn)
+    request = sns_models.UnsubscribeInput(subscription_arn=arn)
     await sns.api_subscriptions.unsubscribe(world.call("Unsubscribe"), request)
     task = asyncio.ensure_future(world.deliveries.run())
     await world.clock.advance(1)

@@ -6,14 +6,13 @@ import json
 from typing import Any
 
 from hatobin.companions import sns
+from hatobin.gateway.models import sns as sns_models
 from tests.companions.test_envelope import verify
 from tests.companions.world import ACCOUNT, CERTIFICATE_URL, LINK_BASE, REGION, World
 
 
 def subscribed_queue(world: World, topic: str, queue: str, **attributes: str) -> None:
-    request = sns.api_subscriptions.SubscribeInput(
-        topic_arn=topic, protocol="sqs", endpoint=queue, attributes=attributes or None
-    )
+    request = sns_models.SubscribeInput(topic_arn=topic, protocol="sqs", endpoint=queue, attributes=attributes or None)
     try:
         sns.api_subscriptions.subscribe(world.call(), request).send(None)
     except StopIteration:

@@ -10,9 +10,10 @@ import pytest
 
 from hatobin.companions import sqs
 from hatobin.companions.sqs import store
-from hatobin.companions.sqs.api_messages import LONG_POLL_LOOK_S, ReceiveMessageRequest, receive_message
+from hatobin.companions.sqs.api_messages import LONG_POLL_LOOK_S, receive_message
 from hatobin.companions.sqs.digests import attributes_md5
 from hatobin.companions.sqs.model import Receipt
+from hatobin.gateway.models import sqs as sqs_models
 from hatobin.ports import Session
 from tests.companions.world import ACCOUNT, NOON, REGION, World, refused
 
@@ -25,7 +26,9 @@ def deliver(world: World, body: str = "hello", arn: str = f"arn:aws:sqs:{REGION}
 
 def poll(world: World, wait_s: int | None = None) -> asyncio.Task[list[str]]:
     async def receive() -> list[str]:
-        answer = await receive_message(world.call(), ReceiveMessageRequest(queue_url=URL, wait_time_seconds=wait_s))
+        answer = await receive_message(
+            world.call(), sqs_models.ReceiveMessageRequest(queue_url=URL, wait_time_seconds=wait_s)
+        )
         return [message.body or "" for message in answer.messages or []]
 
     return asyncio.ensure_future(receive())
@@ -128,7 +131,7 @@ async def test_an_older_receipt_does_not_delete(world: World) -> None:
     for message, left in ((first, 1), (second, 0)):
         await sqs.api_messages.delete_message(
             world.call(),
-            sqs.api_messages.DeleteMessageRequest(queue_url=URL, receipt_handle=message.receipt_handle),
+            sqs_models.DeleteMessageRequest(queue_url=URL, receipt_handle=message.receipt_handle),
         )
         assert world.rows("SELECT COUNT(*) FROM sqs_message") == [(left,)]
 
@@ -192,12 +195,12 @@ async def test_a_purge_is_one_row_and_upkeep_does_the_rest(world: World) -> None
     world.queue()
     deliver(world, "old")
     [old] = world.received(visibility_timeout=0)
-    await sqs.api_queues.purge_queue(world.call(), sqs.api_queues.PurgeQueueRequest(queue_url=URL))
+    await sqs.api_queues.purge_queue(world.call(), sqs_models.PurgeQueueRequest(queue_url=URL))
     deliver(world, "new")
     assert [message.body for message in world.received(visibility_timeout=0)] == ["new"]
     assert world.rows("SELECT COUNT(*) FROM sqs_message") == [(2,)]
     await sqs.api_messages.delete_message(
-        world.call(), sqs.api_messages.DeleteMessageRequest(queue_url=URL, receipt_handle=old.receipt_handle)
+        world.call(), sqs_models.DeleteMessageRequest(queue_url=URL, receipt_handle=old.receipt_handle)
     )
     await sqs.QueueUpkeep(world.ports).once()
     assert world.rows("SELECT body FROM sqs_message") == [("new",)]
@@ -207,7 +210,7 @@ async def test_a_purge_is_one_row_and_upkeep_does_the_rest(world: World) -> None
 async def test_a_queue_made_anew_is_empty(world: World) -> None:
     world.queue()
     deliver(world)
-    await sqs.api_queues.delete_queue(world.call(), sqs.api_queues.DeleteQueueRequest(queue_url=URL))
+    await sqs.api_queues.delete_queue(world.call(), sqs_models.DeleteQueueRequest(queue_url=URL))
     world.queue()
     assert world.received() == []
 
@@ -243,7 +246,7 @@ async def test_receiving_reads_an_index(world: World) -> None:
 @pytest.mark.parametrize("handle", ["", "x", "AAAA", "YSBi", "YSBiIHg="])
 async def test_a_handle_that_is_none_of_ours_is_refused(world: World, handle: str) -> None:
     world.queue()
-    request = sqs.api_messages.DeleteMessageRequest(queue_url=URL, receipt_handle=handle)
+    request = sqs_models.DeleteMessageRequest(queue_url=URL, receipt_handle=handle)
     assert (await refused(sqs.api_messages.delete_message(world.call(), request))).code == "ReceiptHandleIsInvalid"
 
 

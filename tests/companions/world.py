@@ -22,6 +22,8 @@ from hatobin.app.schema import schema
 from hatobin.companions import sns, sqs
 from hatobin.companions.kms import KEY_BYTES, Vault
 from hatobin.gateway import Call, Principal, Services
+from hatobin.gateway.models import sns as sns_models
+from hatobin.gateway.models import sqs as sqs_models
 from hatobin.ports import HttpReply, HttpUnreachable, Ports, Session, Timer
 from hatobin.words.errors import CallerError
 from hatobin.words.settings import Settings
@@ -233,14 +235,14 @@ class World:
     def topic(self, name: str = "events", **attributes: str) -> str:
         """Make a topic and give its ARN."""
         arn = f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}"
-        request = sns.api_topics.CreateTopicInput(name=name, attributes=attributes or None)
+        request = sns_models.CreateTopicInput(name=name, attributes=attributes or None)
         _finish(sns.api_topics.create_topic(self.call(), request))
         return arn
 
     def subscribed(self, topic_arn: str, url: str, **attributes: str) -> str:
         """Subscribe an HTTP endpoint, confirm it without sending anything, and give the subscription's ARN."""
         protocol = url.partition(":")[0]
-        request = sns.api_subscriptions.SubscribeInput(
+        request = sns_models.SubscribeInput(
             topic_arn=topic_arn,
             protocol=protocol,
             endpoint=url,
@@ -258,13 +260,13 @@ class World:
 
     def queue(self, name: str = "mail", **attributes: str) -> str:
         """Make a queue and give its ARN."""
-        request = sqs.api_queues.CreateQueueRequest(queue_name=name, attributes=attributes or None)
+        request = sqs_models.CreateQueueRequest(queue_name=name, attributes=attributes or None)
         _finish(sqs.api_queues.create_queue(self.call(), request))
         return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
 
     def received(self, queue_name: str = "mail", **options: Any) -> list[Any]:
         """Receive up to ten messages of a queue, with everything there is to show."""
-        request = sqs.api_messages.ReceiveMessageRequest(
+        request = sqs_models.ReceiveMessageRequest(
             queue_url=f"http://any/{ACCOUNT}/{queue_name}",
             max_number_of_messages=10,
             message_attribute_names=["All"],

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from hatobin.flow.outbound import SmtpDoor, SmtpLogin
 from hatobin.gateway import Principal
 from hatobin.ports import Ports
-from hatobin.servers.smtp import SmtpSettings, SubmissionServer, TrustedServer
+from hatobin.servers.smtp import SessionLimits, SmtpSettings, SubmissionServer, TrustedServer
 from hatobin.words.settings import Settings
 
 _SESSION_ID_BYTES = 12
+TLS_HANDSHAKE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,10 @@ class SmtpListeners:
 
     async def start(self, sockets: dict[str, list[socket.socket]], context: ssl.SSLContext) -> RunningSmtp:
         """Listen on every configured SMTP socket."""
-        smtp_settings = SmtpSettings(hostname=f"email-smtp.{self.settings.service.domain}")
+        smtp_settings = SmtpSettings(
+            hostname=f"email-smtp.{self.settings.service.domain}",
+            sessions=SessionLimits(max_sessions=self.settings.server.max_connections),
+        )
         submission: SubmissionServer[SmtpLogin] = SubmissionServer(
             self.door, smtp_settings, clock=self.ports.clock, session_id=self._session_id, tls_context=context
         )
@@ -38,7 +42,11 @@ class SmtpListeners:
         for one in sockets.get("submission", []):
             servers.append(await loop.create_server(submission.starttls_protocol, sock=one))
         for one in sockets.get("submission_tls", []):
-            servers.append(await loop.create_server(submission.implicit_tls_protocol, sock=one, ssl=context))
+            servers.append(
+                await loop.create_server(
+                    submission.implicit_tls_protocol, sock=one, ssl=context, ssl_handshake_timeout=TLS_HANDSHAKE_S
+                )
+            )
         for one in sockets.get("trusted", []):
             servers.append(await loop.create_server(trusted.protocol, sock=one))
         return RunningSmtp(servers, submission, trusted)

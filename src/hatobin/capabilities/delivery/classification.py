@@ -124,6 +124,11 @@ def unreachable(text: str, hop: Hop) -> Deferred:
     return Deferred(DelayType.TRANSIENT_COMMUNICATION_FAILURE, reply, hop)
 
 
+def internal_failure() -> Deferred:
+    """Make the outcome of an attempt that failed by our own fault: a delay, never a bounce."""
+    return Deferred(DelayType.INTERNAL_FAILURE, Reply.of(451, "4.3.0 Internal failure, trying again"), Hop())
+
+
 def expired(last: Reply, hop: Hop) -> Bounced:
     """Make the transient bounce of a recipient whose time is over (RFC 3463: 4.4.7)."""
     reply = Reply(last.code, "4.4.7", ("4.4.7 Message expired: unable to deliver in time; last reply:", *last.lines))

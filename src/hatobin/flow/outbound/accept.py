@@ -29,6 +29,7 @@ from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.mail.dates import format_date
 from hatobin.protocols.mail.errors import HeaderError, LineTooLong, MessageError
 from hatobin.protocols.mail.rewrite import rewrite
+from hatobin.protocols.smtp import is_mailbox
 from hatobin.words.identifiers import envelope_host, mail_host, message_id
 from hatobin.words.outcome import RecipientState
 from hatobin.words.settings import Settings
@@ -62,6 +63,8 @@ class Acceptor:
     async def _accept(self, draft: Draft) -> Accepted | Refusal:
         if not 0 < len(draft.recipients) <= MAX_RECIPIENTS:
             return TooManyRecipients()
+        if not all(is_mailbox(str(recipient)) for recipient in draft.recipients):
+            return BadContent("Illegal address")
         try:
             prepared = await self._prepare(draft)
         except Refusal as refusal:

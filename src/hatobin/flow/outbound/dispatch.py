@@ -28,6 +28,7 @@ from hatobin.capabilities.delivery import (
     Sites,
     SmtpSession,
     Transaction,
+    internal_failure,
     open_session,
     simulate,
 )
@@ -148,7 +149,7 @@ class Dispatcher:
         try:
             while site.waiting and not self._stopping:
                 message = site.waiting.popleft()
-                session = await self._deliver(site, session, message)
+                session = await self._deliver_or_defer(site, session, message)
                 if session is not None and not site.waiting:
                     await self._linger(site)
         finally:
@@ -156,6 +157,19 @@ class Dispatcher:
             if session is not None:
                 session.close()
             self._ready.forget_idle(site)
+
+    async def _deliver_or_defer(
+        self, site: Site, session: SmtpSession | None, message: ReadyMessage
+    ) -> SmtpSession | None:
+        """Deliver; a bug of ours is loud in the log, and for the message only a delay."""
+        try:
+            return await self._deliver(site, session, message)
+        except Exception:
+            log.exception("delivery_failed", message_id=message.key.message_id)
+            if session is not None:
+                session.close()
+            self._settle_all(message, internal_failure())
+            return None
 
     async def _linger(self, site: Site) -> None:
         """Keep an idle session a moment, for the next message to the same site."""

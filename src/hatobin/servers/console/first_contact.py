@@ -30,7 +30,6 @@ class FirstContact:
 
     environment: Sequence[str]
     commands: Sequence[str]
-    python: Sequence[str]
     test_url: str
     smtp: SmtpLogin
 
@@ -56,11 +55,6 @@ def first_contact(endpoint: str, smtp: SmtpLogin) -> FirstContact:
             "aws sesv2 send-email --from-email-address hello@example.com \\",
             "  --destination ToAddresses=you@example.net \\",
             "  --content 'Simple={Subject={Data=Hello},Body={Text={Data=It works.}}}'",
-        ),
-        python=(
-            f'ses = boto3.client("sesv2", endpoint_url="{endpoint}",',
-            f'    region_name="{REGION}", aws_access_key_id="{iam.FIRST_ACCESS_KEY_ID}",',
-            f'    aws_secret_access_key="{iam.FIRST_SECRET}")',
         ),
         test_url=f"{endpoint}/_hatobin/inbox?to=you@example.net&wait=10",
         smtp=smtp,

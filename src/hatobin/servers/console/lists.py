@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from hatobin.capabilities import queue
-from hatobin.capabilities.queue import StoredMessage, StoredRecipient
+from hatobin.capabilities.inbox import InboxEntry
+from hatobin.capabilities.queue import MessageKey, StoredMessage, StoredRecipient
 from hatobin.ports import Ports, Session
 from hatobin.servers.console.first_contact import FirstContact, SmtpLogin, first_contact
 from hatobin.servers.console.rendering import Pages, fenced
@@ -78,12 +79,14 @@ class Lists:
         mark = await self._inbox_mark()
         below = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
         limit = self._page_size + 1
-        entries = []
+        entries: list[InboxEntry] = []
         if "@" in query:
             entries = await self._reader.search(to=query, before=below, limit=limit)
         if not entries:
             entries = await self._reader.search(subject=query or None, before=below, limit=limit)
-        rows = [mail_row(entry) for entry in entries[: self._page_size]]
+        shown = entries[: self._page_size]
+        sources = await self._database.read(lambda session: _sources(session, shown))
+        rows = [mail_row(entry, sources.get(entry.key)) for entry in shown]
         has_more = len(entries) > self._page_size
         return ListPage(rows, mark, query, before, str(rows[-1].number) if has_more else "")
 
@@ -98,6 +101,12 @@ class Lists:
         rows = [queue_row(message, recipients) for message, recipients in read[: self._page_size]]
         cursor = rows[-1].message_id[4:] if len(read) > self._page_size else ""
         return ListPage(rows, _mark_of(rows), "", before, cursor)
+
+
+def _sources(session: Session, entries: Sequence[InboxEntry]) -> dict[MessageKey, str]:
+    """Give the senders of those messages whose content did not come with their entries."""
+    stored = [queue.message(session, entry.key) for entry in entries if entry.content is None]
+    return {message.key: message.source for message in stored if message is not None}
 
 
 def _recent(session: Session, before: str | None, limit: int) -> list[tuple[StoredMessage, list[StoredRecipient]]]:

@@ -17,7 +17,7 @@ from hatobin.words.outcome import RecipientState
 TINTS = 6
 """Colours of the round initials."""
 MAX_SNIPPET = 160
-MAX_SNIPPET_SOURCE = 64 * 1024
+MAX_SNIPPET_SOURCE = 256 * 1024
 """Octets of a message that are decoded for its snippet; larger ones are shown without."""
 
 TONES = {
@@ -92,8 +92,11 @@ def sender_of(mailbox: str) -> Sender:
     return Sender(shown, address, initial.upper(), zlib.crc32(address.lower().encode()) % TINTS)
 
 
-def mail_row(entry: InboxEntry) -> MailRow:
-    """Read a captured message as far as it came with its entry; a large one lies elsewhere and has no snippet."""
+def mail_row(entry: InboxEntry, source: str | None = None) -> MailRow:
+    """Read a captured message as far as it came with its entry.
+
+    A large one lies elsewhere and has no snippet; `source` says who sent it.
+    """
     raw = entry.content or b""
     senders = header_addresses(raw, "from")
     snippet, has_files = "", False
@@ -104,7 +107,7 @@ def mail_row(entry: InboxEntry) -> MailRow:
     return MailRow(
         message_id=entry.key.message_id,
         number=entry.id,
-        sender=sender_of(senders[0] if senders else entry.reverse_path),
+        sender=sender_of(senders[0] if senders else source or entry.reverse_path),
         recipients=entry.recipients,
         subject=entry.subject,
         snippet=snippet,

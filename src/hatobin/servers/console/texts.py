@@ -19,7 +19,7 @@ _ENGLISH = {
     "mode_relay": "relay to",
     "mode_mx": "delivered to the world",
     "search": "Search",
-    "search_hint": "Recipient’s address, or words of the subject",
+    "search_hint": "Address, or words of the subject",
     "search_clear": "Show all",
     "older": "Older",
     "newest": "Newest",

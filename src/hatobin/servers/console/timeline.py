@@ -6,7 +6,7 @@ member that is missing is left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,14 @@ _SUMMARY = {
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """Recipients to whom the remote said the same, and its words."""
+
+    addresses: tuple[str, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """One event: `name` is the key of its text, `tone` its colour, `took_ms` how long a delivery took."""
 
@@ -48,7 +56,7 @@ class Moment:
     at: float
     summary: str
     took_ms: int | None
-    recipients: tuple[tuple[str, str], ...]
+    recipients: tuple[Spoken, ...]
 
 
 def moment(event: RecordedEvent) -> Moment:
@@ -67,18 +75,21 @@ def moment(event: RecordedEvent) -> Moment:
     )
 
 
-def _recipients(facts: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Give each recipient that the event is about with the remote's words."""
+def _recipients(facts: Mapping[str, Any]) -> tuple[Spoken, ...]:
+    """Give the recipients that the event is about, grouped by the remote's words."""
+    by_words: dict[str, list[str]] = {}
+    for address, words in _pairs(facts):
+        by_words.setdefault(words, []).append(address)
+    return tuple(Spoken(tuple(addresses), words) for words, addresses in by_words.items())
+
+
+def _pairs(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     response = str(facts.get("smtpResponse") or "")
     plain = facts.get("recipients")
-    if isinstance(plain, list):
-        return tuple((str(address), response) for address in plain)
+    for address in plain if isinstance(plain, list) else ():
+        yield str(address), response
     for name in _RECIPIENTS:
         listed: Sequence[Any] = facts.get(name) or ()
-        if listed:
-            return tuple(
-                (str(one.get("emailAddress", "")), str(one.get("diagnosticCode", "")))
-                for one in listed
-                if isinstance(one, dict)
-            )
-    return ()
+        for one in listed:
+            if isinstance(one, dict):
+                yield str(one.get("emailAddress", "")), str(one.get("diagnosticCode", ""))
