@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from hatobin.companions import sns
+from hatobin.companions.sns import outbox, store
 from hatobin.companions.sns.deliveries import (
     CONCURRENT_POSTS_PER_SUBSCRIPTION,
     LEASE_S,
@@ -262,6 +263,29 @@ async def test_a_store_that_is_away_for_a_moment_loses_nothing(
     await world.clock.advance(3)
     assert len(world.endpoints.posts) == 1
     assert status(world).delivered == 1
+
+
+async def test_two_holders_of_one_row_call_the_next_only_once(world: World) -> None:
+    topic = world.topic()
+    arn = world.subscribed(topic, HOOK)
+    for text in ("first", "second", "third"):
+        world.publish(topic, text, order_key="k")
+    key = sns.SubscriptionKey.from_arn(arn)
+    assert key is not None
+    subscription = world.transact(lambda session: store.find_subscription(session, key))
+    assert subscription is not None
+
+    def held(owner: str, now: float) -> outbox.Leased:
+        [leased] = world.transact(
+            lambda session: outbox.lease(session, subscription, owner=owner, limit=9, until=now + LEASE_S, now=now)
+        )
+        return leased
+
+    slow, quick = held("slow", NOON), held("quick", NOON + LEASE_S + 1)
+    assert slow.draft.message == quick.draft.message == "first"
+    for delivery in (slow, quick):
+        world.transact(lambda session, delivery=delivery: outbox.settle_delivered(session, delivery, now=NOON))  # type: ignore[misc]
+    assert world.rows("SELECT message, state FROM sns_delivery ORDER BY sequence") == [("second", 0), ("third", 1)]
 
 
 async def test_an_unsubscribed_endpoint_gets_no_more_notifications(world: World) -> None:

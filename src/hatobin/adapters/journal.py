@@ -27,11 +27,22 @@ class FileJournal:
 
     def open_attempt(self, record: bytes) -> int:
         """See `Journal.open_attempt`."""
-        if self._written[self._current] >= self._generation_bytes and self._written[1 - self._current] == 0:
-            self._current = 1 - self._current
+        if self._written[self._current] >= self._generation_bytes:
+            self._turn_page()
         self._open[self._current] += 1
         self.append(record)
         return self._current
+
+    def _turn_page(self) -> None:
+        """Begin the current file anew if nothing in it is open, else go on in the other one once that is empty."""
+        if self._open[self._current] == 0:
+            self._empty(self._current)
+        elif self._written[1 - self._current] == 0:
+            self._current = 1 - self._current
+
+    def _empty(self, generation: int) -> None:
+        os.ftruncate(self._files[generation], 0)
+        self._written[generation] = 0
 
     def append(self, record: bytes) -> None:
         """See `Journal.append`; one write call, so a record is whole or absent."""
@@ -44,8 +55,7 @@ class FileJournal:
         """See `Journal.settled`."""
         self._open[generation] -= 1
         if generation != self._current and self._open[generation] == 0:
-            os.ftruncate(self._files[generation], 0)
-            self._written[generation] = 0
+            self._empty(generation)
 
     def replay(self) -> list[bytes]:
         """See `Journal.replay`; the older file is the one that was changed first."""
@@ -59,9 +69,8 @@ class FileJournal:
 
     def reset(self) -> None:
         """See `Journal.reset`."""
-        for index, file in enumerate(self._files):
-            os.ftruncate(file, 0)
-            self._written[index] = 0
+        for index in (0, 1):
+            self._empty(index)
             self._open[index] = 0
 
     def close(self) -> None:

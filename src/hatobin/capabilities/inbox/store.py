@@ -83,7 +83,8 @@ def trim(session: Session, keep_messages: int, batch: int = 200) -> list[str]:
     if newest is None or newest[0] is None:
         return []
     rows = session.execute(
-        """DELETE FROM inbox_message WHERE id IN (SELECT id FROM inbox_message WHERE id <= :last ORDER BY id LIMIT :batch)
+        """DELETE FROM inbox_message
+        WHERE id IN (SELECT id FROM inbox_message WHERE id <= :last ORDER BY id LIMIT :batch)
         RETURNING account_id, region, message_id""",
         {"last": newest[0] - keep_messages, "batch": batch},
     )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import base64
 import ipaddress
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from hatobin.ports import Entropy
 
@@ -17,6 +17,8 @@ FIRST_ACCESS_KEY_ID = "test"
 FIRST_SECRET = "test"  # noqa: S105 - the documented key of a fresh local server, refused in mode mx
 FIRST_ACCOUNT_ID = "123456789012"
 FIRST_USER_NAME = "test"
+
+JUDGED_PEERS = 1024  # How many judged addresses are remembered.
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _ID_CHARACTERS = 16
@@ -76,7 +78,8 @@ def user_arn(account_id: str, user_name: str) -> str:
     return f"arn:aws:iam::{account_id}:user/{user_name}"
 
 
-def first_key_allowed(peer_ip: str, *, mode: str, trusted_networks: Sequence[str]) -> bool:
+@lru_cache(maxsize=JUDGED_PEERS)
+def first_key_allowed(peer_ip: str, *, mode: str, trusted_networks: tuple[str, ...]) -> bool:
     """Say whether a peer may use the documented first key.
 
     Everyone knows that key, so it works from loopback and from the networks

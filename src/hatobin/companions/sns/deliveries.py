@@ -96,6 +96,7 @@ class SnsDeliveries:
         self._wakeup = Wakeup(ports.clock)
         self._outcomes: list[Outcome] = []
         self._running: dict[asyncio.Task[None], Leased] = {}
+        self._held: Counter[SubscriptionKey] = Counter()
         self._lanes: dict[SubscriptionKey, asyncio.Semaphore] = {}
         self._retries: list[float] = []
         self._failing: set[SubscriptionKey] = set()
@@ -157,13 +158,12 @@ class SnsDeliveries:
 
     def _room(self, keys: Sequence[SubscriptionKey]) -> dict[SubscriptionKey, int]:
         """Share out what we may hold: a failing endpoint holds little, so that others keep their turn."""
-        held = Counter(delivery.subscription.key for delivery in self._running.values())
         share = max(1, (LEASED_IN_ALL - len(self._running)) // max(1, len(keys)))
         wanted: dict[SubscriptionKey, int] = {}
         left = LEASED_IN_ALL - len(self._running)
         for key in keys:
             window = LEASED_WHILE_FAILING if key in self._failing else LEASED_PER_SUBSCRIPTION
-            limit = min(window - held[key], share, left)
+            limit = min(window - self._held[key], share, left)
             if limit > 0:
                 wanted[key] = limit
                 left -= limit
@@ -214,12 +214,15 @@ class SnsDeliveries:
     def _start(self, delivery: Leased, deadline: float) -> None:
         task = asyncio.get_running_loop().create_task(self._attempt(delivery, deadline))
         self._running[task] = delivery
+        self._held[delivery.subscription.key] += 1
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         delivery = self._running.pop(task)
         key = delivery.subscription.key
-        if not any(other.subscription.key == key for other in self._running.values()):
+        self._held[key] -= 1
+        if not self._held[key]:
+            del self._held[key]
             self._lanes.pop(key, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             # Our own fault, not the endpoint's: the row keeps its attempts and comes back after its lease.

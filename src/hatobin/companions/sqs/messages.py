@@ -14,6 +14,7 @@ from hatobin.companions.sqs.model import (
     MAX_ATTRIBUTES,
     MAX_BATCH_ENTRIES,
     MAX_DELAY_S,
+    MAX_VISIBILITY_S,
     MessageAttribute,
 )
 from hatobin.gateway.models.sqs import MessageAttributeValue
@@ -65,8 +66,10 @@ def check_size(size: int, limit: int) -> None:
 
 def check_visibility(visibility_s: int) -> None:
     """Raise InvalidParameterValue for a visibility timeout out of bounds."""
-    if not 0 <= visibility_s <= 43_200:
-        raise _invalid(visibility_s, "VisibilityTimeout", "VisibilityTimeout must be an integer between 0 and 43200")
+    if not 0 <= visibility_s <= MAX_VISIBILITY_S:
+        raise _invalid(
+            visibility_s, "VisibilityTimeout", f"VisibilityTimeout must be an integer between 0 and {MAX_VISIBILITY_S}"
+        )
 
 
 def check_between(value: int, name: str, low: int, high: int, reason: str) -> None:

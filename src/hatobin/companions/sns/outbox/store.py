@@ -128,9 +128,13 @@ def lease(
 
 
 def settle_delivered(session: Session, delivery: Leased, *, now: float) -> None:
-    """Remove a delivery that arrived, even if its lease was lost meanwhile, and call the next of its line."""
-    session.execute(f"DELETE FROM sns_delivery WHERE {_ROW}", _row_parameters(delivery))
-    _call_next(session, delivery, now=now)
+    """Remove a delivery that arrived, even if its lease was lost meanwhile, and call the next of its line.
+
+    Only who removes the row calls the next: a second holder of the same row must not call the one after.
+    """
+    removed = session.execute(f"DELETE FROM sns_delivery WHERE {_ROW} RETURNING message_id", _row_parameters(delivery))
+    if removed:
+        _call_next(session, delivery, now=now)
 
 
 def settle_retry(session: Session, delivery: Leased, failure: Failure, *, owner: str, due_at: float) -> None:
