@@ -9,4 +9,3 @@ def test_the_set_is_made_and_shown(reader: Reader) -> None:
     reader.aws("sesv2", "create-configuration-set", "--configuration-set-name", "guide-02")
     shown = reader.aws("sesv2", "get-configuration-set", "--configuration-set-name", "guide-02")
     assert shown["ConfigurationSetName"] == "guide-02"
-    assert shown["SendingOptions"]["SendingEnabled"] is True

@@ -122,7 +122,7 @@ def test_a_connection_dropped_in_the_content_is_tried_again(
     assert received.id == identifier
     assert received.message.get_content().replace("\r\n", "\n").strip() == text.strip()
     assert sink.copies(to) == 1
-    events = take_events(relaying, url, 3)
+    events = take_events(relaying, url, 4)
     assert set(kinds(events)) == {"Send", "DeliveryDelay", "Delivery"}
 
 

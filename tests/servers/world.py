@@ -58,7 +58,7 @@ class HandClock:
 
     async def sleep(self, delay_s: float) -> None:
         over = asyncio.Event()
-        self.call_later(delay_s, over.set)
+        self.call_later(delay_s, lambda: over.set())
         await over.wait()
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
@@ -68,7 +68,7 @@ class HandClock:
 
     async def within(self, timeout_s: float, work: Awaitable[T]) -> T:
         task = asyncio.ensure_future(work)
-        timer = self.call_later(timeout_s, task.cancel)
+        timer = self.call_later(timeout_s, lambda: _cancel(task))
         try:
             return await task
         except asyncio.CancelledError:
@@ -88,6 +88,10 @@ class HandClock:
                 await settle()
         self._passed = until
         await settle()
+
+
+def _cancel(task: asyncio.Future[Any]) -> None:
+    task.cancel()
 
 
 async def settle() -> None:
@@ -210,13 +214,12 @@ class World:
         key = await self.accept(raw, recipients, source=source, in_blob=in_blob)
         at = self.clock.now() + 0.012
         subject = decode_words(split_message(raw).value("subject") or "")
-        detail = {"recipients": list(recipients), "smtpResponse": "250 2.0.0 Ok: kept in the local inbox"}
+        reply = "250 2.0.0 Ok: kept in the local inbox"
+        detail = {"recipients": list(recipients), "smtpResponse": reply}
 
         def work(session: Session) -> None:
             for position, _ in enumerate(recipients):
-                queue.finish(
-                    session, key, position, RecipientState.DELIVERED, settled_at=at, reply=detail["smtpResponse"]
-                )
+                queue.finish(session, key, position, RecipientState.DELIVERED, settled_at=at, reply=reply)
             inbox.keep(
                 session,
                 key,
@@ -242,7 +245,10 @@ class World:
                 "bounceType": "Permanent",
                 "bounceSubType": "General",
                 "bouncedRecipients": [
-                    {"emailAddress": queue.recipients(session, key)[position].address, "diagnosticCode": f"smtp; {reply}"}
+                    {
+                        "emailAddress": queue.recipients(session, key)[position].address,
+                        "diagnosticCode": f"smtp; {reply}",
+                    }
                 ],
             }
             text = msgspec.json.encode(detail).decode()

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import hatobin.servers.console
+from hatobin.capabilities.events import RecordedEvent
 from hatobin.servers.console.language import language_of
 from hatobin.servers.console.texts import LANGUAGES, choose_texts
 from hatobin.servers.console.timeline import moment
-from hatobin.capabilities.events import RecordedEvent
 from hatobin.words.event import EventKind
 from hatobin.words.outcome import RecipientState
 

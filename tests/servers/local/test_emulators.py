@@ -52,7 +52,9 @@ async def test_what_django_ses_does_in_its_own_test(world: World) -> None:
     ).encode()
     await world.deliver(raw, ["to@example.com"], source="test@example.com")
     await world.deliver(simple("other"), source="other@example.com")
-    found = await ask(world, "GET", "/_aws/ses?email=Unicode+Name+%C3%B3%C3%B3%C3%B3%C3%B3%C3%B3%C3%B3+%3Ctest%40example.com%3E")
+    found = await ask(
+        world, "GET", "/_aws/ses?email=Unicode+Name+%C3%B3%C3%B3%C3%B3%C3%B3%C3%B3%C3%B3+%3Ctest%40example.com%3E"
+    )
     (message,) = found.json()["messages"]
     parsed = email.message_from_string(message["RawData"])
     assert str(make_header(decode_header(parsed["Subject"]))) == "Scandinavian Tëst Sübject"
@@ -98,7 +100,8 @@ async def test_octets_that_are_no_text_are_shown_all_the_same(world: World) -> N
 
 async def test_store_as_aws_ses_v2_local_gives_it(world: World) -> None:
     boundary = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<b>hi</b>\r\n"
-    part = '--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n\r\nPDF\r\n--b--\r\n'
+    part = "--b\r\nContent-Type: application/pdf\r\n"
+    part += "Content-Disposition: attachment; filename=a.pdf\r\n\r\nPDF\r\n--b--\r\n"
     raw = f"From: A <a@x.example>\r\nTo: ann@example.net\r\nReply-To: r@x.example\r\nSubject: s\r\n{boundary}{part}"
     key = await world.deliver(raw.encode())
     answer = (await ask(world, "GET", "/store")).json()

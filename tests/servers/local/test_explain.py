@@ -8,7 +8,9 @@ from tests.servers.world import World, mode, simple
 
 
 async def explain(world: World, message_id: str, name: str = "relay") -> Answer:
-    return await call(LocalApp(world.ports, mode(name), waiters=world.waiters), "GET", f"/_hatobin/explain/{message_id}")
+    return await call(
+        LocalApp(world.ports, mode(name), waiters=world.waiters), "GET", f"/_hatobin/explain/{message_id}"
+    )
 
 
 async def test_the_story_of_a_bounce(world: World) -> None:

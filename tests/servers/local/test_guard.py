@@ -31,7 +31,9 @@ async def test_local_peers_are_let_in(world: World, peer: str) -> None:
     assert await status(world, peer=peer) == 200
 
 
-@pytest.mark.parametrize("peer", ["192.0.2.1", "10.0.0.1", "172.18.0.1", "2001:db8::1", "::ffff:192.0.2.1", "nonsense", None])
+@pytest.mark.parametrize(
+    "peer", ["192.0.2.1", "10.0.0.1", "172.18.0.1", "2001:db8::1", "::ffff:192.0.2.1", "nonsense", None]
+)
 async def test_other_peers_are_refused(world: World, peer: str | None) -> None:
     assert await status(world, peer=peer) == 403
 
@@ -128,6 +130,7 @@ async def test_metrics_are_for_local_peers_under_any_name(world: World) -> None:
     assert (await call(app, "GET", "/metrics", headers={**headers, "via": "1.1 x"})).status == 403
 
 
-def test_a_network_that_is_none_stops_the_start() -> None:
+async def test_a_network_that_is_none_stops_the_start(world: World) -> None:
+    settings = msgspec.structs.replace(SETTINGS, local=Local(trusted_networks=("not-a-network",)))
     with pytest.raises(ValueError, match="not-a-network"):
-        LocalApp(World().ports, msgspec.structs.replace(SETTINGS, local=Local(trusted_networks=("not-a-network",))), waiters=World().waiters)
+        LocalApp(world.ports, settings, waiters=world.waiters)

@@ -101,7 +101,16 @@ async def test_real_time_cannot_be_moved(world: World) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"14h", b"{}", b'{"advance":null}', b'{"advance":"soon"}', b'{"advance":"-1h"}', b'{"advance":-1}', b'{"advance":1e300}'],
+    [
+        b"",
+        b"14h",
+        b"{}",
+        b'{"advance":null}',
+        b'{"advance":"soon"}',
+        b'{"advance":"-1h"}',
+        b'{"advance":-1}',
+        b'{"advance":1e300}',
+    ],
 )
 async def test_what_is_no_duration_is_refused(world: World, body: bytes) -> None:
     app = LocalApp(world.ports, mode("mailbox"), waiters=world.waiters, advance=world.clock.advance)

@@ -8,7 +8,7 @@ simulator. Nothing here knows the queue: flow puts the pieces together.
 
 from __future__ import annotations
 
-from hatobin.capabilities.delivery.classification import classify, expired, internal_failure, unreachable
+from hatobin.capabilities.delivery.classification import classify, expired, internal_failure, unconvertible, unreachable
 from hatobin.capabilities.delivery.retry import Expired, Retry, RetrySchedule, decide_next_attempt
 from hatobin.capabilities.delivery.routing import Route, Target, route_mx, route_relay
 from hatobin.capabilities.delivery.session import SmtpSession, Transaction, open_session
@@ -40,5 +40,6 @@ __all__ = [
     "route_relay",
     "simulate",
     "split_host_port",
+    "unconvertible",
     "unreachable",
 ]

@@ -129,6 +129,12 @@ def internal_failure() -> Deferred:
     return Deferred(DelayType.INTERNAL_FAILURE, Reply.of(451, "4.3.0 Internal failure, trying again"), Hop())
 
 
+def unconvertible(text: str, hop: Hop) -> Bounced:
+    """Make the bounce of an eight-bit message that cannot become a seven-bit one (RFC 3463: 5.6.3)."""
+    reply = Reply.of(554, f"5.6.3 Conversion required and not possible: {text}")
+    return Bounced(BounceType.TRANSIENT, BounceSubType.CONTENT_REJECTED, reply, hop)
+
+
 def expired(last: Reply, hop: Hop) -> Bounced:
     """Make the transient bounce of a recipient whose time is over (RFC 3463: 4.4.7)."""
     reply = Reply(last.code, "4.4.7", ("4.4.7 Message expired: unable to deliver in time; last reply:", *last.lines))

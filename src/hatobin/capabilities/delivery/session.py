@@ -30,7 +30,7 @@ from hatobin.protocols.smtp.client_events import (
 )
 from hatobin.protocols.smtp.errors import RemoteProtocolError
 from hatobin.words.envelope import Envelope
-from hatobin.words.outcome import Hop, Outcome
+from hatobin.words.outcome import Delivered, Hop, Outcome
 from hatobin.words.reply import Reply
 from hatobin.words.settings import Settings
 
@@ -59,6 +59,11 @@ class Transaction:
     lost_before_data: bool
     alive: bool
 
+    @property
+    def took_everybody(self) -> bool:
+        """Whether every recipient is delivered."""
+        return all(isinstance(outcome, Delivered) for outcome in self.outcomes)
+
 
 class SmtpSession:
     """An open session; `deliver` may be called again while `usable` says so."""
@@ -76,6 +81,15 @@ class SmtpSession:
         if self._broken or self._messages >= self._settings.delivery.messages_per_session:
             return False
         return self._core.secured or not tls_required
+
+    def takes(self, content: bytes) -> bool:
+        """Say whether content may be sent as it is: octets above 127 need 8BITMIME (RFC 6152 §3)."""
+        return "8BITMIME" in self._core.extensions or content.isascii()
+
+    @property
+    def hop(self) -> Hop:
+        """Whom this session talks to."""
+        return self._hop
 
     def close(self) -> None:
         """Say QUIT without waiting for the answer, and close."""

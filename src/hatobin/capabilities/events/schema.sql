@@ -1,14 +1,14 @@
 -- What happened to a message, in order; written whether or not anybody subscribes.
 CREATE TABLE IF NOT EXISTS event_record (
+  id         INTEGER PRIMARY KEY,
   account_id TEXT NOT NULL,
   region     TEXT NOT NULL,
   message_id TEXT NOT NULL,
-  sequence   INTEGER NOT NULL,
   kind       TEXT NOT NULL,
   at         REAL NOT NULL,
-  detail     TEXT NOT NULL,
-  PRIMARY KEY (account_id, region, message_id, sequence)
-) WITHOUT ROWID;
+  detail     TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS event_record_message ON event_record (account_id, region, message_id);
 
 -- Events on their way to a destination; a row leaves in the transaction that hands it over.
 CREATE TABLE IF NOT EXISTS event_outbox (

@@ -11,9 +11,8 @@ from hatobin.ports import Session, Value
 from hatobin.words.event import EventKind
 
 _RECORD = """
-INSERT INTO event_record (account_id, region, message_id, sequence, kind, at, detail)
-SELECT :account_id, :region, :message_id, COALESCE(MAX(sequence), 0) + 1, :kind, :at, :detail
-FROM event_record WHERE account_id = :account_id AND region = :region AND message_id = :message_id"""
+INSERT INTO event_record (account_id, region, message_id, kind, at, detail)
+VALUES (:account_id, :region, :message_id, :kind, :at, :detail)"""
 _OUTBOX = """
 INSERT INTO event_outbox (account_id, region, destination, topic_arn, message_id, payload, created_at)
 VALUES (:account_id, :region, :destination, :topic_arn, :message_id, :payload, :at)"""
@@ -89,7 +88,7 @@ def recorded(session: Session, key: MessageKey) -> list[RecordedEvent]:
     """Give a message's events in their order."""
     rows = session.execute(
         """SELECT kind, at, detail FROM event_record
-        WHERE account_id = :account_id AND region = :region AND message_id = :message_id ORDER BY sequence""",
+        WHERE account_id = :account_id AND region = :region AND message_id = :message_id ORDER BY id""",
         {"account_id": key.account_id, "region": key.region, "message_id": key.message_id},
     )
     return [RecordedEvent(EventKind(kind), at, detail) for kind, at, detail in rows]

@@ -31,6 +31,7 @@ from hatobin.capabilities.delivery import (
     internal_failure,
     open_session,
     simulate,
+    unconvertible,
 )
 from hatobin.capabilities.queue import (
     BEAT_INTERVAL_S,
@@ -47,6 +48,7 @@ from hatobin.flow.outbound.settle import Settlement, Settler
 from hatobin.flow.outbound.sign import Signer
 from hatobin.ports import Ports
 from hatobin.ports.blobs import BlobMissing
+from hatobin.protocols.mail import MessageError, to_seven_bit
 from hatobin.words.outcome import Delivered, Hop, Outcome
 from hatobin.words.reply import Reply
 from hatobin.words.settings import Settings
@@ -198,6 +200,11 @@ class Dispatcher:
                 self._settle_all(message, opened)
                 return None
             session, reused = opened, False
+        if not session.takes(content):
+            converted = await self._converted(message, session)
+            if converted is None:
+                return session
+            content = converted
         if self._lease_is_over():
             # Not ours any more: say nothing about it, whoever holds it now will.
             self._ready.done(1, message.size)
@@ -221,8 +228,11 @@ class Dispatcher:
                 return None
             # The server closed a kept connection: nothing was sent, so try once more on a new one.
             return await self._deliver(site, None, message)
-        if attempt is not None and transaction.final_reply is not None:
-            self._attempts.outcome(attempt, transaction.final_reply)
+        final = transaction.final_reply
+        if attempt is not None and final is not None and (not final.is_positive or transaction.took_everybody):
+            # The log knows one word for all recipients; where some were refused before, saying
+            # nothing sends the others twice after a crash, which is better than never.
+            self._attempts.outcome(attempt, final)
         self._settle(self._settlement(message, transaction, attempt))
         if transaction.alive:
             return session
@@ -236,7 +246,15 @@ class Dispatcher:
         outcomes = tuple(zip(message.recipients, transaction.outcomes, strict=True))
         return Settlement(message, outcomes, self._ports.clock.now(), attempt=attempt)
 
-    async def _signed(self, message: ReadyMessage) -> bytes | None:
+    async def _converted(self, message: ReadyMessage, session: SmtpSession) -> bytes | None:
+        """Sign a seven-bit form for a server without 8BITMIME; None when there is none (RFC 6152 §3)."""
+        try:
+            return await self._signed(message, seven_bit=True)
+        except MessageError as error:
+            self._settle_all(message, unconvertible(str(error), session.hop))
+            return None
+
+    async def _signed(self, message: ReadyMessage, *, seven_bit: bool = False) -> bytes | None:
         """Load the body and sign it; None when the body is gone (the message was cancelled or finished)."""
         content = message.content
         if not content and message.blob_key is not None:
@@ -246,7 +264,7 @@ class Dispatcher:
                 log.error("body_missing", message_id=message.key.message_id)
                 self._ready.done(1, message.size)
                 return None
-        return await self._signer.sign(message.key, message.dkim, content)
+        return await self._signer.sign(message.key, message.dkim, to_seven_bit(content) if seven_bit else content)
 
     async def _open(self, site: Site, message: ReadyMessage) -> SmtpSession | Outcome:
         route = await self._sites.route(site.name)

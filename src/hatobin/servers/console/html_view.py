@@ -70,7 +70,8 @@ def safe_html(html: str, files: Sequence[AttachedFile], *, lang: str, remote_ima
         attributes=_ATTRIBUTES,
         attribute_filter=pictures.filter,
         url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
-        url_relative="deny",
+        # The word "deny" would drop addresses that begin with "//" before the filter sees them.
+        url_relative=_no_address,
         link_rel="noopener noreferrer",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
@@ -88,6 +89,10 @@ def frame_policy(*, remote_images: bool) -> str:
     )
 
 
+def _no_address(url: str) -> None:
+    """Relative addresses mean nothing in a mail."""
+
+
 class _Pictures:
     """Decides on each address of a picture while the HTML is cleaned; counts what it leaves out."""
 
@@ -103,17 +108,21 @@ class _Pictures:
         return self._filtered
 
     def _filtered(self, tag: str, attribute: str, value: str) -> str | None:
-        if attribute == "href":
-            return None if value.strip().lower().startswith(("data:", "cid:")) else value
-        if attribute not in _PICTURE_ATTRIBUTES:
+        if attribute != "href" and attribute not in _PICTURE_ATTRIBUTES:
             return value
         address = value.strip()
+        if address.startswith("//"):
+            address = f"https:{address}"
+        if attribute == "href":
+            return None if address.lower().startswith(("data:", "cid:")) else address
         scheme = address.partition(":")[0].lower()
         if scheme == "cid":
             return self._inlined(unquote(address[4:]))
         if scheme == "data":
             return address if _DATA_PICTURE.match(address) else None
-        if scheme in ("http", "https") and self._remote_images:
+        if scheme not in ("http", "https"):
+            return None
+        if self._remote_images:
             return address
         self.blocked += 1
         return None
