@@ -111,7 +111,7 @@ class Reader:
         return name
 
     def notifications(self, queue: str, count: int, *, polls: int = 10) -> list[dict[str, Any]]:
-        """Take SNS notifications about mail from a queue until there are `count`; what SNS says of itself is left out."""
+        """Take SNS notifications about mail from a queue until there are `count`; other messages are dropped."""
         sqs = self.client("sqs")
         url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         found: list[dict[str, Any]] = []

@@ -26,9 +26,9 @@ def test_easy_dkim_named_or_by_default(reader: Reader, domain: str, option: tupl
 
 @printed_form("cannot work")
 def test_printed_member_is_unknown_to_every_client(reader: Reader) -> None:
-    with pytest.raises(CommandFailed, match='Unknown parameter.*"SigningAttributesOrigin"'):
+    with pytest.raises(CommandFailed, match=r'Unknown parameter.*"SigningAttributesOrigin"'):
         reader.aws(*_CREATE, "printed-04.example", "--dkim-signing-attributes", "SigningAttributesOrigin=AWS_SES")
-    with pytest.raises(ParamValidationError, match='Unknown parameter.*"SigningAttributesOrigin"'):
+    with pytest.raises(ParamValidationError, match=r'Unknown parameter.*"SigningAttributesOrigin"'):
         reader.client("sesv2").create_email_identity(
             EmailIdentity="printed-04.example", DkimSigningAttributes={"SigningAttributesOrigin": "AWS_SES"}
         )

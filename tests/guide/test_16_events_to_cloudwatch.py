@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from tests.guide.marks import waits_for
 from tests.guide.reader import Reader
 
-_DEFINITION = {
+_DEFINITION: dict[str, Any] = {
     "Enabled": True,
     "MatchingEventTypes": ["SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "OPEN", "CLICK"],
     "CloudWatchDestination": {
@@ -38,4 +39,4 @@ def test_the_destination_is_made_and_shown(reader: Reader) -> None:
         "EventDestinations"
     ]
     assert shown["CloudWatchDestination"] == _DEFINITION["CloudWatchDestination"]
-    assert set(shown["MatchingEventTypes"]) == set(_DEFINITION["MatchingEventTypes"])  # type: ignore[call-overload]
+    assert set(shown["MatchingEventTypes"]) == set(_DEFINITION["MatchingEventTypes"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from botocore.exceptions import ParamValidationError
 
@@ -39,7 +42,7 @@ def test_printed_names_are_in_no_model(reader: Reader) -> None:
         client.list_suppressed_destinations(Reason="BOUNCE", PageSize=50)
 
 
-def _pages(client, **query):  # type: ignore[no-untyped-def]
+def _pages(client: Any, **query: Any) -> Iterator[dict[str, Any]]:
     while True:
         page = client.list_suppressed_destinations(**query)
         yield page

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.guide.marks import printed_form, there_must_be, waits_for
 from tests.guide.reader import Reader
 from tests.running import ServerFailed
@@ -22,11 +20,11 @@ def test_a_page_leads_through_four_phases() -> None:
 
 
 @waits_for("hatobin doctor")
-@pytest.mark.parametrize("phase", ["1", "2", "3", "4"])
-def test_doctor_checks_each_phase(reader: Reader, phase: str) -> None:
-    try:
-        found = reader.server.command("doctor", "--phase", phase)
-    except ServerFailed as failed:
-        there_must_be("No such command 'doctor'" not in str(failed), "no command hatobin doctor")
-        raise
-    assert found, "a phase has something to check"
+def test_doctor_checks_each_phase(reader: Reader) -> None:
+    for phase in ("1", "2", "3", "4"):
+        try:
+            found = reader.server.command("doctor", "--phase", phase)
+        except ServerFailed as failed:
+            there_must_be("No such command 'doctor'" not in str(failed), "no command hatobin doctor")
+            raise
+        assert found, f"phase {phase} has something to check"

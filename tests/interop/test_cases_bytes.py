@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from email.message import EmailMessage, Message
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.interop.sending import accepted_id, send_raw, send_simple, submission, submit
 from tests.interop.signatures import PublishedKeys, signatures
@@ -89,7 +88,7 @@ def test_an_attachment_in_base64_on_one_line(relaying: RunningServer, sink: Smtp
 
 
 @pytest.mark.parametrize("door", ["v2", "smtp"])
-def test_a_seven_bit_line_of_1200_is_mended_or_refused(
+def test_a_seven_bit_line_of_1200_is_mended(
     relaying: RunningServer, sink: SmtpSink, keys: PublishedKeys, door: str
 ) -> None:
     to = f"long-7bit-{door}@example.net"
@@ -99,17 +98,10 @@ def test_a_seven_bit_line_of_1200_is_mended_or_refused(
         f"Content-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\n{line}\r\nend\r\n"
     ).encode()
     if door == "v2":
-        try:
-            send_raw(relaying, data)
-        except ClientError as error:
-            assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-            return
+        send_raw(relaying, data)
     else:
         with submission(relaying) as session:
-            reply = submit(session, "sender@example.com", [to], data)
-        if reply.startswith("554"):
-            return
-        accepted_id(reply)
+            accepted_id(submit(session, "sender@example.com", [to], data))
     received = sink.wait_for(to)
     _check(received, keys)
     assert _text(received.message) == f"{line}\nend\n"
@@ -179,7 +171,7 @@ def test_eight_bit_text_decodes_to_the_same(
         _check(received, keys)
         for part in received.message.walk():
             if part.get("Content-Transfer-Encoding", "7bit").lower() == "7bit" and not part.is_multipart():
-                assert part.get_payload().isascii()
+                assert str(part.get_payload()).isascii()
         if receiver == "7bit":
             assert received.data.isascii(), "eight-bit octets for a receiver without 8BITMIME"
             assert "8BITMIME" not in received.parameters.upper()

@@ -19,7 +19,7 @@ _FOLDED = ",\r\n\t".join(f'"A rather long name, number {number}" <reader{number}
 _VARIANTS = {
     "plain": b"From: sender@example.com\r\nTo: %s\r\nSubject: x\r\n\r\nHello.\r\n",
     "folded-to": b"From: sender@example.com\r\nTo: %s,\r\n\t" + _FOLDED.encode() + b"\r\nSubject: x\r\n\r\nHello.\r\n",
-    "white-space-lines": b"From: sender@example.com\r\nTo: %s\r\nSubject: x\r\n\r\nHello. \t \r\n \t\r\n   \r\n\r\n\r\n",
+    "white-space-lines": b"From: sender@example.com\r\nTo: %s\r\nSubject: x\r\n\r\nHi. \t \r\n \t\r\n   \r\n\r\n\r\n",
     "empty-body": b"From: sender@example.com\r\nTo: %s\r\nSubject: x\r\n\r\n",
     "no-body": b"From: sender@example.com\r\nTo: %s\r\nSubject: x\r\n",
     "no-final-crlf": b"From: sender@example.com\r\nTo: %s\r\nSubject: x\r\n\r\nHello.",
@@ -44,7 +44,7 @@ def test_two_signatures_hold(relaying: RunningServer, sink: SmtpSink, keys: Publ
     found = signatures(received.data, keys)
     assert sorted(one.domain for one in found) == ["example.com", _SERVICE]
     assert all(one.holds for one in found)
-    names = [name.lower() for name in received.message.keys()]
+    names = [name.lower() for name in received.message]
     for one in found:
         assert set(one.signed_fields) - {"from"} <= set(names), "h= names a field that is not there"
         assert one.signed_fields.count("from") == names.count("from") + 1, "From is not over-signed (RFC 6376 §8.15)"

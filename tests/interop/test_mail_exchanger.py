@@ -9,7 +9,15 @@ from collections.abc import Iterator
 import dkim
 import pytest
 
-from tests.interop.sending import accepted_id, configuration_set_to, kinds, simple, submit, take_events, topic_with_queue
+from tests.interop.sending import (
+    accepted_id,
+    configuration_set_to,
+    kinds,
+    simple,
+    submit,
+    take_events,
+    topic_with_queue,
+)
 from tests.interop.signatures import PublishedKeys, signatures
 from tests.peers.dns_server import DnsServer
 from tests.peers.postfix import Postfix

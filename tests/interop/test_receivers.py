@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 
 import pytest
@@ -41,7 +42,7 @@ def test_a_temporary_refusal_is_tried_again_and_delivered(
     assert set(kinds(events)) == {"Send", "DeliveryDelay", "Delivery"}
     tries = sink.tries(to)
     assert len(tries) == 3
-    gaps = [after[0] - before[0] for before, after in zip(tries, tries[1:], strict=False)]
+    gaps = [after[0] - before[0] for before, after in itertools.pairwise(tries)]
     assert gaps[0] >= 0.3
     assert gaps[1] >= 0.5
     assert sink.copies(to) == 1

@@ -35,7 +35,8 @@ def test_an_attempt_without_a_reply_comes_back_as_doubtful(tmp_path: Path) -> No
 def test_a_long_reply_is_cut_and_a_torn_record_is_skipped(tmp_path: Path) -> None:
     log = log_in(tmp_path)
     log.outcome(log.start(KEY, [0]), Reply.of(550, "x" * 1000))
-    with (tmp_path / "attempts-0.0").open("ab") as file:
+    with (tmp_path / "attempts-0.0").open("r+b") as file:
+        file.seek(2 * RECORD_BYTES)
         file.write(b"S0000")
     (replayed,) = log_in(tmp_path).replay()
     assert replayed.code == 550
@@ -45,9 +46,10 @@ def test_a_long_reply_is_cut_and_a_torn_record_is_skipped(tmp_path: Path) -> Non
 def test_a_damaged_record_does_not_hide_the_others(tmp_path: Path) -> None:
     log = log_in(tmp_path)
     log.start(KEY, [0])
-    path = tmp_path / "attempts-0.0"
-    path.write_bytes(b"\xff" * RECORD_BYTES + path.read_bytes())
-    assert len(log_in(tmp_path).replay()) == 1
+    log.start(KEY, [1])
+    with (tmp_path / "attempts-0.0").open("r+b") as file:
+        file.write(b"\xff" * RECORD_BYTES)
+    assert [replayed.positions for replayed in log_in(tmp_path).replay()] == [(1,)]
 
 
 def test_what_was_settled_is_forgotten(tmp_path: Path) -> None:
@@ -65,7 +67,18 @@ def test_the_files_do_not_grow_while_attempts_are_settled(tmp_path: Path) -> Non
         attempt = log.start(KEY, [0])
         log.outcome(attempt, Reply.of(250, "ok"))
         log.settled(attempt)
-    assert sum(path.stat().st_size for path in tmp_path.glob("attempts-*")) <= 24 * RECORD_BYTES
+    assert sum(path.stat().st_size for path in tmp_path.glob("attempts-*")) <= 50 * RECORD_BYTES
+    assert len(log_in(tmp_path, generation_bytes=10 * RECORD_BYTES).replay()) <= 40
+
+
+def test_a_full_journal_forgets_outcomes_but_never_overwrites(tmp_path: Path) -> None:
+    log = log_in(tmp_path, generation_bytes=4 * RECORD_BYTES)
+    attempts = [log.start(KEY, [number]) for number in range(40)]
+    for attempt in attempts:
+        log.outcome(attempt, Reply.of(250, "ok"))
+    replayed = log_in(tmp_path, generation_bytes=4 * RECORD_BYTES).replay()
+    assert replayed[0].positions == (0,)
+    assert len(replayed) <= 20
 
 
 def test_a_record_of_another_size_is_our_bug(tmp_path: Path) -> None:

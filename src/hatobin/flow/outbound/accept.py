@@ -51,10 +51,10 @@ class Acceptor:
 
     async def accept(self, draft: Draft) -> Accepted:
         """Make `draft` durable and give its id. Raises a `Refusal`; then nothing was kept."""
-        results = await self.accept_all([draft])
-        if isinstance(results[0], Refusal):
-            raise results[0]
-        return results[0]
+        result = await self._accept(draft)
+        if isinstance(result, Refusal):
+            raise result
+        return result
 
     async def accept_all(self, drafts: Sequence[Draft]) -> list[Accepted | Refusal]:
         """Accept several drafts in one group commit; each gets its own answer, in order."""
