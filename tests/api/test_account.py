@@ -18,7 +18,7 @@ LIMITED = Settings(account=Account(max_send_rate=14.0, max_24_hour_send=50_000))
 
 
 def test_an_unlimited_account_shows_minus_one(make_client: MakeClient) -> None:
-    quota = {"Max24HourSend": -1.0, "MaxSendRate": -1.0, "SentLast24Hours": 0.0}
+    quota = {"Max24HourSend": -1.0, "MaxSendRate": 10_000.0, "SentLast24Hours": 0.0}
     assert body_of(make_client("ses").get_send_quota()) == quota
     assert body_of(make_client("sesv2").get_account()) == {
         "DedicatedIpAutoWarmupEnabled": True,

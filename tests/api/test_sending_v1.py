@@ -141,4 +141,4 @@ def test_too_fast_is_throttling(api: Api, ses: Any) -> None:
 def test_the_quota_shows_what_was_sent(api: Api, ses: Any) -> None:
     send(ses)
     quota = ses.get_send_quota()
-    assert (quota["Max24HourSend"], quota["MaxSendRate"], quota["SentLast24Hours"]) == (-1.0, -1.0, 2.0)
+    assert (quota["Max24HourSend"], quota["MaxSendRate"], quota["SentLast24Hours"]) == (-1.0, 10_000.0, 2.0)

@@ -38,8 +38,9 @@ from hatobin.companions.kms import Vault
 from hatobin.flow.outbound import Settlements, SmtpDoor, recover
 from hatobin.gateway import Gateway
 from hatobin.ports import Ports
+from hatobin.protocols.aws.smtp_password import smtp_password
 from hatobin.servers.api import ApiApp
-from hatobin.servers.console import ConsoleApp
+from hatobin.servers.console import ConsoleApp, SmtpLogin
 from hatobin.servers.local import InboxWaiters, LocalApp
 from hatobin.servers.root import RootApp
 from hatobin.words.settings import Settings
@@ -92,9 +93,22 @@ class Assembly:
 
 
 @dataclass(frozen=True, slots=True)
-class _Store:
+class _Foundation:
+    """What the flow and the doors stand on: open store, ports, keys, the held slot."""
+
+    settings: Settings
+    listeners: BoundListeners
+    ports: Ports
     database: SqliteDatabase
     blobs: FileBlobs
+    http: AiohttpHttp
+    threads: ThreadPool
+    journal: FileJournal
+    attempts: queue.AttemptLog
+    lease: queue.WorkerLease
+    vault: Vault
+    keys: iam.AccessKeys
+    certificates: LocalCertificates
 
 
 async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListeners, *, worker: int) -> Assembly:
@@ -127,39 +141,46 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
     if settled or doubtful:
         log.warning("recovered", settled_from_log=settled, possible_duplicates=doubtful)
     return _assemble_flow(
-        settings, ports, _Store(database, blobs), http, threads, journal, attempts, lease, vault, keys, certificates
+        _Foundation(
+            settings=settings,
+            listeners=listeners,
+            ports=ports,
+            database=database,
+            blobs=blobs,
+            http=http,
+            threads=threads,
+            journal=journal,
+            attempts=attempts,
+            lease=lease,
+            vault=vault,
+            keys=keys,
+            certificates=certificates,
+        )
     )
 
 
-def _assemble_flow(
-    settings: Settings,
-    ports: Ports,
-    store: _Store,
-    http: AiohttpHttp,
-    threads: ThreadPool,
-    journal: FileJournal,
-    attempts: queue.AttemptLog,
-    lease: queue.WorkerLease,
-    vault: Vault,
-    keys: iam.AccessKeys,
-    certificates: LocalCertificates,
-) -> Assembly:
+def _assemble_flow(base: _Foundation) -> Assembly:
+    settings, ports, certificates = base.settings, base.ports, base.certificates
     inbox_waiters = InboxWaiters()
     outbound = assemble_outbound(
         ports,
         settings,
-        lease=lease.lease,
-        attempts=attempts,
-        vault=vault,
+        lease=base.lease.lease,
+        attempts=base.attempts,
+        vault=base.vault,
         sns_signer=_sns_signer(settings, certificates),
         settled=inbox_waiters.notify,
     )
     gateway = Gateway(
-        ports=ports, settings=settings, services=outbound.services, credentials=keys, handlers=operations.handlers()
+        ports=ports,
+        settings=settings,
+        services=outbound.services,
+        credentials=base.keys,
+        handlers=operations.handlers(),
     )
     root_app = RootApp(
         ApiApp(gateway, settings),
-        ConsoleApp(ports, settings),
+        ConsoleApp(ports, settings, smtp=_smtp_login(settings, base.listeners)),
         LocalApp(ports, settings, waiters=inbox_waiters, ready=outbound.ready),
         sns_certificate=certificates.sns.certificate.read_bytes(),
         settings=settings,
@@ -167,16 +188,16 @@ def _assemble_flow(
     return Assembly(
         settings=settings,
         ports=ports,
-        database=store.database,
-        http=http,
-        blobs=store.blobs,
-        threads=threads,
-        journal=journal,
-        lease=lease,
+        database=base.database,
+        http=base.http,
+        blobs=base.blobs,
+        threads=base.threads,
+        journal=base.journal,
+        lease=base.lease,
         outbound=outbound,
         queue_upkeep=sqs.QueueUpkeep(ports),
         verification=identities.VerificationChecks(ports, settings),
-        smtp=SmtpListeners(settings, ports, SmtpDoor(keys, outbound.acceptor)),
+        smtp=SmtpListeners(settings, ports, SmtpDoor(base.keys, outbound.acceptor)),
         root_app=root_app,
         tls=_tls_files(settings, certificates),
     )
@@ -199,12 +220,25 @@ def _with_public_urls(settings: Settings, listeners: BoundListeners) -> Settings
     )
 
 
+def _smtp_login(settings: Settings, listeners: BoundListeners) -> SmtpLogin:
+    """What the console tells newcomers: the login of the first key, on the ports that are really bound."""
+    return SmtpLogin(
+        host="localhost",
+        port=listeners.first_port("submission"),
+        tls_port=listeners.first_port("submission_tls"),
+        user=iam.FIRST_ACCESS_KEY_ID,
+        password=smtp_password(iam.FIRST_SECRET, settings.server.trusted_region),
+        region=settings.server.trusted_region,
+    )
+
+
 def _sns_signer(settings: Settings, certificates: LocalCertificates) -> sns.SnsSigner:
     key = load_pem_private_key(certificates.sns.key.read_bytes(), None)
     assert isinstance(key, RSAPrivateKey), "the SNS key is made as RSA"
     identifier = certificate_id(certificates.sns.certificate)
     url = f"{settings.service.public_https}/SimpleNotificationService-{identifier}.pem"
-    return sns.SnsSigner(key, url, link_base=settings.service.public_https)
+    # Links are followed by people and programs before they trust our CA, hence http.
+    return sns.SnsSigner(key, url, link_base=settings.service.public_http)
 
 
 def _tls_files(settings: Settings, certificates: LocalCertificates) -> TlsFiles:

@@ -60,7 +60,7 @@ async def test_get_account_leaves_out_what_was_never_set(room: Room) -> None:
     assert shown.enforcement_status == "HEALTHY"
     assert shown.details is None
     assert shown.vdm_attributes is None
-    assert shown.send_quota == sesv2.SendQuota(max24_hour_send=-1.0, max_send_rate=-1.0, sent_last24_hours=0.0)
+    assert shown.send_quota == sesv2.SendQuota(max24_hour_send=-1.0, max_send_rate=10_000.0, sent_last24_hours=0.0)
 
 
 async def test_send_quota_counts_what_was_spent(room: Room) -> None:

@@ -25,7 +25,7 @@ async def get_send_quota(call: Call, request: GetSendQuotaRequest) -> GetSendQuo
     allowed = limits(call.settings)
     return GetSendQuotaResponse(
         max24_hour_send=float(allowed.max_24_hour_send),
-        max_send_rate=float(allowed.max_send_rate),
+        max_send_rate=allowed.shown_send_rate,
         sent_last24_hours=float(sent),
     )
 

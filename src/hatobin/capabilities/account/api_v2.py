@@ -40,7 +40,7 @@ async def get_account(call: Call, request: GetAccountRequest) -> GetAccountRespo
         production_access_enabled=not standing.sandboxed,
         send_quota=SendQuota(
             max24_hour_send=float(standing.limits.max_24_hour_send),
-            max_send_rate=float(standing.limits.max_send_rate),
+            max_send_rate=standing.limits.shown_send_rate,
             sent_last24_hours=float(sent),
         ),
         sending_enabled=standing.sending_enabled,

@@ -40,12 +40,26 @@ class DailyQuotaExceeded(QuotaExceeded):
     text = "Daily message quota exceeded."
 
 
+UNLIMITED_RATE_SHOWN = 10_000.0
+"""What GetSendQuota and GetAccount show for an unlimited rate.
+
+Deviates from house §7, which shows -1 for both: at SES only Max24HourSend is
+ever -1, and clients that pace themselves by MaxSendRate (django-ses by
+default) fail on a negative one.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class SendLimits:
     """Recipients per second and per rolling 24 hours; a negative one is unlimited."""
 
     max_send_rate: float
     max_24_hour_send: int
+
+    @property
+    def shown_send_rate(self) -> float:
+        """The rate as the API shows it, always finite."""
+        return UNLIMITED_RATE_SHOWN if self.max_send_rate < 0 else float(self.max_send_rate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from hatobin.capabilities.queue import MessageKey
 
 @dataclass(frozen=True, slots=True)
 class InboxEntry:
-    """One captured message; `id` grows with arrival."""
+    """One captured message; `id` grows with arrival until the inbox is cleared."""
 
     id: int
     key: MessageKey

@@ -11,6 +11,7 @@ from hatobin.capabilities.inbox.model import InboxEntry
 from hatobin.capabilities.queue import MessageKey
 from hatobin.ports import Row, Session
 
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _COLUMNS = "id, account_id, region, message_id, reverse_path, recipients, subject, received_at"
 
 
@@ -92,8 +93,9 @@ def trim(session: Session, keep_messages: int, batch: int = 200) -> list[str]:
 
 
 def _like(text: str) -> str:
-    """Escape what LIKE would read as a pattern."""
-    return text.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    """Escape what LIKE would read as a pattern, and lower what LOWER lowers on every engine: ASCII."""
+    lowered = text.translate(_ASCII_LOWER)
+    return lowered.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
 def _entry(session: Session, row: Row) -> InboxEntry:

@@ -239,14 +239,8 @@ def body(session: Session, key: MessageKey) -> tuple[bytes | None, str | None]:
 
 def recent(session: Session, message_id: str) -> list[MessageKey]:
     """Find the keys with this message id in any account and region (for the local explain page)."""
-    rows = session.execute(
-        """SELECT DISTINCT m.account_id, m.region, m.message_id FROM queue_message m
-        JOIN (SELECT DISTINCT account_id, region FROM queue_message) scope
-          ON m.account_id = scope.account_id AND m.region = scope.region
-        WHERE m.message_id = :message_id""",
-        {"message_id": message_id},
-    )
-    return [MessageKey(*row) for row in rows]
+    keys = (MessageKey(account_id, region, message_id) for account_id, region in _scopes(session))
+    return [key for key in keys if session.one(f"SELECT 1 FROM queue_message WHERE {_KEY}", _key(key)) is not None]
 
 
 def recent_messages(session: Session, before: str | None, limit: int) -> list[StoredMessage]:
