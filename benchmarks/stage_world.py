@@ -128,7 +128,8 @@ async def make_world(path: Path) -> World:
     der = await database.read(lambda session: identities.dkim_private_key(session, vault, key_id))
     connection = open_writer(str(path))
     key = cast(SigningKey, load_der_private_key(der, None))
-    return World(ports, settings, database, threads, connection, SqliteSession(connection), key, signer, queue.Lease(0, 1))
+    session = SqliteSession(connection)
+    return World(ports, settings, database, threads, connection, session, key, signer, queue.Lease(0, 1))
 
 
 async def _set_up(call: Call) -> None:

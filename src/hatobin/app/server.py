@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 import uvicorn
 
+from hatobin.app.interruption import Interruptible, interrupt
 from hatobin.app.listeners import BoundListeners
 from hatobin.app.smtp_listeners import RunningSmtp
 from hatobin.app.wiring import Assembly
@@ -27,6 +28,8 @@ log = structlog.get_logger()
 HTTP_BACKLOG = 1024
 KEEP_ALIVE_S = 60
 SMTP_GRACE_S = 5.0
+CLOSING_S = 1.0
+"""What is kept of `server.stop_timeout_s` for giving back the leases and closing the store."""
 
 
 class _Uvicorn(uvicorn.Server):
@@ -107,7 +110,7 @@ class RunningServer:
             if name == "https":
                 secure = {"ssl_certfile": assembly.tls.certificate, "ssl_keyfile": assembly.tls.key}
             config = uvicorn.Config(
-                assembly.root_app,
+                Interruptible(assembly.root_app),
                 http=protocol,
                 loop="none",
                 lifespan="off",
@@ -152,7 +155,8 @@ class RunningServer:
         for server, _ in self._http:
             server.should_exit = True
         try:
-            async with asyncio.timeout(assembly.settings.server.stop_timeout_s):
+            async with asyncio.timeout(max(0.0, assembly.settings.server.stop_timeout_s - CLOSING_S)):
+                await interrupt(task for server, _ in self._http for task in server.server_state.tasks)
                 if self._smtp is not None:
                     await self._smtp.stop(SMTP_GRACE_S)
                 await asyncio.gather(*(task for _, task in self._http))

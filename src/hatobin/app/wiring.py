@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from hatobin.adapters.blobs import FileBlobs
 from hatobin.adapters.clock import SystemClock
+from hatobin.adapters.deferred_http import ClosableHttp, DeferredHttp
 from hatobin.adapters.dns import StubResolver
 from hatobin.adapters.entropy import OsEntropy
 from hatobin.adapters.guard import LOOPBACK_NETWORKS, OutboundGuard
-from hatobin.adapters.http import AiohttpHttp
 from hatobin.adapters.journal import FileJournal
 from hatobin.adapters.network import AsyncioNetwork
 from hatobin.adapters.sqlite import SqliteDatabase
@@ -65,7 +65,7 @@ class Assembly:
     settings: Settings
     ports: Ports
     database: SqliteDatabase
-    http: AiohttpHttp
+    http: DeferredHttp
     blobs: FileBlobs
     threads: ThreadPool
     journal: FileJournal
@@ -101,7 +101,7 @@ class _Foundation:
     ports: Ports
     database: SqliteDatabase
     blobs: FileBlobs
-    http: AiohttpHttp
+    http: DeferredHttp
     threads: ThreadPool
     journal: FileJournal
     attempts: queue.AttemptLog
@@ -127,7 +127,8 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
     # subscriber on this machine, but our own listeners neither.
     own = listeners.addresses()
     network = AsyncioNetwork(_guard(settings.delivery.allow_networks, settings, own), extra_ca=authority)
-    http = AiohttpHttp(_guard(settings.aws.allow_networks, settings, own), extra_ca=authority)
+    guard = _guard(settings.aws.allow_networks, settings, own)
+    http = DeferredHttp(lambda: _http_client(guard, authority))
     ports = Ports(clock, dns, network, http, entropy, database, blobs, threads)
     vault = Vault(folder.master_key(), entropy)
     keys = iam.AccessKeys(database, vault, clock, settings)
@@ -207,6 +208,12 @@ def _guard(configured: tuple[str, ...] | None, settings: Settings, own: list[tup
     """House §7: loopback is allowed by default while mail stays here or goes to a relay."""
     default = LOOPBACK_NETWORKS if settings.delivery.mode in ("mailbox", "relay") else ()
     return OutboundGuard(default if configured is None else configured, own)
+
+
+def _http_client(guard: OutboundGuard, authority: str) -> ClosableHttp:
+    from hatobin.adapters.http import AiohttpHttp  # Deferred: see `adapters/deferred_http`.
+
+    return AiohttpHttp(guard, extra_ca=authority)
 
 
 def _with_public_urls(settings: Settings, listeners: BoundListeners) -> Settings:

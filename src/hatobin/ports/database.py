@@ -9,16 +9,29 @@ a simulation), so it must not await, and must not touch loop-bound objects.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 T = TypeVar("T")
 
 Value = str | int | float | bytes | None
 Row = tuple[Any, ...]
 
+Dialect = Literal["sqlite", "postgres"]
+"""The engine that a session speaks to; only `capabilities/queue/store.py` asks (house §5)."""
+
 
 class Session(Protocol):
-    """A transaction that is open while one piece of work runs."""
+    """A transaction that is open while one piece of work runs.
+
+    A statement that gives no rows may be refused late: at the next statement
+    that gives some, or at the end of the work. So work must not catch what
+    these methods raise.
+    """
+
+    @property
+    def dialect(self) -> Dialect:
+        """Say which engine this is."""
+        ...
 
     def execute(self, sql: str, parameters: Mapping[str, Value] | None = None) -> list[Row]:
         """Run one statement and give all its rows (also those of RETURNING)."""
@@ -46,9 +59,18 @@ class Database(Protocol):
         Work that raises is rolled back alone: its exception is raised here and
         the rest of the group commits. When the commit itself fails, every
         member gets `DatabaseUnavailable`.
+
+        An engine may roll `work` back and run it again, when another member of
+        its group or another writer stood in its way. What it does beside the
+        session must bear that: give results back, do not gather them outside.
         """
         ...
 
 
 class DatabaseUnavailable(Exception):
-    """The store cannot record anything now; nothing of this piece of work was kept."""
+    """The store cannot record anything now; nothing of this piece of work was kept.
+
+    One exception, which only an engine behind a network knows: when it is lost
+    after a commit was asked for and cannot be asked about it, the work may have
+    been kept.
+    """

@@ -15,8 +15,8 @@ Law: https://www.sqlite.org/wal.html, https://www.sqlite.org/pragma.html.
 
 from __future__ import annotations
 
+from hatobin.adapters.migrations import Migration, SchemaTooNew
 from hatobin.adapters.sqlite.connection import MINIMUM_SQLITE, SqliteTooOld
 from hatobin.adapters.sqlite.database import SqliteDatabase
-from hatobin.adapters.sqlite.migrations import Migration, SchemaTooNew
 
 __all__ = ["MINIMUM_SQLITE", "Migration", "SchemaTooNew", "SqliteDatabase", "SqliteTooOld"]

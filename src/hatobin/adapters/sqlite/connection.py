@@ -11,7 +11,7 @@ from typing import Any
 
 import apsw
 
-from hatobin.ports.database import DatabaseUnavailable, Row, Value
+from hatobin.ports.database import DatabaseUnavailable, Dialect, Row, Value
 
 MINIMUM_SQLITE = (3, 51, 3)
 """SQLite 3.7.0 to 3.51.2 can corrupt a WAL that two connections write and checkpoint at once (wal.html §11)."""
@@ -110,6 +110,11 @@ class SqliteSession:
     def __init__(self, connection: apsw.Connection) -> None:
         self._cursor = connection.cursor()
         self._execute = self._cursor.execute
+
+    @property
+    def dialect(self) -> Dialect:
+        """Say which engine this is."""
+        return "sqlite"
 
     def execute(self, sql: str, parameters: Mapping[str, Value] | None = None) -> list[Row]:
         """Run one statement and give all its rows."""

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import apsw
 
+from hatobin.adapters.migrations import Migration, migrate
 from hatobin.adapters.sqlite.checkpoint import Checkpointer
 from hatobin.adapters.sqlite.connection import (
     MEMORY,
@@ -18,11 +19,10 @@ from hatobin.adapters.sqlite.connection import (
     open_writer,
     unavailable,
 )
-from hatobin.adapters.sqlite.migrations import Migration, migrate
 from hatobin.adapters.sqlite.readers import Readers
 from hatobin.adapters.sqlite.turn import WriteTurn
-from hatobin.adapters.sqlite.work import Work
-from hatobin.adapters.sqlite.writer import Hooks, Writer, run_group
+from hatobin.adapters.sqlite.writer import Writer, run_group
+from hatobin.adapters.work import Hooks, Work
 from hatobin.ports.database import DatabaseUnavailable, Session
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ class SqliteDatabase(ABC):
 
         Raises `SchemaTooNew` when the store was written by a newer hatobin.
         """
-        return self._at_start(lambda session: migrate(session, migrations))
+        return self._at_start(lambda session: migrate(session, migrations, session.execute))
 
     @abstractmethod
     async def read(self, work: Callable[[Session], T]) -> T:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Thread
 
 import apsw
 
 from hatobin.adapters.sqlite.connection import UNAVAILABLE, SqliteSession, open_reader, unavailable
-from hatobin.adapters.sqlite.work import Work, hand_back
+from hatobin.adapters.work import Work, hand_back, still_wanted, take_ready
 
 READER_THREADS = 2
 """Reads that may run at the same time; a report must not hold up a point look-up."""
@@ -63,17 +63,11 @@ class Readers:
 
     def _run(self, connection: apsw.Connection) -> None:
         session = SqliteSession(connection)
-        get, get_now = self._queue.get, self._queue.get_nowait
         ended = False
         while not ended:
-            taken = [get()]
-            try:
-                while taken[-1] is not None and len(taken) < READS_PER_SNAPSHOT:
-                    taken.append(get_now())
-            except Empty:
-                pass
+            taken = take_ready(self._queue, self._queue.get(), READS_PER_SNAPSHOT)
             ended = taken[-1] is None
-            group = [work for work in taken if work is not None and not work.future.cancelled()]
+            group = still_wanted(taken)
             if group:
                 run_reads(session, group)
                 hand_back(group)

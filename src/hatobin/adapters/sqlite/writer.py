@@ -10,28 +10,15 @@ Laws:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Thread
 
 import apsw
 
 from hatobin.adapters.sqlite.connection import UNAVAILABLE, SqliteSession, unavailable
 from hatobin.adapters.sqlite.turn import WriteTurn
-from hatobin.adapters.sqlite.work import Work, hand_back
+from hatobin.adapters.work import Hooks, Work, hand_back, still_wanted, take_ready
 from hatobin.ports.database import DatabaseUnavailable
-
-
-@dataclass(frozen=True, slots=True)
-class Hooks:
-    """What is called around each commit, on the thread that commits; both may raise.
-
-    What `before_commit` raises rolls the group back. Every member hears what either raises.
-    """
-
-    before_commit: Callable[[], None]
-    after_commit: Callable[[], None]
 
 
 def run_group(connection: apsw.Connection, session: SqliteSession, group: list[Work], hooks: Hooks) -> None:
@@ -108,8 +95,7 @@ class Writer:
             ours = self._turn.take()  # Waiting for other processes, the group grows.
             gathered = self._gather(first)
             ended = gathered[-1] is None
-            # Work whose waiter gave up before it began is not begun.
-            group = [work for work in gathered if work is not None and not work.future.cancelled()]
+            group = still_wanted(gathered)
             if ours:
                 if group:
                     run_group(self._connection, self._session, group, self._hooks)
@@ -122,13 +108,6 @@ class Writer:
 
     def _gather(self, first: Work) -> list[Work | None]:
         """Take what is ready behind `first`, up to the group's limit; None marks the end."""
-        get_now = self._queue.get_nowait
-        group: list[Work | None] = [first]
         if self._group_delay_s > 0 and self._queue.qsize() + 1 < self._group_items:
             time.sleep(self._group_delay_s)
-        try:
-            while len(group) < self._group_items and group[-1] is not None:
-                group.append(get_now())
-        except Empty:
-            pass
-        return group
+        return take_ready(self._queue, first, self._group_items)

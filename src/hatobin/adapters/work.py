@@ -1,4 +1,4 @@
-"""One piece of work on its way through a database thread, and its way back.
+"""One piece of work on its way through a database's thread, and its way back; whatever the engine.
 
 A thread finishes work in groups. Each group goes back to the event loop with
 one `call_soon_threadsafe`, because waking a loop costs more than a statement.
@@ -8,9 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from hatobin.ports.database import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What is called around each commit, on the thread that commits; both may raise.
+
+    What `before_commit` raises rolls the group back. Every member hears what either raises.
+    """
+
+    before_commit: Callable[[], None]
+    after_commit: Callable[[], None]
 
 
 class Work:
@@ -54,3 +67,20 @@ def hand_back(group: Sequence[Work]) -> None:
         loop.call_soon_threadsafe(_settle_all, group)
     except RuntimeError:
         pass  # The loop is closed: nobody waits for these any more.
+
+
+def take_ready(queue: SimpleQueue[Work | None], first: Work | None, limit: int) -> list[Work | None]:
+    """Take what is ready behind `first`, up to `limit` in all; None marks the end of the queue for ever."""
+    get_now = queue.get_nowait
+    taken = [first]
+    try:
+        while len(taken) < limit and taken[-1] is not None:
+            taken.append(get_now())
+    except Empty:
+        pass
+    return taken
+
+
+def still_wanted(taken: Sequence[Work | None]) -> list[Work]:
+    """Leave out work whose waiter gave up before it began: it is not begun."""
+    return [work for work in taken if work is not None and not work.future.cancelled()]

@@ -1,8 +1,8 @@
-"""Numbered schema changes and the table that remembers them."""
+"""Numbered schema changes and the table that remembers them, on every engine."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hatobin.ports.database import Session
@@ -28,11 +28,12 @@ class Migration:
     sql: str
 
 
-def migrate(session: Session, migrations: Sequence[Migration]) -> int:
+def migrate(session: Session, migrations: Sequence[Migration], script: Callable[[str], object]) -> int:
     """Apply the migrations that the store does not have yet and give the version it has then.
 
-    Runs in the caller's transaction, so that a failing change leaves nothing behind.
-    Raises `SchemaTooNew` when the store is ahead of the last migration, and
+    `script` runs several statements in the session's transaction, which is the
+    caller's, so that a failing change leaves nothing behind. Raises
+    `SchemaTooNew` when the store is ahead of the last migration, and
     `ValueError` when the numbers are not 1, 2, 3, …
     """
     if [migration.number for migration in migrations] != list(range(1, len(migrations) + 1)):
@@ -43,7 +44,7 @@ def migrate(session: Session, migrations: Sequence[Migration]) -> int:
     if current > len(migrations):
         raise SchemaTooNew(f"the store has schema {current}, this hatobin knows {len(migrations)}")
     for migration in migrations[current:]:
-        session.execute(migration.sql)
+        script(migration.sql)
         session.execute(
             "INSERT INTO schema_version (version, name) VALUES (:version, :name)",
             {"version": migration.number, "name": migration.name},

@@ -1,0 +1,105 @@
+"""SIGTERM while things are under way: an orderly end, within its time, and nothing lost."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.error
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.chaos.ledger import DELIVERED, Ledger
+from tests.interop.sending import accepted_id, send_simple, submission, submit
+from tests.peers.smtp_sink import SmtpSink
+from tests.running import STOP_TIMEOUT_S, RunningServer, wait_until
+
+
+def test_long_polls_end_at_once_with_503() -> None:
+    with RunningServer() as server:
+        sqs = server.client("sqs")
+        url = sqs.create_queue(QueueName="waiting")["QueueUrl"]
+        answers: list[int] = []
+
+        def poll_queue() -> None:
+            try:
+                sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)
+            except ClientError as error:
+                answers.append(error.response["ResponseMetadata"]["HTTPStatusCode"])
+
+        def poll_inbox() -> None:
+            try:
+                server.inbox(to="nobody@example.net", wait_s=20)
+            except urllib.error.HTTPError as error:
+                with error:
+                    answers.append(error.code)
+
+        polls = [threading.Thread(target=poll, daemon=True) for poll in (poll_queue, poll_inbox)]
+        for poll in polls:
+            poll.start()
+        time.sleep(0.5)
+        begun = time.monotonic()
+        server.stop()
+        assert time.monotonic() - begun < STOP_TIMEOUT_S / 2
+        for poll in polls:
+            poll.join(10)
+        assert answers == [503, 503]
+
+
+def test_a_receiver_that_does_not_answer_holds_up_nothing_for_long() -> None:
+    with SmtpSink(delay_s=60) as slow, SmtpSink() as quick:
+        settings = {"delivery.mode": "relay", "delivery.relay": slow.address, "account.verification": "instant"}
+        with RunningServer(settings) as server:
+            server.client("sesv2").create_email_identity(EmailIdentity="example.com")
+            identifier = send_simple(server, ["reader@example.net"])
+            slow.wait_for("reader@example.net")
+            begun = time.monotonic()
+            server.stop()
+            assert time.monotonic() - begun < STOP_TIMEOUT_S
+            server.configure("delivery.relay", quick.address)
+            server.start()
+            # Nobody knows whether the first receiver took it, so it is sent again, and owned up to.
+            assert quick.wait_for("reader@example.net").id == identifier
+            wait_until(lambda: Ledger.of(server).queued == 0, "the outcome is recorded")
+            row = Ledger.of(server).rows[identifier, "reader@example.net"]
+            assert row.state == DELIVERED
+            assert row.possible_duplicates == 1
+
+
+def test_accepted_and_not_yet_delivered_mail_waits_for_the_next_start() -> None:
+    with SmtpSink(delay_s=0.2) as sink:
+        settings = {
+            "delivery.mode": "relay",
+            "delivery.relay": sink.address,
+            "delivery.sessions_per_site": "2",
+            "account.verification": "instant",
+        }
+        with RunningServer(settings) as server:
+            server.client("sesv2").create_email_identity(EmailIdentity="example.com")
+            made = [send_simple(server, [f"reader-{number}@example.net"]) for number in range(20)]
+            server.restart()
+            sink.wait(lambda one: one.id in made, "all twenty", count=20, timeout_s=30)
+            wait_until(lambda: Ledger.of(server).queued == 0, "the outcomes are recorded")
+        assert len(sink.received) == 20, "an orderly stop sends nothing twice"
+
+
+def test_an_idle_smtp_session_is_told_and_newcomers_find_nobody() -> None:
+    with RunningServer() as server:
+        server.client("sesv2").create_email_identity(EmailIdentity="example.com")
+        session = submission(server)
+        data = b"From: sender@example.com\r\n\r\nx\r\n"
+        identifier = accepted_id(submit(session, "sender@example.com", ["reader@example.net"], data))
+        stopping = threading.Thread(target=server.stop, daemon=True)
+        stopping.start()
+        code, _ = session.noop()
+        # The farewell may have been under way before our command was.
+        assert code in (421, 250)
+        session.close()
+        stopping.join(STOP_TIMEOUT_S + 5)
+        with pytest.raises(OSError):
+            submission(server)
+        server.start()
+        assert [one["id"] for one in server.inbox(to="reader@example.net")] == [identifier]
+        address = json.loads((server.data / "serving.json").read_text())
+        assert address["http"] == server.addresses["http"]
