@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from benchmarks.api_requests import KEY, SECRET, single
 from benchmarks.stage_timing import Cost, measure
 from benchmarks.stage_world import ACCOUNT, REGION, World, principal
@@ -28,7 +26,7 @@ class _Taking:
         return Accepted(MessageKey(ACCOUNT, REGION, "0100016d07eb7477-8e1938ce-475e-4e4b-89cb-000000"))
 
 
-def api_cost(world: World, runner: asyncio.Runner, size_bytes: int) -> Cost:
+def api_cost(world: World, size_bytes: int) -> Cost:
     """Time SendEmail through the gateway."""
     gateway = Gateway(
         ports=world.ports,
@@ -47,7 +45,7 @@ def api_cost(world: World, runner: asyncio.Runner, size_bytes: int) -> Cost:
     return measure(
         "api core",
         "SendEmail: SigV4, decode, compose, answer; without HTTP",
-        lambda: runner.run(all_of_them()),
+        lambda: world.runner.run(all_of_them()),
         each=len(requests),
     )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-import apsw
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
@@ -15,9 +16,6 @@ from benchmarks.smtp_load import RECIPIENT, SENDER
 from hatobin.adapters.clock import SystemClock
 from hatobin.adapters.entropy import OsEntropy
 from hatobin.adapters.sqlite import SqliteDatabase
-from hatobin.adapters.sqlite.connection import SqliteSession, open_writer
-from hatobin.adapters.sqlite.work import Work
-from hatobin.adapters.sqlite.writer import Hooks, run_group
 from hatobin.adapters.threads import ThreadPool
 from hatobin.app import operations
 from hatobin.app.schema import schema
@@ -28,10 +26,12 @@ from hatobin.gateway import Call, Principal, Services
 from hatobin.gateway.models import sesv2
 from hatobin.gateway.models import sns as sns_model
 from hatobin.gateway.models import sqs as sqs_model
-from hatobin.ports import Ports
+from hatobin.ports import Ports, Session
 from hatobin.protocols.mail.dkim_sign import SigningKey
 from hatobin.words.address import parse_address
 from hatobin.words.settings import Account, Delivery, Settings
+
+T = TypeVar("T")
 
 ACCOUNT, REGION, DOMAIN = "123456789012", "us-east-1", "example.com"
 CONFIGURATION_SET = "bench"
@@ -39,37 +39,34 @@ GROUP = 50
 """Members of a group commit: what fifty sessions at once lead to."""
 
 
-class _Elsewhere:
-    """Stands where a future waits; the stages read results from the work itself."""
-
-    def cancelled(self) -> bool:
-        return False
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class World:
-    """The ports, a writing connection of our own, and an identity that signs."""
+    """The ports over a real store, and an identity that signs."""
 
+    runner: asyncio.Runner
     ports: Ports
     settings: Settings
     database: SqliteDatabase
     threads: ThreadPool
-    connection: apsw.Connection
-    session: SqliteSession
     key: SigningKey
     signer: sns.SnsSigner
     lease: queue.Lease
-    hooks: Hooks = field(default_factory=lambda: Hooks(lambda: None, lambda: None))
 
-    def commit(self, works: list[Any]) -> list[Any]:
-        """Run functions over the session as one group commit, fsync included; give their results."""
-        group = [Work(work, cast(Any, _Elsewhere())) for work in works]
-        run_group(self.connection, self.session, group, self.hooks)
-        for work in group:
-            if work.error is not None:
-                raise work.error
-        return [work.result for work in group]
+    def commit(self, works: Sequence[Callable[[Session], T]]) -> list[T]:
+        """Run functions over the session, all at once: one group commit, fsync included. Give their results."""
 
+        async def write() -> list[T]:
+            return await asyncio.gather(*(self.database.write(work) for work in works))
+
+        return self.runner.run(write())
+
+    def hand_over(self, works: Sequence[Callable[[], object]]) -> None:
+        """Run functions on the signing threads, all at once."""
+
+        async def run() -> None:
+            await asyncio.gather(*(self.threads.run(work) for work in works))
+
+        self.runner.run(run())
 
     async def close(self) -> None:
         """End the threads and close the store."""
@@ -99,7 +96,7 @@ def fresh_store(folder: Path) -> Path:
     return folder / "stages.sqlite"
 
 
-async def make_world(path: Path) -> World:
+def make_world(path: Path, runner: asyncio.Runner) -> World:
     """Make a store with a verified identity, and a configuration set that publishes to a queue."""
     database = SqliteDatabase.open(str(path))
     database.apply_schema(schema())
@@ -118,18 +115,16 @@ async def make_world(path: Path) -> World:
         "sesv2", "Setup", principal(), REGION, "0", "127.0.0.1", None, "bench", ports, settings,
         Services({Vault: vault, sns.SnsSigner: signer, sqs.SqsWaiters: sqs.SqsWaiters(ports.clock)}),
     )  # fmt: skip
-    await _set_up(call)
-    identity = await database.read(
-        lambda session: identities.find_sending_identity(session, ACCOUNT, REGION, parse_address(SENDER))
+    runner.run(_set_up(call))
+    identity = runner.run(
+        database.read(lambda session: identities.find_sending_identity(session, ACCOUNT, REGION, parse_address(SENDER)))
     )
     assert identity is not None, "it was just made"
     assert identity.dkim is not None, "a domain has a key"
     key_id = identity.dkim.key_id
-    der = await database.read(lambda session: identities.dkim_private_key(session, vault, key_id))
-    connection = open_writer(str(path))
+    der = runner.run(database.read(lambda session: identities.dkim_private_key(session, vault, key_id)))
     key = cast(SigningKey, load_der_private_key(der, None))
-    session = SqliteSession(connection)
-    return World(ports, settings, database, threads, connection, session, key, signer, queue.Lease(0, 1))
+    return World(runner, ports, settings, database, threads, key, signer, queue.Lease(0, 1))
 
 
 async def _set_up(call: Call) -> None:

@@ -1,9 +1,9 @@
 """What each stage of a message costs: micro-benchmarks that call the production functions.
 
 `python -m benchmarks.stages` prints a Markdown table; `--docs` also puts it
-into docs/performance.md. CPU is the time of the thread that does the work,
-wall includes waiting (fsync, another thread). Transactions run in groups of
-fifty, as fifty sessions at once make them.
+into docs/performance.md. CPU is the time of all threads, wall includes waiting
+(fsync, another thread). Transactions run in groups of fifty, as fifty sessions
+at once make them, and include the way to the writer thread and back.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 import uvloop
@@ -41,6 +40,7 @@ from hatobin.flow.outbound.draft import Draft, Origin, RenderedContent
 from hatobin.flow.outbound.feedback_header import feedback_id_header
 from hatobin.flow.outbound.senders import message_senders
 from hatobin.flow.outbound.settle import Settlement, Settlements
+from hatobin.ports import Session
 from hatobin.protocols.mail import dkim_sign
 from hatobin.protocols.mail.control import parse_control_headers
 from hatobin.protocols.mail.dates import format_date
@@ -190,8 +190,8 @@ def client_core(message: Message) -> Callable[[], object]:
 def accepting(world: World, message: Message) -> Callable[[], list[ReadyMessage]]:
     """Give the accept transaction of a group: decide, insert, record."""
 
-    def one(prepared: Prepared) -> Callable[[Any], ReadyMessage]:
-        def store(session: Any) -> ReadyMessage:
+    def one(prepared: Prepared) -> Callable[[Session], ReadyMessage]:
+        def store(session: Session) -> ReadyMessage:
             decision = decide(session, prepared, world.settings)
             queue.enqueue(session, decision.message, world.lease)
             record(session, prepared, decision, world.settings, world.ports.entropy)
@@ -241,7 +241,7 @@ def publishing(world: World, accept: Callable[[], list[ReadyMessage]]) -> Cost:
     return measure_once_each("publish", "per event: outbox → SNS → SQS queue, raw delivery", one_round)
 
 
-def _hand_over(session: Any, world: World) -> int:
+def _hand_over(session: Session, world: World) -> int:
     rows = events.oldest_outbox(session, 200)
     for row in rows:
         sns.publish(
@@ -258,25 +258,20 @@ def _hand_over(session: Any, world: World) -> int:
     return len(rows)
 
 
-def _hand_overs(world: World, runner: asyncio.Runner) -> list[Cost]:
+def _hand_overs(world: World) -> list[Cost]:
     """Time the ways to other threads and back, many at once."""
-
-    async def sign() -> None:
-        await asyncio.gather(*(world.ports.threads.run(lambda: None) for _ in range(GROUP)))
-
-    async def write() -> None:
-        await asyncio.gather(*(world.ports.database.write(lambda session: None) for _ in range(GROUP)))
-
+    idle: list[Callable[[], object]] = [lambda: None] * GROUP
+    idle_work: list[Callable[[Session], object]] = [lambda session: None] * GROUP
     return [
-        measure("to a thread", f"threads port and back, {GROUP} at once", lambda: runner.run(sign()), each=GROUP),
-        measure("to the writer", f"database port and back, {GROUP} at once", lambda: runner.run(write()), each=GROUP),
+        measure("to a thread", f"threads port and back, {GROUP} at once", lambda: world.hand_over(idle), each=GROUP),
+        measure("to the writer", f"database port and back, {GROUP} at once", lambda: world.commit(idle_work), each=GROUP),
     ]
 
 
 def all_costs(folder: Path, size_bytes: int) -> list[Cost]:
     """Measure every stage over a fresh store in `folder`."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        world = runner.run(make_world(fresh_store(folder)))
+        world = make_world(fresh_store(folder), runner)
         message = Message(world, size_bytes)
         accept = accepting(world, message)
         costs = [
@@ -288,10 +283,9 @@ def all_costs(folder: Path, size_bytes: int) -> list[Cost]:
             measure("client transaction", "client session: pipelined envelope, content", client_core(message)),
             settling(world, accept),
             publishing(world, accepting(world, Message(world, size_bytes, CONFIGURATION_SET))),
-            *_hand_overs(world, runner),
-            api_cost(world, runner, size_bytes),
+            *_hand_overs(world),
+            api_cost(world, size_bytes),
         ]
-        world.connection.close()
         runner.run(world.close())
     return costs
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -66,6 +67,7 @@ error unix - - n - - error
 retry unix - - n - - error
 discard unix - - n - - discard
 virtual unix - n n - - virtual
+smtp unix - - n - - smtp
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 """
@@ -75,12 +77,14 @@ _START_TIMEOUT_S = 20.0
 class Postfix:
     """Receives mail for the mailboxes of one domain, with STARTTLS. Needs root, as Postfix itself does."""
 
-    def __init__(self, domain: str, *mailboxes: str) -> None:
+    def __init__(self, domain: str, *mailboxes: str, settings: Mapping[str, str] | None = None) -> None:
+        """`settings` are further lines of main.cf; in their values "{folder}" is this Postfix's own folder."""
         self._program = require_program("postfix")
         if os.geteuid() != 0:
             pytest.skip("Postfix wants to be started by root")
         self._domain = domain
         self._mailboxes = mailboxes
+        self._settings = dict(settings or {})
         self._resources = ExitStack()
         self.host = f"mx1.{domain}"
         self.port = free_port()
@@ -109,6 +113,20 @@ class Postfix:
         path = self._folder / "maillog"
         return path.read_text(errors="replace") if path.exists() else ""
 
+    def write(self, name: str, text: str) -> None:
+        """Write a look-up table of kind texthash into the configuration folder."""
+        (self._folder / "etc" / name).write_text(text)
+
+    def queued(self) -> list[str]:
+        """Give the queue ids that `postqueue` shows."""
+        done = subprocess.run(
+            [self._program.with_name("postqueue"), "-c", self._folder / "etc", "-j"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        return [line for line in done.stdout.splitlines() if line.startswith("{")]
+
     def delivered(self, mailbox: str) -> list[bytes]:
         """Give the messages in a mailbox, as they lie in its files."""
         return [path.read_bytes() for path in sorted((self._folder / "mail" / mailbox / "new").glob("*"))]
@@ -132,8 +150,11 @@ class Postfix:
         shutil.chown(folder / "mail", owner)
         shown = self_signed(folder, self.host)
         values = {"folder": folder, "host": self.host, "domain": self._domain, "uid": owner, "gid": _group_of(owner)}
-        main = _MAIN.format(**values, certificate=shown.certificate, key=shown.key)
-        (folder / "etc" / "main.cf").write_text(main)
+        lines = _MAIN.format(**values, certificate=shown.certificate, key=shown.key).splitlines()
+        chosen = {name: text.replace("{folder}", str(folder)) for name, text in self._settings.items()}
+        kept = [line for line in lines if line.partition(" =")[0] not in chosen]
+        kept += [f"{name} = {text}" for name, text in chosen.items()]
+        (folder / "etc" / "main.cf").write_text("\n".join(kept) + "\n")
         (folder / "etc" / "master.cf").write_text(_MASTER.format(port=self.port))
         boxes = "".join(f"{mailbox}@{self._domain} {mailbox}/\n" for mailbox in self._mailboxes)
         (folder / "etc" / "mailboxes").write_text(boxes)

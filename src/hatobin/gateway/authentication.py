@@ -7,20 +7,29 @@ confirming and ending a subscription carry their own secret.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from hatobin.gateway.addressing import Address
 from hatobin.gateway.call import Principal
 from hatobin.gateway.credentials import Credential, Credentials
+from hatobin.gateway.errors import COVERAGE_PAGE
 from hatobin.gateway.http import HttpRequest
+from hatobin.gateway.models import SERVICES, service_model
 from hatobin.protocols.aws.arn import parse_arn
 from hatobin.protocols.aws.claims import Claim, Fault, SignatureRefused, SignedRequest, read_claim
 from hatobin.protocols.aws.sigv4 import verify
+from hatobin.words.errors import CallerError
 
 # Operation and the parameter whose ARN says for which account and region it is.
 _ANONYMOUS = {("sns", "ConfirmSubscription"): "TopicArn", ("sns", "Unsubscribe"): "SubscriptionArn"}
 # Where a request goes that is signed for every region.
 DEFAULT_REGION = "us-east-1"
 _UNKNOWN_KEY = "The security token included in the request is invalid."
+
+
+@cache
+def _served() -> frozenset[str]:
+    return frozenset(service_model(name).signing_name for name in SERVICES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,8 @@ class Caller:
 async def authenticate(request: HttpRequest, address: Address, credentials: Credentials, *, now: float) -> Caller:
     """Verify a request's signature against the key that it names.
 
-    Raises `SignatureRefused` where AWS would not believe it.
+    Raises `SignatureRefused` where AWS would not believe it, and a
+    `CallerError` (501) for a rightly signed call to a service that we are not.
     """
     signed = SignedRequest(request.method, request.raw_path, request.query, request.headers, request.body)
     try:
@@ -48,6 +58,12 @@ async def authenticate(request: HttpRequest, address: Address, credentials: Cred
     if credential is None or not _has_session(credential, claim):
         raise SignatureRefused(Fault.UNKNOWN_KEY, _UNKNOWN_KEY)
     verify(claim, signed, credential.secret)
+    if address.operation is None and claim.scope.service not in _served():
+        raise CallerError(
+            "NotImplementedException",
+            f"This server does not serve {claim.scope.service}; {COVERAGE_PAGE} lists what it serves.",
+            status=501,
+        )
     if claim.scope.service != address.service.signing_name:
         message = f"Credential should be scoped to correct service: '{address.service.signing_name}'."
         raise SignatureRefused(Fault.MISMATCH, message)
