@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from benchmarks.hatobin_server import ROOT, Serving
 from benchmarks.interleaving import Measured, Plan, Watch, run_case
 from benchmarks.machine import Machine, describe
 from benchmarks.measuring import Run
+from benchmarks.processes import wait_idle
 
 _DEFAULT_WORK = ROOT / "bench-work"
 _LIMIT_S, _QUICK_LIMIT_S = 1.5, 0.3
@@ -114,7 +116,10 @@ def main(
         for case in every:
             console.print(f"{case.name:16} {case.meaning}", highlight=False)
         return
+    # Whoever ends us in the middle wants the servers ended, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     plan = _plan(amounts, quick=quick)
+    wait_idle(plan.idle_limit_s)
     machine = describe(plan.work, seconds=_QUICK_LIMIT_S if quick else _LIMIT_S)
     console.print(report.describe(machine), highlight=False)
     done, written = _measure(_chosen(every, names), only, plan, machine, console)

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +23,6 @@ import apsw
 from benchmarks.api_requests import client, store_template
 from benchmarks.processes import end
 from benchmarks.systems import Place, Running, System
-from hatobin.capabilities import queue
-from hatobin.ports import Row, Value
 from hatobin.words.outcome import RecipientState
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,27 +54,14 @@ class _Inbox:
     """Counts what mailbox mode has delivered, with a reading connection beside the server."""
 
     def __init__(self, database: Path) -> None:
-        flags = apsw.SQLITE_OPEN_READONLY
-        self._connection = apsw.Connection(str(database), flags=flags)
+        self._connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)
         self._connection.set_busy_timeout(10_000)
 
     def count(self) -> int:
         """Scans a table: not while the clock runs."""
-        figures = queue.figures(self)
-        return figures.by_state.get(RecipientState.DELIVERED, 0)
-
-    def execute(self, sql: str, parameters: Mapping[str, Value] | None = None) -> list[Row]:
-        """Run one statement, as the session of a database port does."""
-        rows: list[Row] = self._connection.execute(sql, parameters).fetchall()
-        return rows
-
-    def one(self, sql: str, parameters: Mapping[str, Value] | None = None) -> Row | None:
-        """Give the first row."""
-        return next(iter(self.execute(sql, parameters)), None)
-
-    def many(self, sql: str, parameters: Sequence[Mapping[str, Value]]) -> None:
-        """Nothing is written here."""
-        raise NotImplementedError
+        statement = "SELECT COUNT(*) FROM queue_recipient WHERE state = ?"
+        count: int = self._connection.execute(statement, (int(RecipientState.DELIVERED),)).get
+        return count
 
     def cpu_s(self) -> float:
         """It is part of the server."""

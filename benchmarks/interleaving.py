@@ -82,7 +82,7 @@ def run_case(case: Case, systems: Sequence[System], plan: Plan, watch: Watch) ->
                 busy = wait_idle(plan.idle_limit_s) if plan.idle_limit_s else 0.0
                 try:
                     run = _repeat(case, one, messages, plan, watch, busy_before=busy)
-                except Invalid as error:
+                except (Invalid, OSError) as error:
                     one.measured.problem = str(error)
                     continue
                 one.measured.runs.append(run)

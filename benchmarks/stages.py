@@ -261,10 +261,10 @@ def _hand_over(session: Session, world: World) -> int:
 def _hand_overs(world: World) -> list[Cost]:
     """Time the ways to other threads and back, many at once."""
     idle: list[Callable[[], object]] = [lambda: None] * GROUP
-    idle_work: list[Callable[[Session], object]] = [lambda session: None] * GROUP
+    empty: list[Callable[[Session], object]] = [lambda session: None] * GROUP
     return [
         measure("to a thread", f"threads port and back, {GROUP} at once", lambda: world.hand_over(idle), each=GROUP),
-        measure("to the writer", f"database port and back, {GROUP} at once", lambda: world.commit(idle_work), each=GROUP),
+        measure("to the writer", f"database port and back, {GROUP} at once", lambda: world.commit(empty), each=GROUP),
     ]
 
 

@@ -158,6 +158,11 @@ class RunningServer:
         """End the process with SIGKILL, as a power failure of the process would."""
         self._signal(signal.SIGKILL)
 
+    def ask_to_stop(self) -> None:
+        """Send SIGTERM and return at once."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+
     def stop(self) -> None:
         """Ask the process to end; it must do so, with status 0, within STOP_TIMEOUT_S."""
         status = self._signal(signal.SIGTERM)

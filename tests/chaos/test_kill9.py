@@ -76,6 +76,10 @@ def test_acknowledged_mail_survives_kills_at_random_moments(
         with Load(server, seed=seed) as load:
             for number in range(1, rounds + 1):
                 time.sleep(dice.uniform(0.05, _LONGEST_LIFE_S))
+                if dice.random() < 0.2:
+                    # An impatient supervisor: SIGTERM, and SIGKILL in the middle of the orderly end.
+                    server.ask_to_stop()
+                    time.sleep(dice.uniform(0.0, 0.5))
                 server.kill9()
                 left = _leftovers(load, sink)
                 server.start()

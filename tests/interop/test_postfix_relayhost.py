@@ -44,6 +44,7 @@ def server(receiver: SmtpSink) -> Iterator[RunningServer]:
 def postfix(server: RunningServer) -> Iterator[Postfix]:
     authority = server.data.parent / f"{server.data.name}-ca.pem"
     authority.write_bytes(server.ca.read_bytes())
+    login = f"[localhost]:{server.port('submission')} = {ACCESS_KEY_ID}:{smtp_password(SECRET, REGION)}"
     settings = {
         "mynetworks": "127.0.0.0/8",
         "smtpd_relay_restrictions": "permit_mynetworks, reject",
@@ -53,8 +54,8 @@ def postfix(server: RunningServer) -> Iterator[Postfix]:
         "smtp_tls_CAfile": str(authority),
         "smtp_sasl_auth_enable": "yes",
         "smtp_sasl_security_options": "noanonymous",
-        "smtp_sasl_password_maps": "inline:{ { [localhost]:%d = %s:%s } }"
-        % (server.port("submission"), ACCESS_KEY_ID, smtp_password(SECRET, REGION)),
+        "smtp_sasl_password_maps": "inline:{ { " + login + " } }",
+        "smtp_tls_loglevel": "1",
         "smtp_host_lookup": "native",
         "queue_run_delay": "1s",
         "minimal_backoff_time": "1s",

@@ -68,6 +68,7 @@ retry unix - - n - - error
 discard unix - - n - - discard
 virtual unix - n n - - virtual
 smtp unix - - n - - smtp
+showq unix n - n - - showq
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 """
@@ -112,10 +113,6 @@ class Postfix:
         """What Postfix says."""
         path = self._folder / "maillog"
         return path.read_text(errors="replace") if path.exists() else ""
-
-    def write(self, name: str, text: str) -> None:
-        """Write a look-up table of kind texthash into the configuration folder."""
-        (self._folder / "etc" / name).write_text(text)
 
     def queued(self) -> list[str]:
         """Give the queue ids that `postqueue` shows."""

@@ -29,11 +29,14 @@ class Hooks:
 class Work:
     """A function over a session, and the future that waits for its result."""
 
-    __slots__ = ("error", "function", "future", "result")
+    __slots__ = ("error", "function", "future", "result", "shares_memo")
 
-    def __init__(self, function: Callable[[Session], Any], future: asyncio.Future[Any]) -> None:
+    def __init__(
+        self, function: Callable[[Session], Any], future: asyncio.Future[Any], *, shares_memo: bool = False
+    ) -> None:
         self.function = function
         self.future = future
+        self.shares_memo = shares_memo
         self.result: Any = None
         self.error: BaseException | None = None
 

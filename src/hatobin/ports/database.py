@@ -33,6 +33,14 @@ class Session(Protocol):
         """Say which engine this is."""
         ...
 
+    @property
+    def memo(self) -> dict[object, Any]:
+        """Facts read by pieces of work of this group commit that share them (see `Database.write`).
+
+        Keyed by the asking room. An engine may remember nothing.
+        """
+        ...
+
     def execute(self, sql: str, parameters: Mapping[str, Value] | None = None) -> list[Row]:
         """Run one statement and give all its rows (also those of RETURNING)."""
         ...
@@ -53,12 +61,16 @@ class Database(Protocol):
         """Run `work` on a consistent snapshot; it must not write."""
         ...
 
-    async def write(self, work: Callable[[Session], T]) -> T:
+    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False) -> T:
         """Run `work` in the next group commit and return its result once that is durable.
 
         Work that raises is rolled back alone: its exception is raised here and
         the rest of the group commits. When the commit itself fails, every
         member gets `DatabaseUnavailable`.
+
+        `shares_memo` promises that `work` writes nothing that facts in
+        `Session.memo` are read from; neighbours in the group that promise the
+        same then share those facts.
 
         An engine may roll `work` back and run it again, when another member of
         its group or another writer stood in its way. What it does beside the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def iso_ms(at_s: float) -> str:
@@ -12,4 +13,10 @@ def iso_ms(at_s: float) -> str:
     '2017-08-05T00:40:02.012Z'
     """
     whole, milliseconds = divmod(round(at_s * 1000), 1000)
-    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+    return f"{_iso_second(whole)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=64)
+def _iso_second(whole_s: int) -> str:
+    """Thousands of events share a second, so its text is made once."""
+    return f"{datetime.fromtimestamp(whole_s, UTC):%Y-%m-%dT%H:%M:%S}"

@@ -28,7 +28,9 @@ CONNECT_TIMEOUT_S = 5
 LOCK_TIMEOUT_S = 10
 """How long work waits for another writer before it fails as `DatabaseUnavailable`, as on SQLite."""
 
-STATEMENT_TIMEOUT_S = 30
+READ_TIMEOUT_S = 30
+"""How long one reading statement may take."""
+
 IDLE_IN_TRANSACTION_TIMEOUT_S = 30
 """After this long the server drops a worker that stopped in the middle of a transaction, and its locks."""
 
@@ -50,9 +52,12 @@ _DEFAULTS: Mapping[str, object] = {
     "target_session_attrs": "read-write",
 }
 
+# Writing has no statement_timeout: it would also end the wait for a synchronous standby, and then the commit
+# would be answered as if the standby had it (SyncRepWaitForLSN).
 _SETTINGS = f"""
-SELECT set_config('lock_timeout', '{LOCK_TIMEOUT_S}s', false),
-  set_config('statement_timeout', '{STATEMENT_TIMEOUT_S}s', false),
+SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
+  set_config('lock_timeout', '{LOCK_TIMEOUT_S}s', false),
+  set_config('statement_timeout', %(statement_timeout)s, false),
   set_config('idle_in_transaction_session_timeout', '{IDLE_IN_TRANSACTION_TIMEOUT_S}s', false),
   set_config('standard_conforming_strings', 'on', false),
   set_config('jit', 'off', false),
@@ -90,9 +95,9 @@ def _prepared(connection: psycopg.Connection[Any], *, reading: bool) -> Postgres
             f"PostgreSQL {connection.info.server_version // 10000} answers, hatobin needs at least "
             f"{MINIMUM_POSTGRES // 10000}"
         )
-    connection.execute(_SETTINGS)
+    row = connection.execute(_SETTINGS, {"statement_timeout": f"{READ_TIMEOUT_S}s" if reading else "0"}).fetchone()
     adapt(connection)
-    return PostgresSession(connection, reading=reading)
+    return PostgresSession(connection, timeline=str(row[0]) if row else "", reading=reading)
 
 
 def _unreachable(error: psycopg.Error) -> Exception:
@@ -109,6 +114,11 @@ class Line:
         self._session: PostgresSession | None = None
         self._pause_s = 0.0
         self._not_before = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """There is a session that has not been found broken."""
+        return self._session is not None
 
     def session(self) -> PostgresSession:
         """Give the open session, connecting if there is none. Raises `DatabaseUnavailable`, at once in a pause."""

@@ -24,9 +24,9 @@ _CONFLICTS = ("40001", "40P01")
 _UNAVAILABLE = ("08", "53", "57", "58", "XX")
 # A lock that did not come, and a server that turned read-only (a standby after a failover).
 _UNAVAILABLE_CODES = ("55P03", "25006")
-# The server ends the connection with these. A plan that it does not know any more, or that
-# does not fit the tables any more, needs a new connection as well.
-_ENDING = ("57P01", "57P02", "57P03", "57P05", "25P03", "26000", "0A000")
+# The server ends the connection with these; a prepared statement that it does not know any more
+# (somebody said DISCARD, or a pooler switches servers) needs a new connection as well.
+_ENDING = ("57P01", "57P02", "57P03", "57P05", "25P03", "26000")
 
 
 def judge(error: psycopg.Error, *, reading: bool = False) -> Exception:

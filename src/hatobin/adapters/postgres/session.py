@@ -63,8 +63,12 @@ _Awaited = _Known | _Mark | None
 class PostgresSession:
     """One connection's statements, in order. Belongs to one thread."""
 
-    def __init__(self, connection: psycopg.Connection[Any], *, reading: bool = False) -> None:
-        """Take over a connection in autocommit, for good; `reading` when its transactions must not write."""
+    def __init__(self, connection: psycopg.Connection[Any], *, timeline: str, reading: bool = False) -> None:
+        """Take over a connection in autocommit, for good; `reading` when its transactions must not write.
+
+        `timeline` names the history of the server: another one after a standby took over.
+        """
+        self.timeline = timeline
         self.failure: Exception | None = None
         self.wrote = False
         """Whether anything was written since a runner set this to false."""
@@ -87,6 +91,11 @@ class PostgresSession:
         return "postgres"
 
     # ── what work uses ───────────────────────────────────────────────────────
+
+    @property
+    def memo(self) -> dict[object, Any]:
+        """Remember nothing: see the port."""
+        return {}
 
     def execute(self, sql: str, parameters: Mapping[str, Value] | None = None) -> list[Row]:
         """Run one statement and give all its rows; without any it is only sent."""
@@ -164,8 +173,8 @@ class PostgresSession:
 
     def _compile(self, sql: str) -> _Known:
         if len(self._known) >= MAX_STATEMENTS:
-            self.execute("DEALLOCATE ALL") if "DEALLOCATE ALL" in self._known else None
             self._known.clear()
+            self._send(_Known(compile_statement("DEALLOCATE ALL"), b""), _NOTHING)
         self._names += 1
         known = self._known[sql] = _Known(compile_statement(sql), b"h%d" % self._names)
         return known
@@ -214,7 +223,8 @@ class PostgresSession:
             self._flush()
             awaited, self._awaited = self._awaited, []
             for each in awaited:
-                last = self._answer(each) or last
+                result = self._answer(each)
+                last = last if result is None else result
             if self.failure is not None and _SYNC not in awaited[-1:]:
                 self._recover()
         except psycopg.Error as error:
@@ -272,6 +282,6 @@ class PostgresSession:
                 self._pg.consume_input()
 
     def _lost(self, error: Exception) -> Exception:
-        judged = error if isinstance(error, ConnectionLost) else ConnectionLost(str(error).strip())
-        self.failure = judged
-        return judged
+        if not isinstance(self.failure, ConnectionLost):
+            self.failure = error if isinstance(error, ConnectionLost) else ConnectionLost(str(error).strip())
+        return self.failure

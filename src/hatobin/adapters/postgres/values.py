@@ -12,12 +12,12 @@ texts, which AWS refuses with U+0000 in them anyway, it is nobody's intention.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 
 import psycopg
 from psycopg.adapt import Buffer, Loader
 from psycopg.pq import Format
+from psycopg.types.numeric import NumericBinaryLoader
 
 from hatobin.ports.database import Value
 
@@ -60,29 +60,12 @@ class _BooleanAsNumber(Loader):
         return data[0]
 
 
-class _Numeric(Loader):
-    """A sum of BIGINT is a NUMERIC; here it is an int again, or a float where it has a fraction.
+class _Numeric(NumericBinaryLoader):
+    """A sum of BIGINT is a NUMERIC; here it is an int again, or a float where it has a fraction."""
 
-    Digits come in base 10,000, with the weight of the first (src/backend/utils/adt/numeric.c, numeric_send).
-    """
-
-    format = Format.BINARY
-
-    def load(self, data: Buffer) -> int | float:
-        data = bytes(data)
-        count, weight, sign, _ = struct.unpack_from("!HhHH", data)
-        if sign not in (0x0000, 0x4000):
-            return {0xD000: float("inf"), 0xF000: float("-inf")}.get(sign, float("nan"))
-        digits = struct.unpack_from(f"!{count}H", data, 8)
-        whole = 0
-        for digit in digits[: weight + 1]:
-            whole = whole * 10_000 + digit
-        whole *= 10_000 ** max(0, weight + 1 - count)
-        fraction = sum(
-            digit / 10_000 ** (place + 1 + max(0, -weight - 1)) for place, digit in enumerate(digits[max(0, weight + 1) :])
-        )
-        value = whole + fraction if fraction else whole
-        return -value if sign else value
+    def load(self, data: Buffer) -> int | float:  # type: ignore[override]
+        value = super().load(data)
+        return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
 
 
 def adapt(connection: psycopg.Connection[object]) -> None:

@@ -105,11 +105,12 @@ def open_reader(path: str) -> apsw.Connection:
 class SqliteSession:
     """The port's `Session` over one cursor, used again for every statement of its connection."""
 
-    __slots__ = ("_cursor", "_execute")
+    __slots__ = ("_cursor", "_execute", "memo")
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._cursor = connection.cursor()
         self._execute = self._cursor.execute
+        self.memo: dict[object, Any] = {}
 
     @property
     def dialect(self) -> Dialect:

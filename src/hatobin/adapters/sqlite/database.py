@@ -89,7 +89,7 @@ class SqliteDatabase(ABC):
         """Run `work` on a consistent snapshot (see the port)."""
 
     @abstractmethod
-    async def write(self, work: Callable[[Session], T]) -> T:
+    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False) -> T:
         """Run `work` in the next group commit (see the port)."""
 
     @abstractmethod
@@ -127,6 +127,7 @@ class _InMemory(SqliteDatabase):
     async def read(self, work: Callable[[Session], T]) -> T:
         self._check_free()
         # The same refusal that a read-only connection gives to a statement that writes.
+        self._session.memo.clear()
         self._session.run("PRAGMA query_only = 1")
         try:
             return work(self._session)
@@ -135,7 +136,7 @@ class _InMemory(SqliteDatabase):
         finally:
             self._session.run("PRAGMA query_only = 0")
 
-    async def write(self, work: Callable[[Session], T]) -> T:
+    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False) -> T:
         self._check_free()
         item = Work(work, asyncio.get_running_loop().create_future())
         run_group(self._connection, self._session, [item], self._hooks)
@@ -177,11 +178,11 @@ class _InFile(SqliteDatabase):
         self._readers.put(Work(work, future))
         return await future
 
-    async def write(self, work: Callable[[Session], T]) -> T:
+    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False) -> T:
         if self._closed:
             raise DatabaseUnavailable("the database is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.put(Work(work, future))
+        self._writer.put(Work(work, future, shares_memo=shares_memo))
         return await future
 
     async def close(self) -> None:

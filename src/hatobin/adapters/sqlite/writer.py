@@ -24,6 +24,7 @@ from hatobin.ports.database import DatabaseUnavailable
 def run_group(connection: apsw.Connection, session: SqliteSession, group: list[Work], hooks: Hooks) -> None:
     """Run a group in one transaction and leave each member's result or error on it."""
     try:
+        session.memo.clear()
         session.run("BEGIN IMMEDIATE")
         for work in group:
             _run_alone(connection, session, work)
@@ -48,6 +49,8 @@ def _roll_back(session: SqliteSession) -> None:
 
 def _run_alone(connection: apsw.Connection, session: SqliteSession, work: Work) -> None:
     """Run one member inside its savepoint; raises only when the transaction itself is gone."""
+    if not work.shares_memo:
+        session.memo.clear()
     session.run("SAVEPOINT work")
     try:
         work.result = work.function(session)
@@ -59,6 +62,8 @@ def _run_alone(connection: apsw.Connection, session: SqliteSession, work: Work) 
             raise unavailable(error) from error
         session.run("ROLLBACK TO work")
     session.run("RELEASE work")
+    if not work.shares_memo:
+        session.memo.clear()
 
 
 class Writer:

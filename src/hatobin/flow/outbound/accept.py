@@ -75,7 +75,9 @@ class Acceptor:
         if lease is not None:
             self.ready.reserve(pieces, size * pieces)
         try:
-            decision = await self.ports.database.write(lambda session: self._store(session, prepared, lease))
+            decision = await self.ports.database.write(
+                lambda session: self._store(session, prepared, lease), shares_memo=True
+            )
         except Refusal as refusal:
             self._release(lease, pieces, size)
             return refusal

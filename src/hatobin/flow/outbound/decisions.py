@@ -52,9 +52,8 @@ class Decision:
 def decide(session: Session, prepared: Prepared, settings: Settings) -> Decision:
     """Check everything that acceptance promises, in SES's order. Raises a `Refusal`."""
     draft, key = prepared.draft, prepared.key
-    identity = identities.find_sending_identity(session, key.account_id, key.region, draft.senders[0])
+    identity, standing = _facts(session, draft, key, settings)
     configuration_set = _configuration_set(session, draft, key, identity)
-    standing = account.standing(session, key.account_id, key.region, settings)
     _check_switches(standing, configuration_set)
     _check_verified(session, draft, key, identity, standing)
     assert identity is not None, "an unverified sender was refused"
@@ -84,6 +83,21 @@ def decide(session: Session, prepared: Prepared, settings: Settings) -> Decision
     return Decision(message, mail, tuple(reasons.items()), opted_out)
 
 
+def _facts(
+    session: Session, draft: Draft, key: MessageKey, settings: Settings
+) -> tuple[SendingIdentity | None, AccountStanding]:
+    """Read who sends and how the account stands; messages of one group commit with the same sender share it."""
+    asked = ("sender", key.account_id, key.region, draft.senders[0])
+    found: tuple[SendingIdentity | None, AccountStanding] | None = session.memo.get(asked)
+    if found is None:
+        found = (
+            identities.find_sending_identity(session, key.account_id, key.region, draft.senders[0]),
+            account.standing(session, key.account_id, key.region, settings),
+        )
+        session.memo[asked] = found
+    return found
+
+
 def _configuration_set(
     session: Session, draft: Draft, key: MessageKey, identity: SendingIdentity | None
 ) -> ConfigurationSet | None:
@@ -91,7 +105,10 @@ def _configuration_set(
     name = draft.configuration_set or (identity.configuration_set if identity else None)
     if name is None:
         return None
-    found = configuration_sets.find(session, key.account_id, key.region, name)
+    asked = ("configuration set", key.account_id, key.region, name)
+    found: ConfigurationSet | None = session.memo.get(asked)
+    if found is None:
+        found = session.memo[asked] = configuration_sets.find(session, key.account_id, key.region, name)
     if found is None and draft.configuration_set:
         raise refusals.NoSuchConfigurationSet(name)
     return found
@@ -203,10 +220,12 @@ def _dkim(identity: SendingIdentity) -> queue.DkimKeyChoice | None:
 
 
 def _mail(prepared: Prepared, identity: SendingIdentity, configuration_set: ConfigurationSet | None) -> MailJson:
-    """Make the event's mail object; its headers only where somebody subscribes."""
+    """Make the event's mail object where a configuration set may publish it; headers only where somebody subscribes."""
+    if configuration_set is None:
+        return MailJson("", "")
     draft, origin = prepared.draft, prepared.draft.origin
     headers, truncated, common = None, False, None
-    if isinstance(draft.content, RenderedContent) and configuration_set is not None and configuration_set.destinations:
+    if isinstance(draft.content, RenderedContent) and configuration_set.destinations:
         fields = draft.content.message.fields
         headers, truncated = event_headers(fields)
         common = common_headers(fields, message_id=prepared.key.message_id)
@@ -223,7 +242,7 @@ def _mail(prepared: Prepared, identity: SendingIdentity, configuration_set: Conf
     )
     tags = events.mail_tags(
         operation=origin.operation,
-        configuration_set=None if configuration_set is None else configuration_set.name,
+        configuration_set=configuration_set.name,
         source_ip=origin.source_ip,
         from_domain=draft.senders[0].domain.lower(),
         caller_identity=origin.principal.name,

@@ -290,7 +290,7 @@ def ascii_field(name: str, value: str) -> Field:
     if not value.isascii():
         raise HeaderError(f"Invalid value for header <{printable(name)}>.")
     line = f"{name}: {value}"
-    if len(line) > FOLD_OCTETS:
+    if len(line) > FOLD_OCTETS and (len(line) > MAX_LINE_OCTETS or " " in value or "\t" in value):
         line = fold(line)
     return _new_field((name.lower(), line.encode("ascii") + b"\r\n"))
 

@@ -1,0 +1,117 @@
+"""The writer thread: gathers work, runs it in groups, and finds out what became of a lost commit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from queue import SimpleQueue
+from threading import Thread
+
+from hatobin.adapters.postgres.connection import Line
+from hatobin.adapters.postgres.errors import ConnectionLost
+from hatobin.adapters.postgres.group import BEGIN, Care, CommitDoubtful, run_group
+from hatobin.adapters.work import Hooks, Work, hand_back, still_wanted, take_ready
+from hatobin.ports.database import DatabaseUnavailable
+
+CAREFUL_GROUPS = 32
+"""After a group that had to run again with savepoints, so many groups have them from the start."""
+
+OUTCOME_TIMEOUT_S = 5.0
+"""How long we ask for the outcome of a commit whose answer was lost."""
+
+OUTCOME_PAUSE_S = 0.05
+
+_OUTCOME = "SELECT pg_xact_status(CAST(:id AS xid8))"
+
+
+class CommitUnknown(DatabaseUnavailable):
+    """The one case in which work may have been kept although its waiter hears that it was not."""
+
+
+class Writer:
+    """The one thread that writes for this process."""
+
+    def __init__(self, line: Line, hooks: Hooks, *, group_items: int, group_delay_s: float) -> None:
+        self._line = line
+        self._hooks = hooks
+        self._group_items = group_items
+        self._group_delay_s = group_delay_s
+        self._careful_groups = 0
+        self._timeline: str | None = None
+        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self.put = self._queue.put
+        self._thread = Thread(target=self._run, name="hatobin-postgres-writer", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish everything queued, end the thread and close the connection; blocks."""
+        self._queue.put(None)
+        self._thread.join()
+        self._line.close()
+
+    def _run(self) -> None:
+        ended = False
+        while not ended:
+            first = self._queue.get()
+            if first is not None and self._group_delay_s > 0 and self._queue.qsize() + 1 < self._group_items:
+                time.sleep(self._group_delay_s)
+            gathered = take_ready(self._queue, first, self._group_items)
+            ended = gathered[-1] is None
+            group = still_wanted(gathered)
+            if group:
+                self._write(group)
+                hand_back(group)
+
+    def _write(self, group: Sequence[Work]) -> None:
+        """Run a group, a second time where the connection broke before the commit was asked for."""
+        waiting = list(group)
+        try:
+            try:
+                self._attempt(waiting)
+            except CommitDoubtful as doubt:
+                self._line.drop()
+                if self._was_committed(doubt):
+                    del waiting[: doubt.members]
+                self._attempt(waiting)
+            except ConnectionLost:
+                self._line.drop()
+                self._attempt(waiting)
+        except BaseException as error:
+            if isinstance(error, ConnectionLost):
+                self._line.drop()
+            for work in waiting:
+                work.error = work.error or error
+
+    def _attempt(self, waiting: list[Work]) -> None:
+        if not waiting:
+            return
+        session = self._line.session()
+        self._timeline = session.timeline
+        care = Care.SAVEPOINTS if self._careful_groups else Care.NONE
+        self._careful_groups = max(0, self._careful_groups - 1)
+        if run_group(session, waiting, self._hooks, care) > care:
+            self._careful_groups = CAREFUL_GROUPS
+
+    def _was_committed(self, doubt: CommitDoubtful) -> bool:
+        """Ask the server what became of a commit. Raises `DatabaseUnavailable` when it cannot tell."""
+        if doubt.transaction_id is None:
+            return False  # Nothing had been written.
+        deadline = time.monotonic() + OUTCOME_TIMEOUT_S
+        while time.monotonic() < deadline:
+            try:
+                session = self._line.session()
+                if session.timeline != self._timeline:
+                    # A standby took over: the number may belong to another transaction there.
+                    raise CommitUnknown("another server took over while a commit was under way")
+                session.execute(BEGIN)
+                row = session.one(_OUTCOME, {"id": doubt.transaction_id})
+                session.commit()
+            except CommitUnknown:
+                raise
+            except DatabaseUnavailable:
+                self._line.drop()
+                row = None
+            if row is not None and row[0] in ("committed", "aborted"):
+                return bool(row[0] == "committed")
+            time.sleep(OUTCOME_PAUSE_S)  # Not reached yet, or "in progress": it does not know yet that we are gone.
+        raise CommitUnknown("the connection was lost while a commit was under way, and its outcome is not known")
