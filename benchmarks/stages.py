@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -17,7 +18,8 @@ import uvloop
 
 from benchmarks.api_stage import api_cost
 from benchmarks.hatobin_server import ROOT
-from benchmarks.report import put_into_page
+from benchmarks.machine import describe as machine_facts
+from benchmarks.report import describe, put_into_page
 from benchmarks.smtp_load import RECIPIENT, SENDER
 from benchmarks.stage_timing import Cost, measure, measure_once_each
 from benchmarks.stage_world import (
@@ -304,7 +306,8 @@ def markdown(costs: Sequence[Cost]) -> str:
 def main(size_bytes: int, work: Path, docs: bool) -> None:
     """Print what each stage of one message costs, as Markdown."""
     work.mkdir(parents=True, exist_ok=True)
-    text = markdown(all_costs(work, size_bytes))
+    machine = machine_facts(work, seconds=1.0)
+    text = f"Measured {datetime.now(UTC):%Y-%m-%d} on {describe(machine)}\n\n{markdown(all_costs(work, size_bytes))}"
     click.echo(text, nl=False)
     if docs:
         put_into_page("stages", text)

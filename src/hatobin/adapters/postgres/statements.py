@@ -63,7 +63,9 @@ _SETTINGS: Mapping[str, str] = {
     "queue_worker": "fillfactor = 20",
 }
 
-_PREPARED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES"})
+_PREPARED = frozenset(
+    {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK"}
+)
 _READING = frozenset({"SELECT", "VALUES", "SHOW"})
 
 

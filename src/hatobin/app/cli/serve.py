@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from hatobin.app.cli.options import read_settings
 from hatobin.app.data_folder import DataFolder, SlotTaken
 from hatobin.app.listeners import ListenError, bind
 from hatobin.words.settings import Settings
+
+
+GC_THRESHOLDS = (20_000, 20, 50)
 
 
 @click.command()
@@ -38,6 +42,17 @@ def serve(config: str | None, data: Path | None, workers: int | None, http: str 
     run(msgspec.structs.replace(settings, server=server), folder)
 
 
+def _calm_collector() -> None:
+    """Take what was made at start out of the garbage collector's sight, and let it look less often.
+
+    The values on the hot path hold no cycles, so looking for some after every
+    700 of them only costs time: a tenth of the throughput.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
 def run(settings: Settings, folder: DataFolder, *, worker: int = 0) -> None:
     """Serve one worker in this process; ends with a sentence when it cannot."""
     import uvloop
@@ -57,6 +72,7 @@ def run(settings: Settings, folder: DataFolder, *, worker: int = 0) -> None:
         from hatobin.app.wiring import assemble
 
         assembly = await assemble(settings, folder, listeners, worker=worker)
+        _calm_collector()
         await RunningServer(assembly, listeners, folder.address).serve()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
