@@ -8,8 +8,13 @@ machine. `make fuzz` sets FUZZ_EXAMPLES and explores: many more, and new, exampl
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import stores
+from tests.peers import postgres
 
 _SLOW_IS_NO_FAULT = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -25,3 +30,16 @@ settings.register_profile(
     suppress_health_check=_SLOW_IS_NO_FAULT,
 )
 settings.load_profile("explore" if "FUZZ_EXAMPLES" in os.environ else "suite")
+
+
+@pytest.fixture(autouse=True)
+def _stores_go_back() -> Iterator[None]:
+    """Take back the stores that a test's worlds left open, as a simulated crash does."""
+    yield
+    stores.give_back()
+
+
+def pytest_sessionfinish() -> None:
+    """End the PostgreSQL that tests of this process shared."""
+    stores.close_all()
+    postgres.stop_shared()

@@ -15,6 +15,8 @@ from hatobin.capabilities.queue import MessageKey
 from hatobin.words.settings import Account, Settings
 from tests.api.harness import ACCOUNT, REGION, Api
 
+NOT_VERIFIED = "Email address is not verified. The following identities failed the check in region US-EAST-1: "
+TWO_SUBJECTS = b"From: a@example.com\r\nSubject: a\r\nsubject: b\r\nTo: x@e.org\r\n\r\nHi\r\n"
 SANDBOX = Settings(account=Account(sandbox=True))
 SLOW = Settings(account=Account(max_send_rate=2.0))
 SMALL_QUOTA = Settings(account=Account(max_24_hour_send=3))
@@ -133,7 +135,7 @@ def test_the_id_that_is_returned_is_the_one_delivered_and_date_is_replaced(api: 
         (
             {"FromEmailAddress": "a@other.example"},
             "MessageRejected",
-            "Email address is not verified. The following identities failed the check in region US-EAST-1: a@other.example",
+            NOT_VERIFIED + "a@other.example",
             400,
         ),
         ({"ConfigurationSetName": "nope"}, "NotFoundException", "Configuration set <nope> does not exist.", 404),
@@ -149,7 +151,7 @@ def test_the_id_that_is_returned_is_the_one_delivered_and_date_is_replaced(api: 
         ({"Content": {"Raw": {"Data": b"To: x@example.net\r\n\r\nHi\r\n"}}, "FromEmailAddress": None},
          "BadRequestException", "Missing required header 'From'.", 400),
         (
-            {"Content": {"Raw": {"Data": b"From: a@example.com\r\nSubject: a\r\nsubject: b\r\nTo: x@e.org\r\n\r\nHi\r\n"}}},
+            {"Content": {"Raw": {"Data": TWO_SUBJECTS}}},
             "BadRequestException",
             "Duplicate header 'Subject'.",
             400,
@@ -240,7 +242,7 @@ def test_more_than_the_rate_is_throttled(api: Api) -> None:
     client = api.client("sesv2")
     client.create_email_identity(EmailIdentity="example.com")
     answers = [_answer(client) for _ in range(4)]
-    assert answers == ["ok", "ok", "TooManyRequestsException Maximum sending rate exceeded. 429"] + [answers[2]]
+    assert answers == ["ok", "ok", "TooManyRequestsException Maximum sending rate exceeded. 429", answers[2]]
 
 
 @pytest.mark.parametrize("api", [SMALL_QUOTA], indirect=True)

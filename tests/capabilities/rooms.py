@@ -15,8 +15,6 @@ from typing import Any, TypeVar, cast
 import msgspec
 import pytest
 
-from hatobin.adapters.sqlite import SqliteDatabase
-from hatobin.app.schema import schema
 from hatobin.capabilities import identities
 from hatobin.capabilities.configuration_sets import DomainOwnership
 from hatobin.companions.kms import KEY_BYTES, Vault
@@ -24,6 +22,7 @@ from hatobin.gateway import Call, Principal, Services
 from hatobin.ports import Answer, AnswerStatus, Ports, Session, Timer
 from hatobin.words.errors import CallerError
 from hatobin.words.settings import Settings
+from tests.stores import open_store
 
 T = TypeVar("T")
 
@@ -106,8 +105,7 @@ class Room:
     services: Mapping[type, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.database = SqliteDatabase.open(":memory:")
-        self.database.apply_schema(schema())
+        self.database = open_store()
         self.vault = Vault(bytes(KEY_BYTES), self.chance)
         self.ports = Ports(
             clock=self.clock,

@@ -17,8 +17,6 @@ from typing import Any, TypeVar, cast
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from hatobin.adapters.sqlite import SqliteDatabase
-from hatobin.app.schema import schema
 from hatobin.companions import sns, sqs
 from hatobin.companions.kms import KEY_BYTES, Vault
 from hatobin.gateway import Call, Principal, Services
@@ -27,6 +25,7 @@ from hatobin.gateway.models import sqs as sqs_models
 from hatobin.ports import HttpReply, HttpUnreachable, Ports, Session, Timer
 from hatobin.words.errors import CallerError
 from hatobin.words.settings import Settings
+from tests.stores import open_store
 
 T = TypeVar("T")
 
@@ -179,8 +178,7 @@ class World:
         self.clock = HandClock()
         self.chance = RepeatedChance()
         self.endpoints = Endpoints(self.clock)
-        self.database = SqliteDatabase.open(":memory:")
-        self.database.apply_schema(schema())
+        self.database = open_store()
         self.ports = Ports(
             clock=self.clock,
             dns=cast(Any, None),

@@ -125,8 +125,9 @@ class Postfix:
         return [line for line in done.stdout.splitlines() if line.startswith("{")]
 
     def delivered(self, mailbox: str) -> list[bytes]:
-        """Give the messages in a mailbox, as they lie in its files."""
-        return [path.read_bytes() for path in sorted((self._folder / "mail" / mailbox / "new").glob("*"))]
+        """Give the messages in a mailbox, as they lie in its files, oldest first."""
+        files = (self._folder / "mail" / mailbox / "new").glob("*")
+        return [path.read_bytes() for path in sorted(files, key=lambda path: path.stat().st_mtime_ns)]
 
     def wait_for(self, mailbox: str, *, count: int = 1, timeout_s: float = 30.0) -> list[bytes]:
         """Wait for mail and give it."""

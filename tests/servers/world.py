@@ -12,8 +12,6 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from hatobin.adapters.sqlite import SqliteDatabase
-from hatobin.app.schema import schema
 from hatobin.capabilities import events, inbox, queue
 from hatobin.capabilities.events import Event
 from hatobin.capabilities.queue import MessageKey, NewMessage, NewRecipient
@@ -25,6 +23,7 @@ from hatobin.words.event import EventKind
 from hatobin.words.identifiers import message_id
 from hatobin.words.outcome import RecipientState
 from hatobin.words.settings import Settings
+from tests.stores import open_store
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
@@ -153,8 +152,7 @@ class World:
         self.blobs = MemoryBlobs()
         self.entropy = SeededEntropy()
         self.waiters = InboxWaiters()
-        self.database = SqliteDatabase.open(":memory:")
-        self.database.apply_schema(schema())
+        self.database = open_store()
         nothing = cast(Any, None)
         self.ports = Ports(
             self.clock, nothing, nothing, nothing, self.entropy, self.database, self.blobs, InlineThreads()

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from hatobin.adapters.sqlite import SqliteDatabase
 from hatobin.app.outbound import Outbound, assemble_outbound
-from hatobin.app.schema import schema
 from hatobin.capabilities import events, identities, queue, suppression
 from hatobin.capabilities.identities.api_v2 import create_email_identity
 from hatobin.capabilities.queue import MessageKey
@@ -37,6 +35,7 @@ from tests.simulation.world import (
     SimulatedNetwork,
     run_until,
 )
+from tests.stores import open_store
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 RECEIVER_IP = "192.0.2.10"
@@ -86,12 +85,10 @@ class World:
     def __post_init__(self) -> None:
         self.clock = SimulatedClock()
         self.entropy = SeededEntropy(self.seed)
-        self.database = SqliteDatabase.open(
-            ":memory:",
+        self.database = open_store(
             on_write=lambda: self.crash.before_commit(),
             on_written=lambda: self.crash.after_commit(),
         )
-        self.database.apply_schema(schema())
         self.dns = SimulatedDns()
         self.network = SimulatedNetwork(self.clock, self.entropy)
         self.journal = MemoryJournal()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hatobin.words.settings import Listeners, Server
 
 BACKLOG = 1024
+LISTENERS = ("http", "https", "submission", "submission_tls", "reception", "tracking", "trusted")
 
 
 class ListenError(Exception):
@@ -31,6 +32,17 @@ class BoundListeners:
         bound = self.sockets.get(name)
         return None if not bound else format_address(bound[0].getsockname())
 
+    @staticmethod
+    def format(one: socket.socket) -> str:
+        """Give "host:port" of a bound socket."""
+        return format_address(one.getsockname())
+
+    def close(self) -> None:
+        """Give the ports back."""
+        for group in self.sockets.values():
+            for one in group:
+                one.close()
+
     def addresses(self) -> list[tuple[str, int]]:
         """Give every bound (ip, port), for the outbound guard."""
         return [one.getsockname()[:2] for group in self.sockets.values() for one in group]
@@ -42,13 +54,17 @@ def format_address(name: tuple[str, int]) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def bind(server: Server, *, reuse_port: bool = False) -> BoundListeners:
-    """Bind every listener of the settings. Raises `ListenError`, with nothing left bound."""
+def bind(server: Server, *, reuse_port: bool = False, listen: bool = True) -> BoundListeners:
+    """Bind every listener of the settings. Raises `ListenError`, with nothing left bound.
+
+    Without `listen` the ports are only held: the kernel gives their
+    connections to those who share them and do listen.
+    """
     sockets: dict[str, list[socket.socket]] = {}
     try:
-        for name in ("http", "https", "submission", "submission_tls", "reception", "tracking", "trusted"):
+        for name in LISTENERS:
             configured: Listeners = getattr(server, name)
-            sockets[name] = [_bind(name, text, reuse_port=reuse_port) for text in _texts(configured)]
+            sockets[name] = [_bind(name, text, reuse_port=reuse_port, listen=listen) for text in _texts(configured)]
     except ListenError:
         for group in sockets.values():
             for one in group:
@@ -62,7 +78,7 @@ def _texts(configured: Listeners) -> Sequence[str]:
     return [text for text in texts if text]
 
 
-def _bind(name: str, text: str, *, reuse_port: bool) -> socket.socket:
+def _bind(name: str, text: str, *, reuse_port: bool, listen: bool) -> socket.socket:
     host, separator, port = text.rpartition(":")
     if not separator or not port.isdigit():
         raise ListenError(f'server.{name} = "{text}" is not "host:port"')
@@ -81,6 +97,7 @@ def _bind(name: str, text: str, *, reuse_port: bool) -> socket.socket:
             f"server.{name}: {text} cannot be used: {error.strerror}. "
             f"Stop what listens there, or set HATOBIN_SERVER__{name.upper()}=127.0.0.1:0 for a free port"
         ) from error
-    one.listen(BACKLOG)
+    if listen:
+        one.listen(BACKLOG)
     one.setblocking(False)
     return one

@@ -52,11 +52,16 @@ class RunningServer:
         self._http: list[tuple[_Uvicorn, asyncio.Task[None]]] = []
         self._smtp: RunningSmtp | None = None
 
-    async def serve(self) -> None:
-        """Start everything, say so, and run until a signal comes; then end in order."""
+    async def serve(self, *, supervised: bool = False) -> None:
+        """Start everything, say so, and run until a signal comes; then end in order.
+
+        A supervised worker ends as well when its supervisor does: then its standard input ends.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
+        if supervised:
+            loop.add_reader(sys.stdin.fileno(), self._stop.set)
         self._start_loops()
         await self._start_http()
         await self._start_smtp()
@@ -70,11 +75,12 @@ class RunningServer:
             assembly.outbound.dispatcher.run_claims(),
             assembly.outbound.publisher.run(),
             assembly.outbound.sns_deliveries.run(),
-            assembly.queue_upkeep.run(),
             self._beat(),
         ]
-        if not assembly.settings.instant_verification:
-            loops.append(assembly.verification.run())
+        if assembly.lease.lease.worker == 0:
+            loops.append(assembly.queue_upkeep.run())
+            if not assembly.settings.instant_verification:
+                loops.append(assembly.verification.run())
         for work in loops:
             task = asyncio.get_running_loop().create_task(work)
             task.add_done_callback(self._loop_ended)
@@ -140,13 +146,13 @@ class RunningServer:
     def _announce(self) -> None:
         listeners = self._listeners
         ready: dict[str, Any] = {"event": "ready"}
-        for name in ("http", "https", "submission", "submission_tls", "reception", "trusted"):
-            if name == "reception":
-                continue
+        for name in ("http", "https", "submission", "submission_tls", "trusted"):
             if (address := listeners.address(name)) is not None:
                 ready[name] = address
-        self._address_file.write_text(json.dumps(ready | {"pid": os.getpid()}) + "\n")
         print(json.dumps(ready), flush=True)
+        if self._assembly.settings.server.workers > 1:
+            return  # The supervisor speaks for all.
+        self._address_file.write_text(json.dumps(ready | {"pid": os.getpid()}) + "\n")
         print(self._assembly.welcome(listeners), file=sys.stderr, flush=True)
 
     async def _end(self) -> None:
@@ -167,4 +173,5 @@ class RunningServer:
             task.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
         await assembly.close()
-        self._address_file.unlink(missing_ok=True)
+        if assembly.settings.server.workers == 1:
+            self._address_file.unlink(missing_ok=True)

@@ -118,7 +118,7 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
     certificates = ensure_certificates(
         folder.tls, names=settings.tls.names, service_domain=settings.service.domain, now_s=clock.now()
     )
-    settings = _with_public_urls(settings, listeners)
+    settings = with_public_urls(settings, listeners)
     threads = ThreadPool(SIGNING_THREADS, "hatobin-sign")
     blobs = FileBlobs(settings.store.blobs.removeprefix("file:") or folder.blobs)
     dns = StubResolver(settings.delivery.resolvers)
@@ -216,7 +216,7 @@ def _http_client(guard: OutboundGuard, authority: str) -> ClosableHttp:
     return AiohttpHttp(guard, extra_ca=authority)
 
 
-def _with_public_urls(settings: Settings, listeners: BoundListeners) -> Settings:
+def with_public_urls(settings: Settings, listeners: BoundListeners) -> Settings:
     """Fill in the addresses under which clients reach us, where the configuration does not say."""
     service = settings.service
     http = service.public_http or f"http://{listeners.address('http') or '127.0.0.1'}"

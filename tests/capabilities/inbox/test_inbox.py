@@ -6,17 +6,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hatobin.adapters.sqlite import SqliteDatabase
-from hatobin.app.schema import schema
 from hatobin.capabilities import inbox, queue
 from hatobin.ports import Database
 from tests.capabilities.queue.test_store import finish, message
+from tests.stores import open_store
 
 
 @pytest.fixture
 async def database() -> AsyncIterator[Database]:
-    store = SqliteDatabase.open(":memory:")
-    store.apply_schema(schema())
+    store = open_store()
     yield store
     await store.close()
 

@@ -6,21 +6,19 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hatobin.adapters.sqlite import SqliteDatabase
-from hatobin.app.schema import schema
 from hatobin.capabilities import queue
 from hatobin.capabilities.queue import DkimKeyChoice, Lease, MessageKey, NewMessage, NewRecipient, WorkerLease
 from hatobin.ports import Database
 from hatobin.words.outcome import RecipientState
 from tests.simulation.world import SimulatedClock
+from tests.stores import open_store
 
 OURS, THEIRS = Lease(0, 1), Lease(1, 1)
 
 
 @pytest.fixture
 async def database() -> AsyncIterator[Database]:
-    store = SqliteDatabase.open(":memory:")
-    store.apply_schema(schema())
+    store = open_store()
     yield store
     await store.close()
 

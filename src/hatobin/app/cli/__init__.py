@@ -11,6 +11,7 @@ from hatobin.app.version import VERSION
 
 _COMMANDS = {
     "serve": ("hatobin.app.cli.serve", "serve"),
+    "worker": ("hatobin.app.cli.serve", "worker"),
     "env": ("hatobin.app.cli.environment", "environment"),
     "keys": ("hatobin.app.cli.keys", "keys"),
     "trust": ("hatobin.app.cli.trust", "trust"),

@@ -15,7 +15,6 @@ from hatobin.app.data_folder import DataFolder, SlotTaken
 from hatobin.app.listeners import ListenError, bind
 from hatobin.words.settings import Settings
 
-
 GC_THRESHOLDS = (20_000, 20, 50)
 
 
@@ -39,7 +38,38 @@ def serve(config: str | None, data: Path | None, workers: int | None, http: str 
         server = msgspec.structs.replace(server, http=http)
     if workers is not None:
         server = msgspec.structs.replace(server, workers=workers)
-    run(msgspec.structs.replace(settings, server=server), folder)
+    settings = msgspec.structs.replace(settings, server=server)
+    if server.workers == 1:
+        run(settings, folder)
+    else:
+        supervise(settings, folder)
+
+
+@click.command(hidden=True)
+def worker() -> None:
+    """Serve one worker of a supervisor, as ordered on standard input."""
+    from hatobin.app.supervisor import WorkerOrder
+
+    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=WorkerOrder)
+    run(order.settings, DataFolder(Path(order.data)), worker=order.worker)
+
+
+def supervise(settings: Settings, folder: DataFolder) -> None:
+    """Serve several workers on the same ports and the same store."""
+    from hatobin.app.logging import configure_logging
+    from hatobin.app.supervisor import Announcement, Supervisor
+    from hatobin.app.welcome import welcome
+    from hatobin.app.wiring import with_public_urls
+
+    configure_logging(settings.log)
+    folder.prepare()
+    try:
+        listeners = bind(settings.server, reuse_port=True, listen=False)
+    except ListenError as error:
+        raise click.ClickException(str(error)) from error
+    announcement = Announcement(str(folder.address), lambda: welcome(with_public_urls(settings, listeners), listeners))
+    if not asyncio.run(Supervisor(settings, folder, listeners).run(announcement)):
+        raise click.ClickException("a worker does not stay alive; its log says why")
 
 
 def _calm_collector() -> None:
@@ -63,7 +93,7 @@ def run(settings: Settings, folder: DataFolder, *, worker: int = 0) -> None:
     folder.prepare()
     try:
         folder.lock_slot(worker)
-        listeners = bind(settings.server)
+        listeners = bind(settings.server, reuse_port=settings.server.workers > 1)
     except (SlotTaken, ListenError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -73,7 +103,7 @@ def run(settings: Settings, folder: DataFolder, *, worker: int = 0) -> None:
 
         assembly = await assemble(settings, folder, listeners, worker=worker)
         _calm_collector()
-        await RunningServer(assembly, listeners, folder.address).serve()
+        await RunningServer(assembly, listeners, folder.address).serve(supervised=settings.server.workers > 1)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())

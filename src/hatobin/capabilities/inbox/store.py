@@ -46,10 +46,10 @@ def search(
     """Give the newest entries that match: recipient (whole address, any case) and part of the subject."""
     rows = session.execute(
         f"""SELECT {_COLUMNS} FROM inbox_message
-        WHERE (:before IS NULL OR id < :before)
-          AND (:message_id IS NULL OR message_id = :message_id)
-          AND (:to_pattern IS NULL OR LOWER(recipients) LIKE :to_pattern ESCAPE '!')
-          AND (:subject_pattern IS NULL OR LOWER(subject) LIKE :subject_pattern ESCAPE '!')
+        WHERE (id < :before OR :before IS NULL)
+          AND (message_id = :message_id OR :message_id IS NULL)
+          AND (LOWER(recipients) LIKE :to_pattern ESCAPE '!' OR :to_pattern IS NULL)
+          AND (LOWER(subject) LIKE :subject_pattern ESCAPE '!' OR :subject_pattern IS NULL)
         ORDER BY id DESC LIMIT :limit""",
         {
             "before": before,
@@ -71,7 +71,7 @@ def find(session: Session, entry_id: int) -> InboxEntry | None:
 def clear(session: Session, *, message_id: str | None = None) -> list[str]:
     """Empty the inbox, or drop one message; give the blob keys to delete after the commit."""
     rows = session.execute(
-        """DELETE FROM inbox_message WHERE (:message_id IS NULL OR message_id = :message_id)
+        """DELETE FROM inbox_message WHERE (message_id = :message_id OR :message_id IS NULL)
         RETURNING account_id, region, message_id""",
         {"message_id": message_id},
     )

@@ -1,0 +1,161 @@
+"""Several workers on one machine: started, watched, started again, stopped together.
+
+The supervisor finds the ports, the workers share them (SO_REUSEPORT). Every
+worker is the same program on its own slot of the store; one that dies is
+started again at once, and its slot's rows are taken over by itself.
+
+Refs: house §5; Linux socket(7), SO_REUSEPORT.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import structlog
+
+from hatobin.app.data_folder import DataFolder
+from hatobin.app.listeners import LISTENERS, BoundListeners
+from hatobin.words.settings import Settings
+
+log = structlog.get_logger()
+
+RESTART_DELAY_S = 0.2
+MAX_RESTARTS = 20
+"""A worker that dies this often in RESTART_WINDOW_S is broken: the supervisor gives up and says so."""
+RESTART_WINDOW_S = 60.0
+STOP_EXTRA_S = 2.0
+
+
+class WorkerOrder(msgspec.Struct, frozen=True):
+    """What a worker process is told on its standard input."""
+
+    settings: Settings
+    data: str
+    worker: int
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What the supervisor says once all workers accept."""
+
+    address_file: str
+    welcome: Callable[[], str]
+
+
+class Supervisor:
+    """Runs `settings.server.workers` worker processes until a signal comes."""
+
+    def __init__(self, settings: Settings, folder: DataFolder, listeners: BoundListeners) -> None:
+        self._settings = with_bound_ports(settings, listeners)
+        self._folder = folder
+        self._stop = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._ready: list[dict[str, Any]] = []
+        self._processes: dict[int, asyncio.subprocess.Process] = {}
+
+    async def run(self, announcement: Announcement) -> bool:
+        """Serve until told to stop; False when a worker would not stay alive."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._told_to_stop)
+        count = self._settings.server.workers
+        # The first one makes what is missing in the store, so the others start after it.
+        watchers = [asyncio.ensure_future(self._watch(0))]
+        await self._until_ready(1, watchers)
+        watchers += [asyncio.ensure_future(self._watch(worker)) for worker in range(1, count)]
+        await self._until_ready(count, watchers)
+        if not self._stop.is_set():
+            self._announce(announcement)
+        stopping = asyncio.ensure_future(self._stop.wait())
+        await asyncio.wait([stopping, *watchers], return_when=asyncio.FIRST_COMPLETED)
+        failed = not self._stop.is_set()
+        await self._end(watchers)
+        stopping.cancel()
+        return not failed
+
+    def _told_to_stop(self) -> None:
+        self._stop.set()
+        self._changed.set()
+
+    async def _until_ready(self, count: int, watchers: Sequence[asyncio.Future[None]]) -> None:
+        while len(self._ready) < count and not self._stop.is_set() and not any(w.done() for w in watchers):
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _announce(self, announcement: Announcement) -> None:
+        line = json.dumps(self._ready[0])
+        with open(announcement.address_file, "w", encoding="utf-8") as file:
+            file.write(json.dumps(self._ready[0] | {"pid": os.getpid()}) + "\n")
+        print(line, flush=True)
+        print(announcement.welcome(), file=sys.stderr, flush=True)
+
+    async def _watch(self, worker: int) -> None:
+        """Keep one worker alive; ends when it dies too often."""
+        deaths: list[float] = []
+        loop = asyncio.get_running_loop()
+        while not self._stop.is_set():
+            process = await self._start(worker)
+            code = await process.wait()
+            if self._stop.is_set():
+                return
+            log.error("worker_died", worker=worker, exit_code=code)
+            deaths = [at for at in deaths if loop.time() - at < RESTART_WINDOW_S] + [loop.time()]
+            if len(deaths) >= MAX_RESTARTS:
+                log.error("worker_given_up", worker=worker, deaths=len(deaths), window_s=RESTART_WINDOW_S)
+                self._changed.set()
+                return
+            await asyncio.sleep(RESTART_DELAY_S)
+
+    async def _start(self, worker: int) -> asyncio.subprocess.Process:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "hatobin",
+            "worker",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            # A group of its own: Ctrl-C reaches the supervisor, which stops the workers in order.
+            start_new_session=True,
+        )
+        self._processes[worker] = process
+        order = WorkerOrder(self._settings, str(self._folder.root), worker)
+        assert process.stdin is not None and process.stdout is not None  # noqa: PT018 - pipes were asked for
+        # The pipe stays open: its end tells the worker that the supervisor is gone.
+        process.stdin.write(msgspec.json.encode(order) + b"\n")
+        line = await process.stdout.readline()
+        if line:
+            self._ready.append(json.loads(line))
+            self._changed.set()
+        return process
+
+    async def _end(self, watchers: Sequence[asyncio.Future[None]]) -> None:
+        self._stop.set()
+        for process in self._processes.values():
+            if process.returncode is None:
+                process.terminate()
+        patience_s = self._settings.server.stop_timeout_s + STOP_EXTRA_S
+        _, late = await asyncio.wait(watchers, timeout=patience_s)
+        for process in self._processes.values():
+            if process.returncode is None:
+                log.warning("worker_killed", pid=process.pid)
+                process.kill()
+        if late:
+            await asyncio.wait(late)
+        self._folder.address.unlink(missing_ok=True)
+
+
+def with_bound_ports(settings: Settings, listeners: BoundListeners) -> Settings:
+    """Put the ports that were really bound into the settings, so that every worker binds the same."""
+    bound: dict[str, Any] = {
+        name: [listeners.format(one) for one in listeners.sockets[name]] if name in listeners.sockets else ""
+        for name in LISTENERS
+    }
+    return msgspec.structs.replace(settings, server=msgspec.structs.replace(settings.server, **bound))
