@@ -14,6 +14,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol, TypeVar, cast
 
+import pytest
+
 from hatobin.adapters.sqlite import SqliteDatabase
 from hatobin.app.schema import schema
 from hatobin.ports import Database, Session
@@ -23,6 +25,9 @@ T = TypeVar("T")
 
 ON_POSTGRES = os.environ.get("HATOBIN_TEST_STORE") == "postgres"
 _TEMPLATE = "hatobin_template"
+
+
+sqlite_only = pytest.mark.skipif(ON_POSTGRES, reason="asks SQLite how it will search")
 
 
 class Store(Database, Protocol):
@@ -73,7 +78,7 @@ class _InlinePostgres:
         self._session.end_reading()
         return self._answer(item)
 
-    async def write(self, work: Callable[[Session], T]) -> T:
+    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False) -> T:
         from hatobin.adapters.postgres.group import run_group
         from hatobin.adapters.work import Work
 

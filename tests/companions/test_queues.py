@@ -16,6 +16,7 @@ from hatobin.companions.sqs.model import Receipt
 from hatobin.gateway.models import sqs as sqs_models
 from hatobin.ports import Session
 from tests.companions.world import ACCOUNT, NOON, REGION, World, refused
+from tests.stores import sqlite_only
 
 URL = f"http://any/{ACCOUNT}/mail"
 
@@ -232,6 +233,7 @@ async def test_two_servers_never_hand_out_the_same_receipt(world: World) -> None
     assert not world.transact(take)
 
 
+@sqlite_only
 async def test_receiving_reads_an_index(world: World) -> None:
     plan = world.rows(
         "EXPLAIN QUERY PLAN SELECT message_id FROM sqs_message"

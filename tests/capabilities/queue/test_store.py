@@ -11,7 +11,7 @@ from hatobin.capabilities.queue import DkimKeyChoice, Lease, MessageKey, NewMess
 from hatobin.ports import Database
 from hatobin.words.outcome import RecipientState
 from tests.simulation.world import SimulatedClock
-from tests.stores import open_store
+from tests.stores import open_store, sqlite_only
 
 OURS, THEIRS = Lease(0, 1), Lease(1, 1)
 
@@ -127,6 +127,7 @@ async def test_releasing_gives_rows_back_at_once(database: Database) -> None:
     assert await database.read(queue.next_due_at) == 5.0
 
 
+@sqlite_only
 async def test_the_hot_queries_use_their_indexes(database: Database) -> None:
     plans = await database.read(
         lambda s: [

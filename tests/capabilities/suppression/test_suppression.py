@@ -9,6 +9,7 @@ from hatobin.capabilities.suppression import InvalidDestination, effective, stor
 from hatobin.capabilities.suppression.model import key_of
 from hatobin.capabilities.suppression.store import MAX_LOOKUP
 from tests.capabilities.rooms import ACCOUNT, NOON, OTHER_ACCOUNT, OTHER_REGION, REGION, Room
+from tests.stores import sqlite_only
 
 
 def add(room: Room, address: str, reason: str = "BOUNCE", now: float = NOON) -> None:
@@ -100,6 +101,7 @@ def test_a_set_overrides_the_account_s_reasons(override: tuple[str, ...] | None,
     assert effective(found, account_reasons=("BOUNCE",), override=override) == left
 
 
+@sqlite_only
 def test_a_look_up_while_sending_is_one_index_search(room: Room) -> None:
     plan = "EXPLAIN QUERY PLAN " + store._lookup_sql(2)
     wanted = {"account_id": ACCOUNT, "region": REGION, "f0": "a@x.org", "f1": "b@x.org"}

@@ -100,6 +100,7 @@ def _answer_all(group: Sequence[Work], error: BaseException) -> None:
 
 
 def _transact(session: PostgresSession, group: Sequence[Work], hooks: Hooks, care: Care) -> None:
+    session.memo.clear()
     session.execute(BEGIN)
     wrote = False
     for work in group:
@@ -126,6 +127,8 @@ def _transact(session: PostgresSession, group: Sequence[Work], hooks: Hooks, car
 
 def _run_member(session: PostgresSession, work: Work, care: Care) -> None:
     """Run one member; what is left on the session are statements that it wants kept."""
+    if not work.shares_memo:
+        session.memo.clear()
     work.result = work.error = None
     if care is not Care.NONE:
         session.execute("SAVEPOINT work")
@@ -151,3 +154,5 @@ def _run_member(session: PostgresSession, work: Work, care: Care) -> None:
         session.wrote = False
     if care is not Care.NONE:
         session.execute("RELEASE SAVEPOINT work")
+    if not work.shares_memo:
+        session.memo.clear()

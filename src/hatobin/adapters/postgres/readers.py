@@ -33,6 +33,7 @@ def run_reads(session: PostgresSession, waiting: list[Work]) -> list[Work]:
     while waiting:
         work = waiting[0]
         work.result = work.error = None
+        session.memo.clear()
         if not is_open:
             session.execute(BEGIN_READING)
             is_open = True

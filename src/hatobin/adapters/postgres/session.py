@@ -69,6 +69,8 @@ class PostgresSession:
         `timeline` names the history of the server: another one after a standby took over.
         """
         self.timeline = timeline
+        self.memo: dict[object, Any] = {}
+        """What the port says; the runners forget it."""
         self.failure: Exception | None = None
         self.wrote = False
         """Whether anything was written since a runner set this to false."""
@@ -91,11 +93,6 @@ class PostgresSession:
         return "postgres"
 
     # ── what work uses ───────────────────────────────────────────────────────
-
-    @property
-    def memo(self) -> dict[object, Any]:
-        """Remember nothing: see the port."""
-        return {}
 
     def execute(self, sql: str, parameters: Mapping[str, Value] | None = None) -> list[Row]:
         """Run one statement and give all its rows; without any it is only sent."""

@@ -29,7 +29,7 @@ from hatobin.ports import Session, Value
 _SECOND_NS = 1_000_000_000
 
 _SPEND_RATE = """
-INSERT INTO account_rate (account_id, region, full_at_ns) VALUES (:account_id, :region, :now_ns + :cost_ns)
+INSERT INTO account_rate (account_id, region, full_at_ns) VALUES (:account_id, :region, :first_ns)
 ON CONFLICT (account_id, region) DO UPDATE SET
   full_at_ns = CASE WHEN account_rate.full_at_ns > :now_ns THEN account_rate.full_at_ns ELSE :now_ns END + :cost_ns
 WHERE account_rate.full_at_ns <= :latest_ns
@@ -91,6 +91,8 @@ def _spend_rate(
             "region": region,
             "now_ns": now_ns,
             "cost_ns": one_ns * recipient_count,
+            # Its own parameter: PostgreSQL cannot tell what two parameters without a column add up to.
+            "first_ns": now_ns + one_ns * recipient_count,
             # The last moment at which one recipient is left in the bucket.
             "latest_ns": now_ns + burst_ns - one_ns,
         },

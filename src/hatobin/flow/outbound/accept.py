@@ -75,7 +75,7 @@ class Acceptor:
         if lease is not None:
             self.ready.reserve(pieces, size * pieces)
         try:
-            decision = await self.ports.database.write(
+            decision, subscribed = await self.ports.database.write(
                 lambda session: self._store(session, prepared, lease), shares_memo=True
             )
         except Refusal as refusal:
@@ -87,6 +87,8 @@ class Acceptor:
         except BaseException:
             self._release(lease, pieces, size)
             raise
+        if subscribed:
+            self.signals.published()
         self._hand_over(prepared, decision, lease, pieces)
         return Accepted(prepared.key)
 
@@ -122,16 +124,15 @@ class Acceptor:
         except (MessageError, HeaderError, LineTooLong) as error:
             raise BadContent(str(error)) from error
 
-    def _store(self, session: Session, prepared: Prepared, lease: Lease | None) -> Decision:
+    def _store(self, session: Session, prepared: Prepared, lease: Lease | None) -> tuple[Decision, bool]:
         """Decide and insert; runs inside the group commit."""
         decision = decide(session, prepared, self.settings)
         queue.enqueue(session, decision.message, lease)
-        record(session, prepared, decision, self.settings, self.ports.entropy)
-        return decision
+        subscribed = record(session, prepared, decision, self.settings, self.ports.entropy)
+        return decision, subscribed
 
     def _hand_over(self, prepared: Prepared, decision: Decision, lease: Lease | None, pieces: int) -> None:
         """After the commit: queued recipients go to their sites, grouped."""
-        self.signals.published()
         if lease is None:
             self.ready.overflowed = True
             self.signals.due()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hatobin.capabilities import account, configuration_sets, contacts, events, identities, queue
@@ -252,37 +252,33 @@ def _mail(prepared: Prepared, identity: SendingIdentity, configuration_set: Conf
     return MailJson(events.mail_head(facts), tags)
 
 
-def record(session: Session, prepared: Prepared, decision: Decision, settings: Settings, entropy: Entropy) -> None:
-    """Write down the events that acceptance makes true: Send, and what is already decided."""
-    draft = prepared.draft
-    if isinstance(draft.content, RenderingFailure):
-        failure = draft.content
-        detail = events.failure_detail(failure.error_message, failure.template_name)
-        _record(session, prepared, decision, EventKind.RENDERING_FAILURE, detail)
+def record(session: Session, prepared: Prepared, decision: Decision, settings: Settings, entropy: Entropy) -> bool:
+    """Write down the events that acceptance makes true; True when one of them has a subscriber."""
+    subscribed = False
+    for kind, detail in _accepted_events(session, prepared, decision, settings, entropy):
+        event = Event(
+            prepared.key, decision.message.configuration_set, kind, prepared.accepted_at, detail, mail=decision.mail
+        )
+        subscribed |= events.record(session, event)
+    return subscribed
+
+
+def _accepted_events(
+    session: Session, prepared: Prepared, decision: Decision, settings: Settings, entropy: Entropy
+) -> Iterator[tuple[EventKind, str]]:
+    """Give what happened, in order: Send, and what is decided already; or the rendering failure alone."""
+    content, key = prepared.draft.content, prepared.key
+    if isinstance(content, RenderingFailure):
+        yield EventKind.RENDERING_FAILURE, events.failure_detail(content.error_message, content.template_name)
         return
-    _record(session, prepared, decision, EventKind.SEND, events.send_detail())
+    yield EventKind.SEND, events.send_detail()
     rejected = sum(recipient.state is RecipientState.REJECTED for recipient in decision.message.recipients)
     if rejected:
-        _record(session, prepared, decision, EventKind.REJECT, events.reject_detail("Bad content"))
-        key = prepared.key
+        yield EventKind.REJECT, events.reject_detail("Bad content")
         account.count(session, key.account_id, key.region, now=prepared.accepted_at, rejected=rejected)
     if decision.suppressed or decision.opted_out:
-        _record_suppressed(session, prepared, decision, settings, entropy)
-
-
-def _record_suppressed(
-    session: Session, prepared: Prepared, decision: Decision, settings: Settings, entropy: Entropy
-) -> None:
-    reasons = dict(decision.suppressed)
-    unsubscribed = [address for address in decision.opted_out if address not in reasons]
-    for kind, detail in suppressed_events(
-        reasons, unsubscribed, region=prepared.key.region, at=prepared.accepted_at, settings=settings, entropy=entropy
-    ):
-        _record(session, prepared, decision, kind, detail)
-
-
-def _record(session: Session, prepared: Prepared, decision: Decision, kind: EventKind, detail: str) -> None:
-    event = Event(
-        prepared.key, decision.message.configuration_set, kind, prepared.accepted_at, detail, mail=decision.mail
-    )
-    events.record(session, event)
+        reasons = dict(decision.suppressed)
+        unsubscribed = [address for address in decision.opted_out if address not in reasons]
+        yield from suppressed_events(
+            reasons, unsubscribed, region=key.region, at=prepared.accepted_at, settings=settings, entropy=entropy
+        )

@@ -51,6 +51,7 @@ class Followed:
 
     blobs: list[str]
     deferred: bool
+    subscribed: bool
 
 
 class Settlements:
@@ -60,6 +61,7 @@ class Settlements:
         self._settings = settings
         self._entropy = entropy
         self._lease = lease
+        self._subscribed = False
         self._schedule = RetrySchedule(settings.delivery.retry_delays_s, settings.delivery.retry_jitter)
 
     def apply(self, session: Session, group: Sequence[Settlement]) -> Followed:
@@ -67,10 +69,11 @@ class Settlements:
         statistics: Counter[tuple[str, str, str]] = Counter()
         finished: set[MessageKey] = set()
         deferred = False
+        self._subscribed = False
         for settlement in group:
             deferred |= self._apply_one(session, settlement, statistics, finished)
         self._count(session, statistics, at=group[-1].at)
-        return Followed(queue.drop_bodies(session, finished), deferred)
+        return Followed(queue.drop_bodies(session, finished), deferred, self._subscribed)
 
     def _apply_one(
         self,
@@ -148,10 +151,8 @@ class Settlements:
 
     def _record(self, session: Session, settlement: Settlement, kind: EventKind, detail: str, ip: str = "") -> None:
         message = settlement.message
-        events.record(
-            session,
-            Event(message.key, message.configuration_set, kind, settlement.at, detail, outgoing_ip=ip),
-        )
+        event = Event(message.key, message.configuration_set, kind, settlement.at, detail, outgoing_ip=ip)
+        self._subscribed |= events.record(session, event)
 
     def _record_delivered(
         self, session: Session, settlement: Settlement, delivered: Sequence[tuple[QueuedRecipient, Delivered]]
@@ -305,7 +306,8 @@ class Settler:
             if settlement.attempt is not None:
                 self._log.settled(settlement.attempt)
             self._ready.done(1, settlement.message.size)
-        self._signals.published()
+        if followed.subscribed:
+            self._signals.published()
         self._signals.settled()
         if followed.deferred or self._ready.overflowed:
             self._signals.due()

@@ -19,7 +19,8 @@ from hatobin.flow.outbound.senders import message_senders
 from hatobin.gateway import Principal
 from hatobin.protocols.mail.control import parse_control_headers
 from hatobin.protocols.mail.errors import MessageError
-from hatobin.protocols.mail.rewrite import check_message, read_message
+from hatobin.protocols.mail.headers import split_message
+from hatobin.protocols.mail.rewrite import check_message
 from hatobin.words.address import AddressError, parse_address
 from hatobin.words.envelope import Envelope
 from hatobin.words.reply import Reply
@@ -83,7 +84,8 @@ class SmtpDoor:
 
 
 def _draft(origin: Origin, envelope: Envelope, data: bytes) -> Draft:
-    message = read_message(data)
+    # The protocol core refuses bare CR and LF, so there is nothing to normalise.
+    message = split_message(data)
     check_message(message)
     control = parse_control_headers(message.fields)
     reverse_path = parse_address(envelope.reverse_path)
