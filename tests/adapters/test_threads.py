@@ -81,3 +81,10 @@ async def test_close_finishes_what_is_queued_and_refuses_the_rest() -> None:
     assert await asyncio.gather(*tasks) == list(range(20))
     with pytest.raises(RuntimeError):
         await pool.run(lambda: 1)
+
+
+async def test_a_pool_of_no_threads_works_in_the_calling_task() -> None:
+    pool = ThreadPool(0)
+    here = threading.get_ident()
+    assert await pool.run(threading.get_ident) == here
+    await pool.close()

@@ -61,7 +61,12 @@ _Item = tuple[Callable[[], Any], asyncio.Future[Any], _Mailbox]
 
 
 class ThreadPool:
-    """A few named threads that run functions in the order in which they came."""
+    """A few named threads that run functions in the order in which they came.
+
+    A pool of no threads runs them at once, in the calling task: right where
+    every core has a process of its own, because handing 0.3 ms of work to
+    another thread and back costs half of that again in lock traffic.
+    """
 
     def __init__(self, count: int = DEFAULT_THREADS, name: str = "hatobin-work") -> None:
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
@@ -78,6 +83,8 @@ class ThreadPool:
         """
         if self._closed:
             raise RuntimeError("the thread pool is closed")
+        if not self._threads:
+            return work()
         loop = asyncio.get_running_loop()
         mailbox = self._mailbox
         if mailbox is None or mailbox.loop is not loop:

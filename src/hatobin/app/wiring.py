@@ -6,6 +6,7 @@ stages of the flow, the doors.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +48,16 @@ from hatobin.words.settings import Settings
 
 log = structlog.get_logger()
 
-SIGNING_THREADS = 2
+MAX_SIGNING_THREADS = 2
+
+
+def signing_threads(workers: int, cores: int) -> int:
+    """Say how many threads of a worker sign: the cores that no worker's event loop needs, at most two.
+
+    >>> [signing_threads(1, 2), signing_threads(2, 2), signing_threads(2, 8), signing_threads(1, 1)]
+    [1, 0, 2, 0]
+    """
+    return max(0, min(MAX_SIGNING_THREADS, cores // workers - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +129,7 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
         folder.tls, names=settings.tls.names, service_domain=settings.service.domain, now_s=clock.now()
     )
     settings = with_public_urls(settings, listeners)
-    threads = ThreadPool(SIGNING_THREADS, "hatobin-sign")
+    threads = ThreadPool(signing_threads(settings.server.workers, os.cpu_count() or 1), "hatobin-sign")
     blobs = FileBlobs(settings.store.blobs.removeprefix("file:") or folder.blobs)
     dns = StubResolver(settings.delivery.resolvers)
     authority = str(certificates.authority.certificate)

@@ -54,7 +54,7 @@ class Publisher:
 
     async def publish_batch(self) -> int:
         """Hand over the oldest events; give how many."""
-        if not await self._ports.database.read(lambda session: events.oldest_outbox(session, 1)):
+        if not await self._ports.database.read(events.has_outbox):
             return 0
         published = await self._ports.database.write(self._hand_over)
         for one in published:
@@ -63,9 +63,9 @@ class Publisher:
         return len(published)
 
     def _hand_over(self, session: Session) -> list[sns.Published | sns.TopicMissing]:
-        rows = events.oldest_outbox(session, PUBLISH_BATCH)
+        rows = events.take_outbox(session, PUBLISH_BATCH)
         now, signer = self._ports.clock.now(), self._services.get(sns.SnsSigner)
-        published = [
+        return [
             sns.publish(
                 session,
                 row.topic_arn,
@@ -78,5 +78,3 @@ class Publisher:
             )
             for row in rows
         ]
-        events.delete_outbox(session, rows)
-        return published

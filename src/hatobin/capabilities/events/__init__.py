@@ -22,7 +22,7 @@ from hatobin.capabilities.events.details import (
 )
 from hatobin.capabilities.events.mail import MailFacts, mail_head, mail_tags
 from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, RecordedEvent
-from hatobin.capabilities.events.store import backlog, delete_outbox, oldest_outbox, record, recorded
+from hatobin.capabilities.events.store import backlog, has_outbox, record, recorded, take_outbox
 
 __all__ = [
     "Event",
@@ -34,16 +34,16 @@ __all__ = [
     "bounce_detail",
     "complaint_detail",
     "delay_detail",
-    "delete_outbox",
     "delivery_detail",
     "failure_detail",
+    "has_outbox",
     "mail_head",
     "mail_tags",
-    "oldest_outbox",
     "out_of_office_detail",
     "record",
     "recorded",
     "reject_detail",
     "send_detail",
     "suppressed_detail",
+    "take_outbox",
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from hatobin.capabilities import configuration_sets, queue
 from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, RecordedEvent
 from hatobin.capabilities.queue import MessageKey
@@ -63,19 +61,23 @@ def _stored_mail(session: Session, key: MessageKey) -> MailJson:
     return MailJson(stored.mail, stored.tags)
 
 
-def oldest_outbox(session: Session, limit: int) -> list[OutboxRow]:
-    """Give the oldest events that nobody took over yet."""
+def has_outbox(session: Session) -> bool:
+    """Say whether an event waits that nobody took over yet."""
+    return session.one("SELECT 1 FROM event_outbox LIMIT 1") is not None
+
+
+def take_outbox(session: Session, limit: int) -> list[OutboxRow]:
+    """Take the oldest events out, in their order.
+
+    One statement, so that of two nodes only one gets a row; the other waits for
+    the first one's commit, which keeps the order of a message's events.
+    """
     rows = session.execute(
-        """SELECT id, account_id, region, destination, topic_arn, message_id, payload
-        FROM event_outbox ORDER BY id LIMIT :limit""",
+        """DELETE FROM event_outbox WHERE id IN (SELECT id FROM event_outbox ORDER BY id LIMIT :limit)
+        RETURNING id, account_id, region, destination, topic_arn, message_id, payload""",
         {"limit": limit},
     )
-    return [OutboxRow(*row) for row in rows]
-
-
-def delete_outbox(session: Session, rows: Sequence[OutboxRow]) -> None:
-    """Remove events that were handed over."""
-    session.many("DELETE FROM event_outbox WHERE id = :id", [{"id": row.id} for row in rows])
+    return [OutboxRow(*row) for row in sorted(rows)]
 
 
 def backlog(session: Session) -> int:

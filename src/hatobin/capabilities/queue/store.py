@@ -53,6 +53,16 @@ WHERE (account_id, region, message_id, position) IN (
   SELECT account_id, region, message_id, position FROM queue_recipient
   WHERE state = 0 AND lease_worker IS NULL AND due_at <= :now ORDER BY due_at LIMIT :limit)
 RETURNING account_id, region, message_id, position, address, attempts"""
+# Where many nodes claim at once, each takes rows that no other is just taking, and waits for nobody
+# (postgresql.org/docs/current/sql-select.html, "The Locking Clause"). MATERIALIZED: the rows are chosen once.
+_CLAIM_BESIDE_OTHERS = """
+WITH due AS MATERIALIZED (
+  SELECT account_id, region, message_id, position FROM queue_recipient
+  WHERE state = 0 AND lease_worker IS NULL AND due_at <= :now ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+UPDATE queue_recipient AS r SET lease_worker = :worker, lease_epoch = :epoch FROM due
+WHERE r.account_id = due.account_id AND r.region = due.region AND r.message_id = due.message_id
+  AND r.position = due.position
+RETURNING r.account_id, r.region, r.message_id, r.position, r.address, r.attempts"""
 
 # One step from an account and region to the next: two statements, because SQLite goes through all
 # rows of the account for one comparison of both columns.
@@ -155,7 +165,8 @@ def drop_bodies(session: Session, keys: Iterable[MessageKey]) -> list[str]:
 
 def claim_due(session: Session, lease: Lease, *, now: float, limit: int) -> list[ReadyMessage]:
     """Lease up to `limit` due recipients and give them grouped by message, with the bodies."""
-    rows = session.execute(_CLAIM, {"worker": lease.worker, "epoch": lease.epoch, "now": now, "limit": limit})
+    statement = _CLAIM_BESIDE_OTHERS if session.dialect == "postgres" else _CLAIM
+    rows = session.execute(statement, {"worker": lease.worker, "epoch": lease.epoch, "now": now, "limit": limit})
     grouped: dict[MessageKey, list[QueuedRecipient]] = defaultdict(list)
     for account_id, region, message_id, position, address, attempts in rows:
         recipient = QueuedRecipient(position, address, address.rpartition("@")[2].lower(), attempts)

@@ -1,0 +1,409 @@
+-- All tables as of the first release, gathered from the rooms' schema.sql by tools/first_migration.
+-- Never edited afterwards: a later change is the next number.
+
+-- What an account has set for itself in a region. Without a row, or where a column is NULL, the defaults hold.
+CREATE TABLE IF NOT EXISTS account_settings (
+  account_id           TEXT NOT NULL,
+  region               TEXT NOT NULL,
+  sending_enabled      INTEGER,
+  production_access    INTEGER,
+  suppressed_reasons   TEXT,
+  vdm                  TEXT,
+  details              TEXT,
+  PRIMARY KEY (account_id, region)
+);
+
+-- The sending rate as one GCRA row: when the bucket will be full again, in nanoseconds since the epoch.
+CREATE TABLE IF NOT EXISTS account_rate (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  full_at_ns INTEGER NOT NULL,
+  PRIMARY KEY (account_id, region)
+);
+
+-- Recipients that count for the daily quota, by minute since the epoch.
+CREATE TABLE IF NOT EXISTS account_minutes (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  minute     INTEGER NOT NULL,
+  recipients INTEGER NOT NULL,
+  PRIMARY KEY (account_id, region, minute)
+);
+
+-- The sum over the last 24 hours as of `minute`; only kept where a quota is limited.
+CREATE TABLE IF NOT EXISTS account_quota (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  minute     INTEGER NOT NULL,
+  total      INTEGER NOT NULL,
+  PRIMARY KEY (account_id, region)
+);
+
+-- GetSendStatistics: one row for every quarter of an hour in which something happened.
+CREATE TABLE IF NOT EXISTS account_statistics (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  starts_at  INTEGER NOT NULL,
+  attempts   INTEGER NOT NULL,
+  bounces    INTEGER NOT NULL,
+  complaints INTEGER NOT NULL,
+  rejects    INTEGER NOT NULL,
+  PRIMARY KEY (account_id, region, starts_at)
+);
+
+-- One configuration set. `options` holds the blocks of the request as they came, so that absent stays absent.
+CREATE TABLE IF NOT EXISTS configuration_sets (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  name       TEXT NOT NULL,
+  options    TEXT NOT NULL,
+  tags       TEXT NOT NULL,
+  created_at REAL NOT NULL,
+  PRIMARY KEY (account_id, region, name)
+);
+
+CREATE TABLE IF NOT EXISTS event_destinations (
+  account_id  TEXT NOT NULL,
+  region      TEXT NOT NULL,
+  set_name    TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  position    INTEGER NOT NULL,
+  enabled     INTEGER NOT NULL,
+  event_types TEXT NOT NULL,
+  kind        TEXT NOT NULL,
+  target      TEXT NOT NULL,
+  PRIMARY KEY (account_id, region, set_name, name)
+);
+
+CREATE TABLE IF NOT EXISTS contact_lists (
+  account_id  TEXT NOT NULL,
+  region      TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  description TEXT,
+  topics      TEXT NOT NULL,
+  tags        TEXT NOT NULL,
+  created_at  REAL NOT NULL,
+  updated_at  REAL NOT NULL,
+  PRIMARY KEY (account_id, region, name)
+);
+
+-- `address_key` is the address with its domain in lower case; `address` is what was written.
+CREATE TABLE IF NOT EXISTS contacts (
+  account_id      TEXT NOT NULL,
+  region          TEXT NOT NULL,
+  list_name       TEXT NOT NULL,
+  address_key     TEXT NOT NULL,
+  address         TEXT NOT NULL,
+  preferences     TEXT NOT NULL,
+  unsubscribe_all INTEGER NOT NULL,
+  attributes_data TEXT,
+  created_at      REAL NOT NULL,
+  updated_at      REAL NOT NULL,
+  PRIMARY KEY (account_id, region, list_name, address_key)
+);
+
+-- What happened to a message, in order; written whether or not anybody subscribes.
+CREATE TABLE IF NOT EXISTS event_record (
+  id         INTEGER PRIMARY KEY,
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  kind       TEXT NOT NULL,
+  at         REAL NOT NULL,
+  detail     TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS event_record_message ON event_record (account_id, region, message_id);
+
+-- Events on their way to a destination; a row leaves in the transaction that hands it over.
+CREATE TABLE IF NOT EXISTS event_outbox (
+  id          INTEGER PRIMARY KEY,
+  account_id  TEXT NOT NULL,
+  region      TEXT NOT NULL,
+  destination TEXT NOT NULL,
+  topic_arn   TEXT NOT NULL,
+  message_id  TEXT NOT NULL,
+  payload     TEXT NOT NULL,
+  created_at  REAL NOT NULL
+);
+
+-- One identity. `identity_key` is what it is found by: a domain in lower case, or local part + "@" + such a domain.
+CREATE TABLE IF NOT EXISTS identities (
+  account_id          TEXT NOT NULL,
+  region              TEXT NOT NULL,
+  identity_key        TEXT NOT NULL,
+  name                TEXT NOT NULL,
+  kind                TEXT NOT NULL,
+  status              TEXT NOT NULL,
+  created_at          REAL NOT NULL,
+  verification_token  TEXT NOT NULL,
+  feedback_forwarding INTEGER NOT NULL,
+  configuration_set   TEXT,
+  mail_from_domain    TEXT,
+  mail_from_status    TEXT,
+  mail_from_reject    INTEGER NOT NULL,
+  tags                TEXT NOT NULL,
+  dkim_enabled        INTEGER NOT NULL,
+  dkim_status         TEXT NOT NULL,
+  dkim_origin         TEXT NOT NULL,
+  dkim_selector       TEXT,
+  dkim_tokens         TEXT NOT NULL,
+  dkim_key_id         TEXT,
+  dkim_bits           INTEGER NOT NULL,
+  dkim_made_at        REAL,
+  check_at            REAL,
+  check_started_at    REAL,
+  checked_at          REAL,
+  succeeded_at        REAL,
+  check_error         TEXT,
+  PRIMARY KEY (account_id, region, identity_key)
+);
+CREATE INDEX IF NOT EXISTS identities_anywhere ON identities (account_id, identity_key);
+CREATE INDEX IF NOT EXISTS identities_to_check ON identities (check_at) WHERE check_at IS NOT NULL;
+
+-- A signing key, sealed. `key_id` begins with its account and region. A retired key still signs what is queued.
+CREATE TABLE IF NOT EXISTS dkim_keys (
+  account_id   TEXT NOT NULL,
+  region       TEXT NOT NULL,
+  key_id       TEXT NOT NULL,
+  identity_key TEXT NOT NULL,
+  selector     TEXT NOT NULL,
+  public_key   TEXT NOT NULL,
+  bits         INTEGER NOT NULL,
+  sealed       BLOB NOT NULL,
+  created_at   REAL NOT NULL,
+  retired_at   REAL,
+  PRIMARY KEY (account_id, region, key_id)
+);
+CREATE INDEX IF NOT EXISTS dkim_keys_retired ON dkim_keys (retired_at) WHERE retired_at IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS inbox_message (
+  id           INTEGER PRIMARY KEY,
+  account_id   TEXT NOT NULL,
+  region       TEXT NOT NULL,
+  message_id   TEXT NOT NULL,
+  reverse_path TEXT NOT NULL,
+  recipients   TEXT NOT NULL,
+  subject      TEXT NOT NULL,
+  received_at  REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS inbox_message_key ON inbox_message (account_id, region, message_id);
+
+-- One accepted message. Written once, never updated.
+CREATE TABLE IF NOT EXISTS queue_message (
+  account_id        TEXT NOT NULL,
+  region            TEXT NOT NULL,
+  message_id        TEXT NOT NULL,
+  accepted_at       REAL NOT NULL,
+  expires_at        REAL NOT NULL,
+  source            TEXT NOT NULL,
+  reverse_path      TEXT NOT NULL,
+  identity_arn      TEXT NOT NULL,
+  configuration_set TEXT,
+  tls_required      INTEGER NOT NULL,
+  dkim              TEXT NOT NULL,
+  tags              TEXT NOT NULL,
+  mail              TEXT NOT NULL,
+  size              INTEGER NOT NULL,
+  PRIMARY KEY (account_id, region, message_id)
+);
+
+-- The content as it will be sent, before the signatures. Deleted when no recipient needs it any more.
+CREATE TABLE IF NOT EXISTS queue_body (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  content    BLOB,
+  blob_key   TEXT,
+  PRIMARY KEY (account_id, region, message_id)
+);
+
+-- One recipient; the hot, narrow row. state: see words.outcome.RecipientState.
+CREATE TABLE IF NOT EXISTS queue_recipient (
+  account_id          TEXT NOT NULL,
+  region              TEXT NOT NULL,
+  message_id          TEXT NOT NULL,
+  position            INTEGER NOT NULL,
+  address             TEXT NOT NULL,
+  state               INTEGER NOT NULL,
+  attempts            INTEGER NOT NULL,
+  due_at              REAL NOT NULL,
+  lease_worker        INTEGER,
+  lease_epoch         INTEGER,
+  settled_at          REAL,
+  reply               TEXT,
+  possible_duplicates INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (account_id, region, message_id, position)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS queue_recipient_due ON queue_recipient (due_at) WHERE state = 0 AND lease_worker IS NULL;
+CREATE INDEX IF NOT EXISTS queue_recipient_leased ON queue_recipient (lease_worker) WHERE state = 0 AND lease_worker IS NOT NULL;
+
+-- One row per worker slot: its life is this row's beat, not the leased rows.
+CREATE TABLE IF NOT EXISTS queue_worker (
+  worker  INTEGER NOT NULL PRIMARY KEY,
+  epoch   INTEGER NOT NULL,
+  beat_at REAL NOT NULL
+);
+
+-- One address that this account does not send to. `folded` is the address in lower case, for sending.
+CREATE TABLE IF NOT EXISTS suppressed_destinations (
+  account_id  TEXT NOT NULL,
+  region      TEXT NOT NULL,
+  address     TEXT NOT NULL,
+  folded      TEXT NOT NULL,
+  reason      TEXT NOT NULL,
+  updated_at  REAL NOT NULL,
+  message_id  TEXT,
+  feedback_id TEXT,
+  PRIMARY KEY (account_id, region, address)
+);
+CREATE INDEX IF NOT EXISTS suppressed_destinations_folded
+  ON suppressed_destinations (account_id, region, folded, address, reason, updated_at);
+CREATE INDEX IF NOT EXISTS suppressed_destinations_updated
+  ON suppressed_destinations (account_id, region, updated_at, address);
+
+CREATE TABLE IF NOT EXISTS templates (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  name       TEXT NOT NULL,
+  subject    TEXT,
+  text       TEXT,
+  html       TEXT,
+  tags       TEXT NOT NULL,
+  created_at REAL NOT NULL,
+  updated_at REAL NOT NULL,
+  PRIMARY KEY (account_id, region, name)
+);
+CREATE INDEX IF NOT EXISTS templates_created ON templates (account_id, region, created_at, name);
+
+-- Access keys. IAM is global, so there is no region; the secret is sealed by companions/kms.
+CREATE TABLE IF NOT EXISTS iam_access_key (
+  account_id TEXT NOT NULL,
+  access_key_id TEXT NOT NULL,
+  user_name TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  arn TEXT NOT NULL,
+  secret_sealed BLOB NOT NULL,
+  status TEXT NOT NULL,
+  created_at REAL NOT NULL,
+  last_used_at REAL,
+  PRIMARY KEY (account_id, access_key_id)
+);
+
+-- A request names only its key: the id is unique across accounts, as at AWS.
+CREATE UNIQUE INDEX IF NOT EXISTS iam_access_key_by_id ON iam_access_key (access_key_id);
+
+-- Topics, subscriptions, and the deliveries that are not done.
+CREATE TABLE IF NOT EXISTS sns_topic (
+  account_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  topic_name TEXT NOT NULL,
+  attributes TEXT NOT NULL,
+  tags TEXT NOT NULL,
+  created_at REAL NOT NULL,
+  PRIMARY KEY (account_id, region, topic_name)
+);
+
+-- state: 0 pending confirmation, 1 confirmed, 2 removed (kept while a token or a delivery needs it).
+CREATE TABLE IF NOT EXISTS sns_subscription (
+  account_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  subscription_id TEXT NOT NULL,
+  topic_name TEXT NOT NULL,
+  protocol TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  token TEXT,
+  token_expires_at REAL,
+  principal TEXT NOT NULL,
+  confirmed_by_owner INTEGER NOT NULL,
+  guarded INTEGER NOT NULL,
+  attributes TEXT NOT NULL,
+  created_at REAL NOT NULL,
+  delivered INTEGER NOT NULL,
+  dead_lettered INTEGER NOT NULL,
+  last_delivered_at REAL,
+  last_error TEXT,
+  PRIMARY KEY (account_id, region, subscription_id)
+);
+
+CREATE INDEX IF NOT EXISTS sns_subscription_topic ON sns_subscription (account_id, region, topic_name, state);
+-- The delivery worker walks over the subscriptions that are posted to.
+CREATE INDEX IF NOT EXISTS sns_subscription_protocol ON sns_subscription (protocol);
+
+-- state: 0 due at `due_at` (a lease moves that on), 1 waiting for an earlier one with its order key, 2 dead.
+CREATE TABLE IF NOT EXISTS sns_delivery (
+  account_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  subscription_id TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  order_key TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  signature_version TEXT NOT NULL,
+  subject TEXT,
+  message TEXT NOT NULL,
+  attributes TEXT,
+  token TEXT,
+  published_at REAL NOT NULL,
+  turn_at REAL NOT NULL,
+  due_at REAL NOT NULL,
+  attempts INTEGER NOT NULL,
+  lease_owner TEXT,
+  last_status INTEGER,
+  last_error TEXT,
+  ended_at REAL,
+  PRIMARY KEY (account_id, region, subscription_id, message_id)
+);
+
+CREATE INDEX IF NOT EXISTS sns_delivery_due ON sns_delivery (account_id, region, subscription_id, state, due_at);
+CREATE INDEX IF NOT EXISTS sns_delivery_order
+  ON sns_delivery (account_id, region, subscription_id, order_key, sequence);
+-- Upkeep: dead rows by age, and waiting ones whose predecessor went unseen (two servers at the same moment).
+CREATE INDEX IF NOT EXISTS sns_delivery_ended ON sns_delivery (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS sns_delivery_waiting ON sns_delivery (turn_at) WHERE state = 1;
+
+-- Queues and their messages. `queue_id` is drawn anew at creation and at a purge: messages belong to it,
+-- so deleting or purging a queue of any length is one row, and upkeep removes what it held bit by bit.
+CREATE TABLE IF NOT EXISTS sqs_queue (
+  account_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  queue_name TEXT NOT NULL,
+  queue_id TEXT NOT NULL,
+  attributes TEXT NOT NULL,
+  tags TEXT NOT NULL,
+  created_at REAL NOT NULL,
+  modified_at REAL NOT NULL,
+  PRIMARY KEY (account_id, region, queue_name)
+);
+
+CREATE TABLE IF NOT EXISTS sqs_message (
+  account_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  queue_id TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  body TEXT NOT NULL,
+  attributes TEXT NOT NULL,
+  trace_header TEXT,
+  sender_id TEXT NOT NULL,
+  sent_at REAL NOT NULL,
+  visible_at REAL NOT NULL,
+  expires_at REAL NOT NULL,
+  receive_count INTEGER NOT NULL,
+  receive_base INTEGER NOT NULL,
+  first_received_at REAL,
+  dead_letter_source TEXT,
+  PRIMARY KEY (account_id, region, queue_id, message_id)
+);
+
+-- What receiving reads, and what the three approximate counts read: no scan of the messages.
+CREATE INDEX IF NOT EXISTS sqs_message_visible
+  ON sqs_message (account_id, region, queue_id, visible_at, receive_count);
+CREATE INDEX IF NOT EXISTS sqs_message_expires ON sqs_message (expires_at);
+
+CREATE TABLE IF NOT EXISTS sqs_retired (
+  account_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  queue_id TEXT NOT NULL,
+  PRIMARY KEY (account_id, region, queue_id)
+);
