@@ -56,6 +56,12 @@ class Ledger:
         return [(one.id, to) for one in promises for to in one.recipients if (one.id, to) not in self.rows]
 
 
+def is_settled(server: RunningServer) -> bool:
+    """Whether every recipient is final; cheap, so that it may be asked again and again."""
+    with server.store() as store:
+        return store.execute(f"SELECT 1 FROM queue_recipient WHERE state = {QUEUED} LIMIT 1").fetchone() is None
+
+
 def copies(received: Sequence[Received]) -> Counter[tuple[str, str]]:
     """Count what the receiver got by (message id, recipient)."""
     return Counter((one.id, to) for one in received for to in one.recipients)

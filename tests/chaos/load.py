@@ -12,8 +12,10 @@ from types import TracebackType
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.interop.sending import accepted_id, simple, submit
+from tests.peers.smtp_sink import SmtpSink
 from tests.running import RunningServer
 
+MAX_BEHIND = 500
 _PAUSE_S = 0.01
 _PAUSE_AFTER_FAILURE_S = 0.05
 
@@ -29,8 +31,19 @@ class Promise:
 class Load:
     """Sends from threads until it is left; `promises` are the acknowledged messages."""
 
-    def __init__(self, server: RunningServer, *, seed: int, smtp: int = 3, api: int = 2, set_name: str = "") -> None:
+    def __init__(
+        self,
+        server: RunningServer,
+        *,
+        seed: int,
+        smtp: int = 3,
+        api: int = 2,
+        set_name: str = "",
+        receiver: SmtpSink | None = None,
+    ) -> None:
+        """With `receiver`, clients hold back while it is MAX_BEHIND messages behind what was promised."""
         self._server = server
+        self._receiver = receiver
         self._set_name = set_name
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -68,6 +81,13 @@ class Load:
         except BaseException as error:  # Shown by the test; a thread has nobody to raise to.
             self.faults.append(error)
 
+    def _goes_on(self) -> bool:
+        """Pause a moment, longer while the receiver is far behind; False at the end."""
+        while self._receiver is not None and len(self.promises) - len(self._receiver.received) > MAX_BEHIND:
+            if self._stop.wait(_PAUSE_AFTER_FAILURE_S):
+                return False
+        return not self._stop.wait(_PAUSE_S)
+
     def _recipients(self, dice: random.Random, number: int) -> tuple[str, ...]:
         """Mostly somebody who takes the mail; now and then one who says later, or never."""
         mark = f"{number}-{dice.getrandbits(48):012x}"
@@ -85,7 +105,7 @@ class Load:
 
     def _by_smtp(self, dice: random.Random, number: int) -> None:
         session: smtplib.SMTP | None = None
-        while not self._stop.wait(_PAUSE_S):
+        while self._goes_on():
             recipients = self._recipients(dice, number)
             try:
                 if session is None:
@@ -111,7 +131,7 @@ class Load:
     def _by_api(self, dice: random.Random, number: int) -> None:
         client = self._server.client("sesv2")
         more = {"ConfigurationSetName": self._set_name} if self._set_name else {}
-        while not self._stop.wait(_PAUSE_S):
+        while self._goes_on():
             recipients = self._recipients(dice, number)
             try:
                 answer = client.send_email(

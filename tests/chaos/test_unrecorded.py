@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import apsw
 
-from tests.chaos.ledger import BOUNCED, DELIVERED, Ledger, Row
+from tests.chaos.ledger import BOUNCED, DELIVERED, Ledger, Row, is_settled
 from tests.interop.sending import send_simple
 from tests.peers.smtp_sink import SmtpSink
 from tests.running import RunningServer, wait_until
@@ -50,7 +50,7 @@ def _killed_before_the_record(sink: SmtpSink, *recipients: str) -> dict[str, Row
             assert Ledger.of(server).queued == len(recipients), "the moment was missed"
             server.kill9()
         server.start()
-        wait_until(lambda: Ledger.of(server).queued == 0, "the outcomes are recorded", timeout_s=30)
+        wait_until(lambda: is_settled(server), "the outcomes are recorded", timeout_s=30)
         return {to: Ledger.of(server).rows[identifier, to] for to in recipients}
 
 

@@ -8,9 +8,30 @@ from pathlib import Path
 
 import pytest
 
+from hatobin.adapters.postgres import PostgresDatabase
 from hatobin.adapters.sqlite import SqliteDatabase
 from hatobin.ports.database import Database
 from hatobin.testing.database import DATABASE_CHECKS, DatabaseCheck, MakeDatabase, run_database_check
+from tests.peers import postgres
+
+
+@pytest.fixture
+def make_postgres() -> MakeDatabase:
+    url = postgres.shared().create_database("conformance")
+
+    @asynccontextmanager
+    async def database() -> AsyncIterator[Database]:
+        opened = PostgresDatabase.open(url)
+        yield opened
+        await opened.close()
+
+    return database
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize("check", DATABASE_CHECKS, ids=lambda check: check.__name__)
+async def test_postgres(make_postgres: MakeDatabase, check: DatabaseCheck) -> None:
+    await run_database_check(make_postgres, check)
 
 
 @pytest.fixture(params=["memory", "file"])

@@ -11,7 +11,7 @@ import urllib.error
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.chaos.ledger import DELIVERED, Ledger
+from tests.chaos.ledger import DELIVERED, Ledger, is_settled
 from tests.interop.sending import accepted_id, send_simple, submission, submit
 from tests.peers.smtp_sink import SmtpSink
 from tests.running import STOP_TIMEOUT_S, RunningServer, wait_until
@@ -62,7 +62,7 @@ def test_a_receiver_that_does_not_answer_holds_up_nothing_for_long() -> None:
             server.start()
             # Nobody knows whether the first receiver took it, so it is sent again, and owned up to.
             assert quick.wait_for("reader@example.net").id == identifier
-            wait_until(lambda: Ledger.of(server).queued == 0, "the outcome is recorded")
+            wait_until(lambda: is_settled(server), "the outcome is recorded")
             row = Ledger.of(server).rows[identifier, "reader@example.net"]
             assert row.state == DELIVERED
             assert row.possible_duplicates == 1
@@ -81,7 +81,7 @@ def test_accepted_and_not_yet_delivered_mail_waits_for_the_next_start() -> None:
             made = [send_simple(server, [f"reader-{number}@example.net"]) for number in range(20)]
             server.restart()
             sink.wait(lambda one: one.id in made, "all twenty", count=20, timeout_s=30)
-            wait_until(lambda: Ledger.of(server).queued == 0, "the outcomes are recorded")
+            wait_until(lambda: is_settled(server), "the outcomes are recorded")
         assert len(sink.received) == 20, "an orderly stop sends nothing twice"
 
 

@@ -27,6 +27,7 @@ _SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "64MB",
     "lc_messages": "C",
+    "deadlock_timeout": "50ms",
 }
 _FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 

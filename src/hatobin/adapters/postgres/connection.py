@@ -16,7 +16,6 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from hatobin.adapters.postgres.errors import judge
 from hatobin.adapters.postgres.session import PostgresSession
 from hatobin.adapters.postgres.values import adapt
 from hatobin.ports.database import DatabaseUnavailable
@@ -100,9 +99,9 @@ def _prepared(connection: psycopg.Connection[Any], *, reading: bool) -> Postgres
     return PostgresSession(connection, timeline=str(row[0]) if row else "", reading=reading)
 
 
-def _unreachable(error: psycopg.Error) -> Exception:
-    judged = judge(error)
-    return judged if isinstance(judged, DatabaseUnavailable) else DatabaseUnavailable(str(error).strip())
+def _unreachable(error: psycopg.Error) -> DatabaseUnavailable:
+    """There was no connection yet that could have been lost."""
+    return DatabaseUnavailable(str(error).strip())
 
 
 class Line:

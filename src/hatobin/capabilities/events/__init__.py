@@ -22,7 +22,7 @@ from hatobin.capabilities.events.details import (
 )
 from hatobin.capabilities.events.mail import MailFacts, mail_head, mail_tags
 from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, RecordedEvent
-from hatobin.capabilities.events.store import backlog, has_outbox, record, recorded, take_outbox
+from hatobin.capabilities.events.store import backlog, has_outbox, record, record_all, recorded, take_outbox
 
 __all__ = [
     "Event",
@@ -41,6 +41,7 @@ __all__ = [
     "mail_tags",
     "out_of_office_detail",
     "record",
+    "record_all",
     "recorded",
     "reject_detail",
     "send_detail",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hatobin.capabilities import configuration_sets, queue
 from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, RecordedEvent
 from hatobin.capabilities.queue import MessageKey
@@ -18,40 +20,63 @@ VALUES (:account_id, :region, :destination, :topic_arn, :message_id, :payload, :
 
 def record(session: Session, event: Event) -> bool:
     """Write an event down, and queue it for every matching destination; True when one matched."""
+    return bool(record_all(session, [event]))
+
+
+def record_all(session: Session, happened: Sequence[Event]) -> set[MessageKey]:
+    """Write events down, in order, and queue each for its matching destinations.
+
+    Gives the messages of which an event has somebody waiting for it.
+    """
+    session.many(_RECORD, [_row(event) for event in happened])
+    waited_for: set[MessageKey] = set()
+    outbox: list[dict[str, Value]] = []
+    for event in happened:
+        if event.configuration_set is not None and (rows := _outbox_rows(session, event, event.configuration_set)):
+            outbox += rows
+            waited_for.add(event.key)
+    if outbox:
+        session.many(_OUTBOX, outbox)
+    return waited_for
+
+
+def _row(event: Event) -> dict[str, Value]:
     key = event.key
-    parameters: dict[str, Value] = {
+    return {
         "account_id": key.account_id,
         "region": key.region,
         "message_id": key.message_id,
+        "kind": event.kind.value,
         "at": event.at,
+        "detail": event.detail,
     }
-    session.execute(_RECORD, {**parameters, "kind": event.kind.value, "detail": event.detail})
-    if event.configuration_set is None:
-        return False
-    found = configuration_sets.find(session, key.account_id, key.region, event.configuration_set)
+
+
+def _outbox_rows(session: Session, event: Event, set_name: str) -> list[dict[str, Value]]:
+    key = event.key
+    found = configuration_sets.find(session, key.account_id, key.region, set_name)
     if found is None:
-        return False
+        return []
     wanted = [
         destination
         for destination in found.destinations
         if destination.enabled and destination.topic_arn and event.kind.api_name in destination.event_types
     ]
     if not wanted:
-        return False
+        return []
     payload = event.payload(event.mail or _stored_mail(session, key))
-    session.many(
-        _OUTBOX,
-        [
-            {
-                **parameters,
-                "destination": f"{found.name}/{destination.name}",
-                "topic_arn": destination.topic_arn,
-                "payload": payload,
-            }
-            for destination in wanted
-        ],
-    )
-    return True
+    return [
+        {
+            "account_id": key.account_id,
+            "region": key.region,
+            "destination": f"{found.name}/{destination.name}",
+            "topic_arn": destination.topic_arn,
+            "message_id": key.message_id,
+            "payload": payload,
+            "at": event.at,
+        }
+        for destination in wanted
+    ]
 
 
 def _stored_mail(session: Session, key: MessageKey) -> MailJson:

@@ -10,6 +10,7 @@ from hatobin.capabilities.queue.model import (
     Lease,
     MessageKey,
     NewMessage,
+    NewRecipient,
     QueuedRecipient,
     QueueFigures,
     ReadyMessage,
@@ -88,45 +89,75 @@ def _decode_dkim(text: str) -> DkimKeyChoice | None:
 
 
 def enqueue(session: Session, message: NewMessage, lease: Lease | None) -> None:
-    """Insert a message, its body and its recipients, leased to `lease` or due at once."""
-    key = _key(message.key)
-    session.execute(
-        _INSERT_MESSAGE,
-        {
-            **key,
-            "accepted_at": message.accepted_at,
-            "expires_at": message.expires_at,
-            "source": message.source,
-            "reverse_path": message.reverse_path,
-            "identity_arn": message.identity_arn,
-            "configuration_set": message.configuration_set,
-            "tls_required": int(message.tls_required),
-            "dkim": _encode_dkim(message.dkim),
-            "tags": message.tags,
-            "mail": message.mail,
-            "size": len(message.content),
-        },
-    )
-    if any(recipient.state is RecipientState.QUEUED for recipient in message.recipients):
-        inline = message.content if message.blob_key is None else None
-        session.execute(_INSERT_BODY, {**key, "content": inline, "blob_key": message.blob_key})
+    """Insert one message; see `enqueue_all`."""
+    enqueue_all(session, [(message, lease)])
+
+
+def enqueue_all(session: Session, messages: Sequence[tuple[NewMessage, Lease | None]]) -> None:
+    """Insert messages, their bodies and their recipients, each leased as given or due at once."""
+    session.many(_INSERT_MESSAGE, [_message_row(message) for message, _ in messages])
+    session.many(_INSERT_BODY, [_body_row(message) for message, _ in messages if _is_queued(message)])
     session.many(
         _INSERT_RECIPIENT,
         [
-            {
-                **key,
-                "position": position,
-                "address": recipient.address,
-                "state": int(recipient.state),
-                "due_at": message.accepted_at,
-                "lease_worker": lease.worker if lease and not recipient.state else None,
-                "lease_epoch": lease.epoch if lease and not recipient.state else None,
-                "settled_at": message.accepted_at if recipient.state else None,
-                "reply": recipient.reply,
-            }
+            _recipient_row(message, position, recipient, lease)
+            for message, lease in messages
             for position, recipient in enumerate(message.recipients)
         ],
     )
+
+
+def _is_queued(message: NewMessage) -> bool:
+    return any(recipient.state is RecipientState.QUEUED for recipient in message.recipients)
+
+
+def _message_row(message: NewMessage) -> dict[str, Value]:
+    return {
+        "account_id": message.key.account_id,
+        "region": message.key.region,
+        "message_id": message.key.message_id,
+        "accepted_at": message.accepted_at,
+        "expires_at": message.expires_at,
+        "source": message.source,
+        "reverse_path": message.reverse_path,
+        "identity_arn": message.identity_arn,
+        "configuration_set": message.configuration_set,
+        "tls_required": int(message.tls_required),
+        "dkim": _encode_dkim(message.dkim),
+        "tags": message.tags,
+        "mail": message.mail,
+        "size": len(message.content),
+    }
+
+
+def _body_row(message: NewMessage) -> dict[str, Value]:
+    return {
+        "account_id": message.key.account_id,
+        "region": message.key.region,
+        "message_id": message.key.message_id,
+        "content": message.content if message.blob_key is None else None,
+        "blob_key": message.blob_key,
+    }
+
+
+def _recipient_row(
+    message: NewMessage, position: int, recipient: NewRecipient, lease: Lease | None
+) -> dict[str, Value]:
+    queued = recipient.state is RecipientState.QUEUED
+    held = lease if queued else None
+    return {
+        "account_id": message.key.account_id,
+        "region": message.key.region,
+        "message_id": message.key.message_id,
+        "position": position,
+        "address": recipient.address,
+        "state": int(recipient.state),
+        "due_at": message.accepted_at,
+        "lease_worker": None if held is None else held.worker,
+        "lease_epoch": None if held is None else held.epoch,
+        "settled_at": None if queued else message.accepted_at,
+        "reply": recipient.reply,
+    }
 
 
 def finish(

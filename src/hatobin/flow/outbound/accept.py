@@ -16,15 +16,17 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hatobin.capabilities import queue
+import structlog
+
 from hatobin.capabilities.delivery import Sites
 from hatobin.capabilities.queue import Lease, MessageKey, QueuedRecipient, ReadyMessage, ReadyQueue
-from hatobin.flow.outbound.decisions import Decision, Prepared, decide, record
+from hatobin.flow.outbound.decisions import Decision, Prepared
 from hatobin.flow.outbound.draft import Accepted, Draft, RenderedContent
 from hatobin.flow.outbound.feedback_header import feedback_id_header
 from hatobin.flow.outbound.refusals import BadContent, Refusal, TooManyRecipients, Unavailable
 from hatobin.flow.outbound.signals import Signals
-from hatobin.ports import Ports, Session
+from hatobin.flow.outbound.storing import Pending, Stored, store_alone, store_group
+from hatobin.ports import Ports
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.mail.dates import format_date
 from hatobin.protocols.mail.errors import HeaderError, LineTooLong, MessageError
@@ -34,20 +36,41 @@ from hatobin.words.identifiers import envelope_host, mail_host, message_id
 from hatobin.words.outcome import RecipientState
 from hatobin.words.settings import Settings
 
+log = structlog.get_logger()
+
+MAX_GROUP = 256
 MAX_RECIPIENTS = 50
 """Recipients of one message, To, Cc and Bcc together (SES developer guide, quotas)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Acceptor:
-    """Accepts drafts for one worker; hands what it accepted to the worker's ready queue."""
+class _Waiting:
+    """A prepared message in the line for the next group, what it has reserved, and who waits for its answer."""
 
-    ports: Ports
-    settings: Settings
-    lease: Lease
-    ready: ReadyQueue
-    sites: Sites
-    signals: Signals
+    pending: Pending
+    pieces: int
+    answer: asyncio.Future[Accepted | Refusal]
+
+
+class Acceptor:
+    """Accepts drafts for one worker; hands what it accepted to the worker's ready queue.
+
+    Messages gather while the last group is written. Accounts with a limited
+    rate or quota are stored one by one, each in a savepoint (see `storing`).
+    """
+
+    def __init__(
+        self, ports: Ports, settings: Settings, lease: Lease, ready: ReadyQueue, sites: Sites, signals: Signals
+    ) -> None:
+        self.ports = ports
+        self.settings = settings
+        self._lease = lease
+        self._ready = ready
+        self._sites = sites
+        self._signals = signals
+        self._limited = settings.max_send_rate >= 0 or settings.max_24_hour_send >= 0
+        self._line: list[_Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
 
     async def accept(self, draft: Draft) -> Accepted:
         """Make `draft` durable and give its id. Raises a `Refusal`; then nothing was kept."""
@@ -69,32 +92,81 @@ class Acceptor:
             prepared = await self._prepare(draft)
         except Refusal as refusal:
             return refusal
-        pieces = len({self.sites.name(recipient.domain.lower()) for recipient in draft.recipients})
+        pieces = len({self._sites.name(recipient.domain.lower()) for recipient in draft.recipients})
         size = len(prepared.content)
-        lease = self.lease if self.ready.has_room(pieces, size * pieces) else None
+        lease = self._lease if self._ready.has_room(pieces, size * pieces) else None
         if lease is not None:
-            self.ready.reserve(pieces, size * pieces)
+            self._ready.reserve(pieces, size * pieces)
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(Pending(prepared, lease), pieces, loop.create_future())
+        self._line.append(waiting)
+        if self._writing is None:
+            self._writing = loop.create_task(self._write_line())
+        # Whoever waits may leave (a lost connection): what is stored is handed on all the same.
+        return await waiting.answer
+
+    async def _write_line(self) -> None:
+        """Write groups until nobody waits."""
         try:
-            decision, subscribed = await self.ports.database.write(
-                lambda session: self._store(session, prepared, lease), shares_memo=True
+            while self._line:
+                group, self._line = self._line[:MAX_GROUP], self._line[MAX_GROUP:]
+                if self._limited:
+                    await asyncio.gather(*(self._write_one(waiting) for waiting in group))
+                else:
+                    await self._write_group(group)
+        finally:
+            self._writing = None
+
+    async def _write_group(self, group: Sequence[_Waiting]) -> None:
+        pending = [waiting.pending for waiting in group]
+        try:
+            results = await self.ports.database.write(
+                lambda session: store_group(session, pending, self.settings, self.ports.entropy), shares_memo=True
+            )
+        except DatabaseUnavailable:
+            for waiting in group:
+                self._answer(waiting, Unavailable("Temporary service failure"))
+        except Exception:
+            # A bug of ours that one member woke must not fail its neighbours: each on its own.
+            log.exception("group_failed", messages=len(group))
+            for waiting in group:
+                await self._write_one(waiting)
+        else:
+            for waiting, result in zip(group, results, strict=True):
+                self._answer(waiting, result)
+
+    async def _write_one(self, waiting: _Waiting) -> None:
+        pending = waiting.pending
+        result: Stored | Refusal | Exception
+        try:
+            result = await self.ports.database.write(
+                lambda session: store_alone(session, pending, self.settings, self.ports.entropy), shares_memo=True
             )
         except Refusal as refusal:
-            self._release(lease, pieces, size)
-            return refusal
+            result = refusal
         except DatabaseUnavailable:
-            self._release(lease, pieces, size)
-            return Unavailable("Temporary service failure")
-        except BaseException:
-            self._release(lease, pieces, size)
-            raise
-        if subscribed:
-            self.signals.published()
-        self._hand_over(prepared, decision, lease, pieces)
-        return Accepted(prepared.key)
+            result = Unavailable("Temporary service failure")
+        except Exception as error:
+            result = error
+        self._answer(waiting, result)
 
-    def _release(self, lease: Lease | None, pieces: int, size: int) -> None:
-        if lease is not None:
-            self.ready.done(pieces, size * pieces)
+    def _answer(self, waiting: _Waiting, result: Stored | Refusal | Exception) -> None:
+        """After the commit: hand the message on, or give back what it had reserved; then tell who waits."""
+        prepared, lease = waiting.pending.prepared, waiting.pending.lease
+        if isinstance(result, Stored):
+            if result.subscribed:
+                self._signals.published()
+            self._hand_over(prepared, result.decision, lease, waiting.pieces)
+        elif lease is not None:
+            self._ready.done(waiting.pieces, len(prepared.content) * waiting.pieces)
+        if waiting.answer.done():
+            return
+        if isinstance(result, Stored):
+            waiting.answer.set_result(Accepted(prepared.key))
+        elif isinstance(result, Refusal):
+            waiting.answer.set_result(result)
+        else:
+            waiting.answer.set_exception(result)
 
     async def _prepare(self, draft: Draft) -> Prepared:
         """Give the message its id and its final bytes; large bodies go to the blob store first."""
@@ -124,29 +196,22 @@ class Acceptor:
         except (MessageError, HeaderError, LineTooLong) as error:
             raise BadContent(str(error)) from error
 
-    def _store(self, session: Session, prepared: Prepared, lease: Lease | None) -> tuple[Decision, bool]:
-        """Decide and insert; runs inside the group commit."""
-        decision = decide(session, prepared, self.settings)
-        queue.enqueue(session, decision.message, lease)
-        subscribed = record(session, prepared, decision, self.settings, self.ports.entropy)
-        return decision, subscribed
-
     def _hand_over(self, prepared: Prepared, decision: Decision, lease: Lease | None, pieces: int) -> None:
         """After the commit: queued recipients go to their sites, grouped."""
         if lease is None:
-            self.ready.overflowed = True
-            self.signals.due()
+            self._ready.overflowed = True
+            self._signals.due()
             return
         by_site: dict[str, list[QueuedRecipient]] = {}
         for position, recipient in enumerate(decision.message.recipients):
             if recipient.state is RecipientState.QUEUED:
                 queued = QueuedRecipient(position, recipient.address, recipient.domain)
-                by_site.setdefault(self.sites.name(recipient.domain), []).append(queued)
+                by_site.setdefault(self._sites.name(recipient.domain), []).append(queued)
         size = len(prepared.content)
         if unused := pieces - len(by_site):
-            self.ready.done(unused, size * unused)
+            self._ready.done(unused, size * unused)
         for site, recipients in by_site.items():
-            self.signals.ready(site, _ready_message(decision, tuple(recipients), size))
+            self._signals.ready(site, _ready_message(decision, tuple(recipients), size))
 
 
 def _ready_message(decision: Decision, recipients: tuple[QueuedRecipient, ...], size: int) -> ReadyMessage:

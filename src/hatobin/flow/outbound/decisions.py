@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hatobin.capabilities import account, configuration_sets, contacts, events, identities, queue
@@ -14,7 +14,7 @@ from hatobin.capabilities.identities import SendingIdentity
 from hatobin.capabilities.queue import MessageKey, NewMessage, NewRecipient
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.draft import Draft, RenderedContent, RenderingFailure
-from hatobin.flow.outbound.suppressed import suppressed_events, suppressed_reasons
+from hatobin.flow.outbound.suppressed import enforced_reasons, suppressed_events
 from hatobin.ports import Entropy, Session
 from hatobin.protocols.mail.mail_object import common_headers, event_headers
 from hatobin.words.address import Address
@@ -47,21 +47,25 @@ class Decision:
     mail: MailJson
     suppressed: tuple[tuple[str, str], ...]
     opted_out: tuple[str, ...]
+    strangers: tuple[str, ...]
 
 
-def decide(session: Session, prepared: Prepared, settings: Settings) -> Decision:
-    """Check everything that acceptance promises, in SES's order. Raises a `Refusal`."""
+def decide(
+    session: Session, prepared: Prepared, settings: Settings, suppressed: Mapping[tuple[str, str, str], str]
+) -> Decision:
+    """Check everything that acceptance promises but rate and quota, in SES's order; writes nothing.
+
+    `suppressed` tells the stored reason of (account, region, address).
+    Raises a `Refusal`.
+    """
     draft, key = prepared.draft, prepared.key
     identity, standing = _facts(session, draft, key, settings)
     configuration_set = _configuration_set(session, draft, key, identity)
     _check_switches(standing, configuration_set)
     _check_verified(session, draft, key, identity, standing)
     assert identity is not None, "an unverified sender was refused"
-    _spend(session, prepared, standing)
-    opted_out = _opted_out(session, prepared)
-    reasons = suppressed_reasons(
-        session, key, [str(recipient) for recipient in draft.recipients], standing, configuration_set
-    )
+    opted_out, strangers = _list_standing(session, prepared)
+    reasons = _suppressed(prepared, suppressed, standing, configuration_set)
     recipients = _recipients(prepared, reasons, opted_out)
     mail = _mail(prepared, identity, configuration_set)
     message = NewMessage(
@@ -80,7 +84,7 @@ def decide(session: Session, prepared: Prepared, settings: Settings) -> Decision
         blob_key=prepared.blob_key,
         recipients=recipients,
     )
-    return Decision(message, mail, tuple(reasons.items()), opted_out)
+    return Decision(message, mail, tuple(reasons.items()), opted_out, strangers)
 
 
 def _facts(
@@ -146,31 +150,11 @@ def _region_hint(session: Session, key: MessageKey, address: Address) -> str | N
     return f"verified in {', '.join(elsewhere)}; this call used {key.region}"
 
 
-def _spend(session: Session, prepared: Prepared, standing: AccountStanding) -> None:
-    """Take the recipients from rate and quota; the simulator's count for the rate only (SES guide, simulator)."""
-    key, recipients = prepared.key, prepared.draft.recipients
-    simulated = sum(is_simulator(recipient.domain.lower()) for recipient in recipients)
-    try:
-        account.spend(
-            session,
-            key.account_id,
-            key.region,
-            len(recipients),
-            prepared.accepted_at,
-            standing.limits,
-            quota_count=len(recipients) - simulated,
-        )
-    except account.RateExceeded:
-        raise refusals.RateExceeded from None
-    except account.DailyQuotaExceeded:
-        raise refusals.DailyQuotaExceeded from None
-
-
-def _opted_out(session: Session, prepared: Prepared) -> tuple[str, ...]:
-    """Recipients that the named contact list says not to write to; unknown ones become contacts."""
+def _list_standing(session: Session, prepared: Prepared) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the recipients that the named contact list says not to write to, and those it does not know."""
     chosen = prepared.draft.list_management
     if chosen is None:
-        return ()
+        return (), ()
     key = prepared.key
     addresses = [str(recipient) for recipient in prepared.draft.recipients]
     found = contacts.list_options(session, key.account_id, key.region, chosen.contact_list, chosen.topic, addresses)
@@ -178,11 +162,25 @@ def _opted_out(session: Session, prepared: Prepared) -> tuple[str, ...]:
         raise refusals.NoSuchContactList(chosen.contact_list)
     if chosen.topic is not None and not found.topic_exists:
         raise refusals.NoSuchTopic(chosen.topic, chosen.contact_list)
-    for stranger in found.strangers:
-        contacts.ensure_contact(
-            session, key.account_id, key.region, chosen.contact_list, stranger, prepared.accepted_at
-        )
-    return tuple(address for address in addresses if address in found.opted_out)
+    return tuple(address for address in addresses if address in found.opted_out), tuple(found.strangers)
+
+
+def _suppressed(
+    prepared: Prepared,
+    suppressed: Mapping[tuple[str, str, str], str],
+    standing: AccountStanding,
+    configuration_set: ConfigurationSet | None,
+) -> dict[str, str]:
+    """Give the recipients that are not attempted, with the reason, as far as the account and the set enforce it."""
+    if not suppressed:
+        return {}
+    key = prepared.key
+    enforced = enforced_reasons(standing, configuration_set)
+    found = {
+        address: suppressed.get((key.account_id, key.region, address))
+        for address in map(str, prepared.draft.recipients)
+    }
+    return {address: reason for address, reason in found.items() if reason is not None and reason in enforced}
 
 
 def _recipients(prepared: Prepared, reasons: dict[str, str], opted_out: Sequence[str]) -> tuple[NewRecipient, ...]:
@@ -252,33 +250,31 @@ def _mail(prepared: Prepared, identity: SendingIdentity, configuration_set: Conf
     return MailJson(events.mail_head(facts), tags)
 
 
-def record(session: Session, prepared: Prepared, decision: Decision, settings: Settings, entropy: Entropy) -> bool:
-    """Write down the events that acceptance makes true; True when one of them has a subscriber."""
-    subscribed = False
-    for kind, detail in _accepted_events(session, prepared, decision, settings, entropy):
-        event = Event(
-            prepared.key, decision.message.configuration_set, kind, prepared.accepted_at, detail, mail=decision.mail
-        )
-        subscribed |= events.record(session, event)
-    return subscribed
-
-
-def _accepted_events(
+def accepted_events(
     session: Session, prepared: Prepared, decision: Decision, settings: Settings, entropy: Entropy
-) -> Iterator[tuple[EventKind, str]]:
-    """Give what happened, in order: Send, and what is decided already; or the rendering failure alone."""
+) -> Iterator[Event]:
+    """Give the events that acceptance makes true, in order: Send, and what is decided already.
+
+    A rendering failure stands alone, without a Send. Rejected recipients are counted on the way.
+    """
     content, key = prepared.draft.content, prepared.key
+
+    def event(kind: EventKind, detail: str) -> Event:
+        name = decision.message.configuration_set
+        return Event(key, name, kind, prepared.accepted_at, detail, mail=decision.mail)
+
     if isinstance(content, RenderingFailure):
-        yield EventKind.RENDERING_FAILURE, events.failure_detail(content.error_message, content.template_name)
+        yield event(EventKind.RENDERING_FAILURE, events.failure_detail(content.error_message, content.template_name))
         return
-    yield EventKind.SEND, events.send_detail()
+    yield event(EventKind.SEND, events.send_detail())
     rejected = sum(recipient.state is RecipientState.REJECTED for recipient in decision.message.recipients)
     if rejected:
-        yield EventKind.REJECT, events.reject_detail("Bad content")
+        yield event(EventKind.REJECT, events.reject_detail("Bad content"))
         account.count(session, key.account_id, key.region, now=prepared.accepted_at, rejected=rejected)
     if decision.suppressed or decision.opted_out:
         reasons = dict(decision.suppressed)
         unsubscribed = [address for address in decision.opted_out if address not in reasons]
-        yield from suppressed_events(
+        for kind, detail in suppressed_events(
             reasons, unsubscribed, region=key.region, at=prepared.accepted_at, settings=settings, entropy=entropy
-        )
+        ):
+            yield event(kind, detail)

@@ -23,6 +23,16 @@ from hatobin.words.settings import Settings
 _BOUNCE = "BOUNCE"
 
 
+def enforced_reasons(standing: AccountStanding, configuration_set: ConfigurationSet | None) -> tuple[str, ...]:
+    """Say for which reasons an address is not written to.
+
+    The configuration set overrides the account; an empty override switches
+    suppression off for its messages.
+    """
+    override = None if configuration_set is None else configuration_set.suppressed_reasons
+    return standing.suppressed_reasons if override is None else override
+
+
 def suppressed_reasons(
     session: Session,
     key: MessageKey,
@@ -30,13 +40,8 @@ def suppressed_reasons(
     standing: AccountStanding,
     configuration_set: ConfigurationSet | None,
 ) -> dict[str, str]:
-    """Give the addresses that must not be written to, with the stored reason.
-
-    The configuration set overrides which reasons count; an empty override
-    switches suppression off for its messages.
-    """
-    override = None if configuration_set is None else configuration_set.suppressed_reasons
-    enforced = standing.suppressed_reasons if override is None else override
+    """Give the addresses that must not be written to, with the stored reason."""
+    enforced = enforced_reasons(standing, configuration_set)
     if not enforced:
         return {}
     found = suppression.lookup(session, key.account_id, key.region, addresses)

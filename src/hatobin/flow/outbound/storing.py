@@ -1,0 +1,139 @@
+"""Storing accepted messages: one alone, or a group with one statement per table.
+
+A group costs a fraction of the same messages one by one: what their senders
+share is read once, and the rows of sixteen messages go in with one step of
+the database. Deciding writes nothing, so a refused member leaves no trace
+without a savepoint of its own; only an account with a limited rate or quota
+needs one, because spending writes before it can refuse.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hatobin.capabilities import account, contacts, events, queue, suppression
+from hatobin.capabilities.account import SendLimits
+from hatobin.capabilities.delivery import is_simulator
+from hatobin.capabilities.queue import Lease
+from hatobin.flow.outbound import refusals
+from hatobin.flow.outbound.decisions import Decision, Prepared, accepted_events, decide
+from hatobin.flow.outbound.refusals import Refusal
+from hatobin.ports import Entropy, Session
+from hatobin.words.settings import Settings
+
+_UNLIMITED = SendLimits(-1.0, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A prepared message on its way into the store, and the lease it will be held by, if there is room."""
+
+    prepared: Prepared
+    lease: Lease | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored message. `subscribed` says that one of its events has somebody waiting for it."""
+
+    decision: Decision
+    subscribed: bool
+
+
+def store_alone(session: Session, pending: Pending, settings: Settings, entropy: Entropy) -> Stored:
+    """Decide, spend and store one message; runs in a savepoint. Raises a `Refusal`."""
+    decision = decide(session, pending.prepared, settings, _lookup(session, [pending]))
+    _spend(session, pending.prepared, account.limits(settings))
+    return _store(session, [(pending, decision)], settings, entropy)[0]
+
+
+def store_group(
+    session: Session, group: Sequence[Pending], settings: Settings, entropy: Entropy
+) -> list[Stored | Refusal]:
+    """Decide and store several messages of accounts without limits; each gets its own answer, in order."""
+    suppressed = _lookup(session, group)
+    decisions: list[Decision | Refusal] = []
+    for pending in group:
+        try:
+            decisions.append(decide(session, pending.prepared, settings, suppressed))
+        except Refusal as refusal:
+            decisions.append(refusal)
+    accepted = [
+        (pending, decision)
+        for pending, decision in zip(group, decisions, strict=True)
+        if isinstance(decision, Decision)
+    ]
+    _count_together(session, [pending.prepared for pending, _ in accepted])
+    stored = iter(_store(session, accepted, settings, entropy))
+    return [decision if isinstance(decision, Refusal) else next(stored) for decision in decisions]
+
+
+def _lookup(session: Session, group: Iterable[Pending]) -> Mapping[tuple[str, str, str], str]:
+    """Look all recipients of a group up on the suppression lists: (account, region, address) → reason."""
+    wanted: dict[tuple[str, str], list[str]] = {}
+    for pending in group:
+        key = pending.prepared.key
+        recipients = pending.prepared.draft.recipients
+        wanted.setdefault((key.account_id, key.region), []).extend(str(recipient) for recipient in recipients)
+    return {
+        (account_id, region, address): reason
+        for (account_id, region), addresses in wanted.items()
+        for address, reason in suppression.lookup(session, account_id, region, addresses).items()
+    }
+
+
+def _store(
+    session: Session, accepted: Sequence[tuple[Pending, Decision]], settings: Settings, entropy: Entropy
+) -> list[Stored]:
+    queue.enqueue_all(session, [(decision.message, pending.lease) for pending, decision in accepted])
+    happened: list[events.Event] = []
+    for pending, decision in accepted:
+        _ensure_contacts(session, pending.prepared, decision)
+        happened += accepted_events(session, pending.prepared, decision, settings, entropy)
+    waited_for = events.record_all(session, happened)
+    return [Stored(decision, decision.message.key in waited_for) for _, decision in accepted]
+
+
+def _ensure_contacts(session: Session, prepared: Prepared, decision: Decision) -> None:
+    """Recipients that a named list does not know become its contacts (SES guide, subscription management)."""
+    chosen, key = prepared.draft.list_management, prepared.key
+    if chosen is None:
+        return
+    for stranger in decision.strangers:
+        contacts.ensure_contact(
+            session, key.account_id, key.region, chosen.contact_list, stranger, prepared.accepted_at
+        )
+
+
+def _simulated(prepared: Prepared) -> int:
+    return sum(is_simulator(recipient.domain.lower()) for recipient in prepared.draft.recipients)
+
+
+def _spend(session: Session, prepared: Prepared, limits: SendLimits) -> None:
+    """Take the recipients from rate and quota; the simulator's count for the rate only (SES guide, simulator)."""
+    key, recipients = prepared.key, prepared.draft.recipients
+    try:
+        account.spend(
+            session,
+            key.account_id,
+            key.region,
+            len(recipients),
+            prepared.accepted_at,
+            limits,
+            quota_count=len(recipients) - _simulated(prepared),
+        )
+    except account.RateExceeded:
+        raise refusals.RateExceeded from None
+    except account.DailyQuotaExceeded:
+        raise refusals.DailyQuotaExceeded from None
+
+
+def _count_together(session: Session, prepared: Sequence[Prepared]) -> None:
+    """Count the recipients of accounts without limits, in one statement per account and region."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for one in prepared:
+        counts[one.key.account_id, one.key.region] += len(one.draft.recipients) - _simulated(one)
+    for (account_id, region), count in counts.items():
+        account.spend(session, account_id, region, count, prepared[0].accepted_at, _UNLIMITED, quota_count=count)
