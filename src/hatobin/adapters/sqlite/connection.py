@@ -11,6 +11,7 @@ from typing import Any
 
 import apsw
 
+from hatobin.adapters.sqlite.inserts import FEWEST_ROWS, multi_row_insert
 from hatobin.ports.database import DatabaseUnavailable, Dialect, Row, Value
 
 MINIMUM_SQLITE = (3, 51, 3)
@@ -128,8 +129,22 @@ class SqliteSession:
         return row
 
     def many(self, sql: str, parameters: Sequence[Mapping[str, Value]]) -> None:
-        """Run one statement once per parameter set."""
-        self._cursor.executemany(sql, parameters)
+        """Run one statement once per parameter set; plain inserts several rows at a step.
+
+        Each step of SQLite gives up the interpreter lock and takes it again,
+        which in a busy process costs more than the row.
+        """
+        insert = multi_row_insert(sql) if len(parameters) >= FEWEST_ROWS else None
+        if insert is None:
+            self._cursor.executemany(sql, parameters)
+            return
+        start = 0
+        for rows, statement in insert.statements:
+            while len(parameters) - start >= rows:
+                self._execute(statement, insert.values(parameters[start : start + rows]))
+                start += rows
+        if start < len(parameters):
+            self._cursor.executemany(sql, parameters[start:])
 
     def run(self, sql: str) -> None:
         """Run one statement without bindings or rows (transaction control)."""
