@@ -37,11 +37,11 @@ from benchmarks.stage_world import (
 from hatobin.capabilities import events, queue
 from hatobin.capabilities.queue import MessageKey, QueuedRecipient, ReadyMessage
 from hatobin.companions import sns
-from hatobin.flow.outbound.decisions import Prepared, decide, record
 from hatobin.flow.outbound.draft import Draft, Origin, RenderedContent
 from hatobin.flow.outbound.feedback_header import feedback_id_header
 from hatobin.flow.outbound.senders import message_senders
-from hatobin.flow.outbound.settle import Settlement, Settlements
+from hatobin.flow.outbound.settlement import Settlement, Settlements
+from hatobin.flow.outbound.storing import Pending, Stored, store_group
 from hatobin.ports import Session
 from hatobin.protocols.mail import dkim_sign
 from hatobin.protocols.mail.control import parse_control_headers
@@ -192,16 +192,12 @@ def client_core(message: Message) -> Callable[[], object]:
 def accepting(world: World, message: Message) -> Callable[[], list[ReadyMessage]]:
     """Give the accept transaction of a group: decide, insert, record."""
 
-    def one(prepared: Prepared) -> Callable[[Session], ReadyMessage]:
-        def store(session: Session) -> ReadyMessage:
-            decision = decide(session, prepared, world.settings)
-            queue.enqueue(session, decision.message, world.lease)
-            record(session, prepared, decision, world.settings, world.ports.entropy)
-            return _ready(decision.message)
+    def store(session: Session) -> list[ReadyMessage]:
+        group = [Pending(message.prepared(), world.lease) for _ in range(GROUP)]
+        stored = store_group(session, group, world.settings, world.ports.entropy)
+        return [_ready(one.decision.message) for one in stored if isinstance(one, Stored)]
 
-        return store
-
-    return lambda: world.commit([one(message.prepared()) for _ in range(GROUP)])
+    return lambda: world.commit([store])[0]
 
 
 def _ready(stored: queue.NewMessage) -> ReadyMessage:

@@ -50,7 +50,7 @@ async def test_two_nodes_in_each_other_s_way_both_get_through(opened: Open) -> N
         def work(session: Session) -> None:
             session.one("UPDATE counter SET total = total + 1 WHERE name = :name RETURNING total", {"name": first})
             try:
-                both_hold_one.wait(2)
+                both_hold_one.wait(0.5)
             except BrokenBarrierError:
                 pass  # Running again, alone.
             session.one("UPDATE counter SET total = total + 1 WHERE name = :name RETURNING total", {"name": second})
@@ -134,7 +134,7 @@ async def test_a_name_taken_by_another_node_is_seen_when_the_work_runs_again(ope
         if session.one("SELECT 1 FROM counter WHERE name = 'x'") is not None:
             return "was there"
         try:
-            nobody_has_it.wait(2)
+            nobody_has_it.wait(0.5)
         except BrokenBarrierError:
             pass
         session.execute("INSERT INTO counter (name, total) VALUES ('x', 0)")

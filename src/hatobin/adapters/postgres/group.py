@@ -18,6 +18,8 @@ finds the right one. The port therefore asks work to bear being run again.
 from __future__ import annotations
 
 import enum
+import random
+import time
 from collections.abc import Sequence
 
 from hatobin.adapters.postgres.errors import Conflict, ConnectionLost
@@ -29,8 +31,12 @@ BEGIN = "BEGIN"
 """Read committed: rows that many nodes count in are updated on condition, and a serializable group would
 be refused whenever two nodes count at the same moment."""
 
-MAX_CONFLICTS = 5
-"""A group that met this many deadlocks is given up; each one ends with one of the two going on."""
+MAX_CONFLICTS = 8
+"""A group that met this many deadlocks is given up."""
+
+CONFLICT_PAUSE_S = 0.005
+"""Who lost a deadlock waits about this long before it tries again, and longer each time: at once, it would take
+the rows back before the winner has woken up, and meet it again."""
 
 MAX_SAVEPOINTS = 60
 """Members of one transaction with savepoints: below the 64 that the server keeps at hand."""
@@ -84,6 +90,7 @@ def run_group(session: PostgresSession, waiting: list[Work], hooks: Hooks, care:
             session.roll_back()
             conflicts += 1
             if conflicts < MAX_CONFLICTS:
+                time.sleep(CONFLICT_PAUSE_S * 2**conflicts * random.uniform(0.5, 1.0))
                 continue
             _answer_all(part, conflict)
         except BaseException as error:

@@ -25,12 +25,12 @@ from hatobin.capabilities.queue.model import (
     StoredRecipient,
 )
 from hatobin.capabilities.queue.ready import ReadyQueue, Site
+from hatobin.capabilities.queue.settling import FinalState, drop_bodies, finish_all
 from hatobin.capabilities.queue.store import (
     body,
     claim_due,
     count_possible_duplicates,
     defer,
-    drop_bodies,
     enqueue,
     enqueue_all,
     figures,
@@ -49,6 +49,7 @@ __all__ = [
     "Attempt",
     "AttemptLog",
     "DkimKeyChoice",
+    "FinalState",
     "Lease",
     "MessageKey",
     "NewMessage",
@@ -71,6 +72,7 @@ __all__ = [
     "enqueue_all",
     "figures",
     "finish",
+    "finish_all",
     "message",
     "next_due_at",
     "recent",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from hatobin.capabilities.queue.model import (
     DkimKeyChoice,
@@ -17,6 +17,7 @@ from hatobin.capabilities.queue.model import (
     StoredMessage,
     StoredRecipient,
 )
+from hatobin.capabilities.queue.settling import FinalState, finish_all
 from hatobin.ports import Session, Value
 from hatobin.words import identifiers
 from hatobin.words.outcome import RecipientState
@@ -36,18 +37,12 @@ INSERT INTO queue_recipient (account_id, region, message_id, position, address, 
   lease_worker, lease_epoch, settled_at, reply)
 VALUES (:account_id, :region, :message_id, :position, :address, :state, 0, :due_at,
   :lease_worker, :lease_epoch, :settled_at, :reply)"""
-# A fact about a delivery stands whoever holds the row now, unless the row is final (house §3).
-_FINISH = f"""
-UPDATE queue_recipient SET state = :state, attempts = attempts + 1, settled_at = :settled_at, reply = :reply,
-  lease_worker = NULL, lease_epoch = NULL
-WHERE {_KEY} AND position = :position AND state = 0 RETURNING position"""
 # A deferral is the holder's word only: a stale one is dropped.
 _DEFER = f"""
 UPDATE queue_recipient SET attempts = attempts + 1, due_at = :due_at, reply = :reply,
   lease_worker = NULL, lease_epoch = NULL
 WHERE {_KEY} AND position = :position AND state = 0
   AND lease_worker = :worker AND lease_epoch = :epoch RETURNING position"""
-_OPEN = f"SELECT 1 FROM queue_recipient WHERE {_KEY} AND state = 0 LIMIT 1"
 _CLAIM = """
 UPDATE queue_recipient SET lease_worker = :worker, lease_epoch = :epoch
 WHERE (account_id, region, message_id, position) IN (
@@ -164,8 +159,7 @@ def finish(
     session: Session, key: MessageKey, position: int, state: RecipientState, *, settled_at: float, reply: str
 ) -> bool:
     """Give a recipient its final state; False when it had one already (nothing changes then)."""
-    parameters = {**_key(key), "position": position, "state": int(state), "settled_at": settled_at, "reply": reply}
-    return session.one(_FINISH, parameters) is not None
+    return bool(finish_all(session, [FinalState(key, position, state, settled_at, reply)]))
 
 
 def defer(session: Session, key: MessageKey, position: int, lease: Lease, *, due_at: float, reply: str) -> bool:
@@ -179,19 +173,6 @@ def defer(session: Session, key: MessageKey, position: int, lease: Lease, *, due
         "epoch": lease.epoch,
     }
     return session.one(_DEFER, parameters) is not None
-
-
-def drop_bodies(session: Session, keys: Iterable[MessageKey]) -> list[str]:
-    """Delete the bodies that no queued recipient needs any more; give the blob keys to delete after the commit."""
-    blobs: list[str] = []
-    for key in keys:
-        parameters = _key(key)
-        if session.one(_OPEN, parameters) is not None:
-            continue
-        row = session.one(f"DELETE FROM queue_body WHERE {_KEY} RETURNING blob_key", parameters)
-        if row is not None and row[0]:
-            blobs.append(row[0])
-    return blobs
 
 
 def claim_due(session: Session, lease: Lease, *, now: float, limit: int) -> list[ReadyMessage]:

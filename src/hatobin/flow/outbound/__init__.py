@@ -13,7 +13,8 @@ from hatobin.flow.outbound.dispatch import Dispatcher
 from hatobin.flow.outbound.draft import Accepted, Draft, ListManagement, Origin, RenderedContent, RenderingFailure
 from hatobin.flow.outbound.recover import recover
 from hatobin.flow.outbound.refusals import Refusal
-from hatobin.flow.outbound.settle import Settlement, Settlements, Settler
+from hatobin.flow.outbound.settle import Settler
+from hatobin.flow.outbound.settlement import Settlement, Settlements
 from hatobin.flow.outbound.sign import Signer
 from hatobin.flow.outbound.signals import Signals
 from hatobin.flow.outbound.smtp_door import SmtpDoor, SmtpLogin

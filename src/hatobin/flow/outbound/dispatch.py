@@ -44,7 +44,8 @@ from hatobin.capabilities.queue import (
     Site,
 )
 from hatobin.flow.outbound.claim import claim
-from hatobin.flow.outbound.settle import Settlement, Settler
+from hatobin.flow.outbound.settle import Settler
+from hatobin.flow.outbound.settlement import Settlement
 from hatobin.flow.outbound.sign import Signer
 from hatobin.ports import Ports
 from hatobin.ports.blobs import BlobMissing

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from hatobin.capabilities import queue
 from hatobin.capabilities.delivery import classify
 from hatobin.capabilities.queue import AttemptLog, QueuedRecipient, ReadyMessage, Replayed
-from hatobin.flow.outbound.settle import Settlement, Settlements
+from hatobin.flow.outbound.settlement import Settlement, Settlements
 from hatobin.ports import Database, Session
 from hatobin.words.outcome import Hop, RecipientState
 from hatobin.words.reply import Reply

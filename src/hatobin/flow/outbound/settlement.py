@@ -1,0 +1,248 @@
+"""What became of each recipient, with everything that follows, in one transaction.
+
+A group of settlements moves the recipients' states, records the events and
+fills the outbox, the suppression list, the statistics and the inbox, and
+drops bodies nobody needs: one statement per table for the whole group where
+the rows are alike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hatobin.capabilities import account, events, inbox, queue, suppression
+from hatobin.capabilities.delivery import Afterwards, Expired, RetrySchedule, decide_next_attempt, expired
+from hatobin.capabilities.events import Event
+from hatobin.capabilities.queue import Attempt, FinalState, Lease, MessageKey, QueuedRecipient, ReadyMessage
+from hatobin.ports import Entropy, Session
+from hatobin.protocols.mail.encoded_words import decode_words
+from hatobin.protocols.mail.headers import split_message
+from hatobin.words.event import EventKind
+from hatobin.words.identifiers import feedback_id, mail_host
+from hatobin.words.outcome import Bounced, Deferred, Delivered, Outcome, RecipientState
+from hatobin.words.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The outcomes of one attempt on one message."""
+
+    message: ReadyMessage
+    outcomes: tuple[tuple[QueuedRecipient, Outcome], ...]
+    at: float
+    attempt: Attempt | None = None
+    afterwards: tuple[tuple[QueuedRecipient, Afterwards], ...] = ()
+    to_inbox: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What a settled group leads to after its commit."""
+
+    blobs: list[str]
+    deferred: bool
+    subscribed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """One settlement's recipients by what was recorded of them; those that were final before are in none."""
+
+    delivered: list[tuple[QueuedRecipient, Delivered]]
+    bounced: list[tuple[QueuedRecipient, Bounced]]
+    delayed: list[tuple[QueuedRecipient, Deferred]]
+
+
+class Settlements:
+    """Turns settlements into rows; pure over a session, so the simulation runs it as it is."""
+
+    def __init__(self, settings: Settings, entropy: Entropy, lease: Lease) -> None:
+        self._settings = settings
+        self._entropy = entropy
+        self._lease = lease
+
+    def apply(self, session: Session, group: Sequence[Settlement]) -> Followed:
+        """Record a group of settlements; safe to run again when its commit failed."""
+        return _Group(session, self._settings, self._entropy, self._lease).apply(group)
+
+
+class _Group:
+    """One group on its way into one transaction."""
+
+    def __init__(self, session: Session, settings: Settings, entropy: Entropy, lease: Lease) -> None:
+        self._session = session
+        self._settings = settings
+        self._entropy = entropy
+        self._lease = lease
+        self._schedule = RetrySchedule(settings.delivery.retry_delays_s, settings.delivery.retry_jitter)
+        self._events: list[Event] = []
+        self._statistics: Counter[tuple[str, str, str]] = Counter()
+        self._finished: dict[MessageKey, None] = {}
+
+    def apply(self, group: Sequence[Settlement]) -> Followed:
+        changed = queue.finish_all(self._session, [final for one in group for final in _finals(one)])
+        deferred = False
+        for settlement in group:
+            found = self._sort(settlement, changed)
+            self._statistics[_scope(settlement, "delivered")] += len(found.delivered)
+            self._record_delivered(settlement, found.delivered)
+            self._record_bounced(settlement, found.bounced)
+            self._record_delayed(settlement, found.delayed)
+            self._record_afterwards(settlement, {recipient.position for recipient, _ in found.delivered})
+            deferred |= bool(found.delayed)
+            if settlement.to_inbox and found.delivered:
+                self._keep(settlement, found.delivered)
+            elif found.delivered or found.bounced:
+                self._finished[settlement.message.key] = None
+        waited_for = events.record_all(self._session, self._events)
+        self._count(at=group[-1].at)
+        return Followed(queue.drop_bodies(self._session, self._finished), deferred, bool(waited_for))
+
+    def _sort(self, settlement: Settlement, changed: set[tuple[MessageKey, int]]) -> _Sorted:
+        found = _Sorted([], [], [])
+        for recipient, outcome in settlement.outcomes:
+            row = (settlement.message.key, recipient.position)
+            match outcome:
+                case Delivered() if row in changed:
+                    found.delivered.append((recipient, outcome))
+                case Bounced() if row in changed:
+                    found.bounced.append((recipient, outcome))
+                case Deferred():
+                    self._defer(settlement, recipient, outcome, found)
+            changed.discard(row)
+        return found
+
+    def _defer(self, settlement: Settlement, recipient: QueuedRecipient, outcome: Deferred, found: _Sorted) -> None:
+        """Give the recipient its next time, drop a stale word, or give up."""
+        message = settlement.message
+        decision = decide_next_attempt(
+            attempts=recipient.attempts + 1,
+            now=settlement.at,
+            expires_at=message.expires_at,
+            schedule=self._schedule,
+            chance=self._entropy.uniform(-1, 1),
+        )
+        reply = str(outcome.reply)
+        if not isinstance(decision, Expired):
+            held = queue.defer(
+                self._session, message.key, recipient.position, self._lease, due_at=decision.at, reply=reply
+            )
+            if held:
+                found.delayed.append((recipient, outcome))
+            return
+        bounce = expired(outcome.reply, outcome.hop)
+        final = FinalState(message.key, recipient.position, RecipientState.EXPIRED, settlement.at, str(bounce.reply))
+        if queue.finish_all(self._session, [final]):
+            found.bounced.append((recipient, bounce))
+
+    def _record(self, settlement: Settlement, kind: EventKind, detail: str, ip: str = "") -> None:
+        message = settlement.message
+        self._events.append(Event(message.key, message.configuration_set, kind, settlement.at, detail, outgoing_ip=ip))
+
+    def _record_delivered(self, settlement: Settlement, delivered: Sequence[tuple[QueuedRecipient, Delivered]]) -> None:
+        if not delivered:
+            return
+        outcome = delivered[0][1]
+        detail = events.delivery_detail(
+            [recipient.address for recipient, _ in delivered],
+            outcome,
+            at=settlement.at,
+            accepted_at=settlement.message.accepted_at,
+        )
+        self._record(settlement, EventKind.DELIVERY, detail, outcome.hop.local_ip)
+
+    def _record_bounced(self, settlement: Settlement, bounced: Sequence[tuple[QueuedRecipient, Bounced]]) -> None:
+        """Record one Bounce event per cause, and suppress those whose own fault it is."""
+        key, service = settlement.message.key, self._settings.service
+        by_cause: dict[tuple[str, str], list[tuple[str, Bounced]]] = {}
+        for recipient, outcome in bounced:
+            cause = (outcome.bounce_type.value, outcome.sub_type.value)
+            by_cause.setdefault(cause, []).append((recipient.address, outcome))
+            self._statistics[_scope(settlement, "bounced")] += outcome.recipient_fault
+        for recipients in by_cause.values():
+            identifier = feedback_id(key.region, settlement.at, self._entropy.uuid())
+            host = mail_host(key.region, service.domain, compat_names=service.compat_names)
+            hop = recipients[0][1].hop
+            detail = events.bounce_detail(
+                recipients, at=settlement.at, feedback_id=identifier, reporting_mta=hop.host or host
+            )
+            self._record(settlement, EventKind.BOUNCE, detail, hop.local_ip)
+            for address, outcome in recipients:
+                if outcome.recipient_fault:
+                    self._suppress(settlement, address, "BOUNCE", identifier)
+
+    def _suppress(self, settlement: Settlement, address: str, reason: str, feedback: str) -> None:
+        key = settlement.message.key
+        standing = account.standing(self._session, key.account_id, key.region, self._settings)
+        if reason in standing.suppressed_reasons:
+            suppression.add(
+                self._session,
+                key.account_id,
+                key.region,
+                address,
+                reason=reason,
+                now=settlement.at,
+                message_id=key.message_id,
+                feedback_id=feedback,
+            )
+
+    def _record_delayed(self, settlement: Settlement, delayed: Sequence[tuple[QueuedRecipient, Deferred]]) -> None:
+        if not delayed:
+            return
+        late = [(recipient.address, outcome) for recipient, outcome in delayed]
+        detail = events.delay_detail(late, at=settlement.at, expires_at=settlement.message.expires_at)
+        self._record(settlement, EventKind.DELIVERY_DELAY, detail)
+
+    def _record_afterwards(self, settlement: Settlement, done: set[int]) -> None:
+        """Record what follows a simulated delivery: a complaint, or an automatic reply."""
+        for recipient, afterwards in settlement.afterwards:
+            if recipient.position not in done or afterwards is Afterwards.NOTHING:
+                continue
+            identifier = feedback_id(settlement.message.key.region, settlement.at, self._entropy.uuid())
+            if afterwards is Afterwards.COMPLAINT:
+                detail = events.complaint_detail(
+                    [recipient.address],
+                    at=settlement.at,
+                    feedback_id=identifier,
+                    feedback_type="abuse",
+                    user_agent="Amazon SES Mailbox Simulator",
+                )
+                self._record(settlement, EventKind.COMPLAINT, detail)
+            else:
+                detail = events.out_of_office_detail(recipient.address, at=settlement.at, feedback_id=identifier)
+                self._record(settlement, EventKind.BOUNCE, detail)
+
+    def _keep(self, settlement: Settlement, delivered: Sequence[tuple[QueuedRecipient, Delivered]]) -> None:
+        message = settlement.message
+        inbox.keep(
+            self._session,
+            message.key,
+            reverse_path=message.reverse_path,
+            recipients=[recipient.address for recipient, _ in delivered],
+            subject=decode_words(split_message(message.content).value("subject") or ""),
+            at=settlement.at,
+        )
+
+    def _count(self, *, at: float) -> None:
+        for account_id, region in {(account_id, region) for account_id, region, _ in self._statistics}:
+            delivered = self._statistics[account_id, region, "delivered"]
+            bounced = self._statistics[account_id, region, "bounced"]
+            if delivered or bounced:
+                account.count(self._session, account_id, region, now=at, delivered=delivered, bounced=bounced)
+
+
+def _scope(settlement: Settlement, what: str) -> tuple[str, str, str]:
+    key = settlement.message.key
+    return key.account_id, key.region, what
+
+
+def _finals(settlement: Settlement) -> list[FinalState]:
+    """Give the final states of one settlement; a deferral is none yet."""
+    states: dict[type, RecipientState] = {Delivered: RecipientState.DELIVERED, Bounced: RecipientState.BOUNCED}
+    return [
+        FinalState(settlement.message.key, recipient.position, states[type(outcome)], settlement.at, str(outcome.reply))
+        for recipient, outcome in settlement.outcomes
+        if type(outcome) in states
+    ]
