@@ -37,6 +37,7 @@ from benchmarks.stage_world import (
 from hatobin.capabilities import events, queue
 from hatobin.capabilities.queue import MessageKey, QueuedRecipient, ReadyMessage
 from hatobin.companions import sns
+from hatobin.flow.outbound.decisions import Prepared
 from hatobin.flow.outbound.draft import Draft, Origin, RenderedContent
 from hatobin.flow.outbound.feedback_header import feedback_id_header
 from hatobin.flow.outbound.senders import message_senders
@@ -240,7 +241,7 @@ def publishing(world: World, accept: Callable[[], list[ReadyMessage]]) -> Cost:
 
 
 def _hand_over(session: Session, world: World) -> int:
-    rows = events.oldest_outbox(session, 200)
+    rows = events.take_outbox(session, 200)
     for row in rows:
         sns.publish(
             session,
@@ -252,7 +253,6 @@ def _hand_over(session: Session, world: World) -> int:
             signer=world.signer,
             order_key=row.message_id,
         )
-    events.delete_outbox(session, rows)
     return len(rows)
 
 
