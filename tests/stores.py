@@ -78,7 +78,7 @@ class _InlinePostgres:
         self._session.end_reading()
         return self._answer(item)
 
-    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False) -> T:
+    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False, turn: str = "") -> T:
         from hatobin.adapters.postgres.group import run_group
         from hatobin.adapters.work import Work
 

@@ -253,7 +253,7 @@ async def test_a_store_that_is_away_for_a_moment_loses_nothing(
     await world.clock.advance(0.1)
     real_write = world.database.write
 
-    async def away(work: object) -> None:
+    async def away(work: object, **options: object) -> None:
         raise DatabaseUnavailable("disk full")
 
     monkeypatch.setattr(world.database, "write", away)

@@ -60,7 +60,7 @@ class _KeepingDatabase:
     async def read(self, work: Callable[[Session], T]) -> T:
         return await self._inner.read(work)
 
-    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False) -> T:
+    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False, turn: str = "") -> T:
         def keep(session: Session) -> tuple[T | None, Exception | None]:
             try:
                 return work(session), None

@@ -29,14 +29,20 @@ class Hooks:
 class Work:
     """A function over a session, and the future that waits for its result."""
 
-    __slots__ = ("error", "function", "future", "result", "shares_memo")
+    __slots__ = ("error", "function", "future", "result", "shares_memo", "turn")
 
     def __init__(
-        self, function: Callable[[Session], Any], future: asyncio.Future[Any], *, shares_memo: bool = False
+        self,
+        function: Callable[[Session], Any],
+        future: asyncio.Future[Any],
+        *,
+        shares_memo: bool = False,
+        turn: str = "",
     ) -> None:
         self.function = function
         self.future = future
         self.shares_memo = shares_memo
+        self.turn = turn
         self.result: Any = None
         self.error: BaseException | None = None
 

@@ -56,7 +56,7 @@ class Publisher:
         """Hand over the oldest events; give how many."""
         if not await self._ports.database.read(events.has_outbox):
             return 0
-        published = await self._ports.database.write(self._hand_over)
+        published = await self._ports.database.write(self._hand_over, turn="publish")
         for one in published:
             if isinstance(one, sns.Published):
                 sns.announce(self._services, one)

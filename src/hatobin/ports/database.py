@@ -61,7 +61,7 @@ class Database(Protocol):
         """Run `work` on a consistent snapshot; it must not write."""
         ...
 
-    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False) -> T:
+    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False, turn: str = "") -> T:
         """Run `work` in the next group commit and return its result once that is durable.
 
         Work that raises is rolled back alone: its exception is raised here and
@@ -71,6 +71,12 @@ class Database(Protocol):
         `shares_memo` promises that `work` writes nothing that facts in
         `Session.memo` are read from; neighbours in the group that promise the
         same then share those facts.
+
+        `turn` gives work a place in its group: where several nodes write at
+        once, all must lock the rows that they share in one order, or they block
+        each other. Work that counts in rows of an account, a topic or the like
+        says so ("accept 123456789012 us-east-1"); a group runs in the order of
+        these texts, and what has none first, as it came.
 
         An engine may roll `work` back and run it again, when another member of
         its group or another writer stood in its way. What it does beside the

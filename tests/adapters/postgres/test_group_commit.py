@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from threading import Event
 from typing import Any
 
 import psycopg
@@ -13,6 +12,7 @@ import pytest
 from hatobin.adapters.postgres import PostgresDatabase
 from hatobin.adapters.postgres.group import MAX_SAVEPOINTS
 from hatobin.ports.database import DatabaseUnavailable, Session
+from tests.adapters.postgres.gate import Gate
 
 pytestmark = pytest.mark.interop
 
@@ -36,24 +36,6 @@ def count(session: Session) -> int:
     row = session.one("SELECT count(*) FROM line")
     assert row is not None
     return int(row[0])
-
-
-class Gate:
-    """Holds the first commit, so that what follows gathers into one group."""
-
-    def __init__(self) -> None:
-        self.held, self.open = Event(), Event()
-        self.commits = 0
-
-    def __call__(self) -> None:
-        self.commits += 1
-        if self.commits == 1:
-            self.held.set()
-            self.open.wait(10)
-
-    async def closed(self) -> None:
-        """Wait until the first commit is held."""
-        assert await asyncio.to_thread(self.held.wait, 10)
 
 
 async def in_one_group(database: PostgresDatabase, gate: Gate, *works: Callable[[Session], Any]) -> list[Any]:

@@ -15,6 +15,7 @@ from hatobin.capabilities import events, queue
 from hatobin.capabilities.events import OutboxRow
 from hatobin.capabilities.queue import Lease
 from hatobin.ports.database import Session
+from tests.adapters.postgres.gate import Gate
 from tests.capabilities.queue.test_store import message
 from tests.peers import postgres
 
@@ -187,3 +188,34 @@ async def test_migrations_lead_to_the_rooms_schema_here_too(opened: Open) -> Non
     other.apply_schema(schema())
     assert await made.read(lambda s: s.execute(_SHAPE)) == await other.read(lambda s: s.execute(_SHAPE))
     await other.close()
+
+
+async def test_nodes_that_take_turns_never_block_each_other(opened: Open) -> None:
+    """Both groups count in both rows, gathered in opposite orders."""
+    gates = [Gate(), Gate()]
+    nodes = [opened(on_write=gate) for gate in gates]
+    nodes[0].apply_schema(COUNTERS)
+    runs: list[str] = []
+
+    def add(name: str) -> Callable[[Session], None]:
+        def work(session: Session) -> None:
+            runs.append(name)
+            session.one(
+                "INSERT INTO counter (name, total) VALUES (:name, 1)"
+                " ON CONFLICT (name) DO UPDATE SET total = counter.total + 1 RETURNING total",
+                {"name": name},
+            )
+
+        return work
+
+    waiting = [asyncio.ensure_future(node.write(lambda s: s.one("SELECT 1"))) for node in nodes]
+    for gate in gates:
+        await gate.closed()
+    for node, names in zip(nodes, ("ab", "ba"), strict=True):
+        waiting += [asyncio.ensure_future(node.write(add(name), turn=name)) for name in names * 20]
+    await asyncio.sleep(0)
+    for gate in gates:
+        gate.open.set()
+    await asyncio.gather(*waiting)
+    assert len(runs) == 80
+    assert await nodes[0].read(lambda s: s.execute("SELECT total FROM counter")) == [(40,), (40,)]

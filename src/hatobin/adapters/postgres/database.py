@@ -82,12 +82,12 @@ class PostgresDatabase:
         self._readers.put(Work(work, future))
         return await future
 
-    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False) -> T:
+    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False, turn: str = "") -> T:
         """Run `work` in the next group commit (see the port)."""
         if self._closed:
             raise DatabaseUnavailable("the database is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.put(Work(work, future, shares_memo=shares_memo))
+        self._writer.put(Work(work, future, shares_memo=shares_memo, turn=turn))
         return await future
 
     async def close(self) -> None:

@@ -24,7 +24,7 @@ from psycopg.pq.abc import PGresult
 
 from hatobin.adapters.postgres.errors import ConnectionLost, judge
 from hatobin.adapters.postgres.statements import Statement, compile_script, compile_statement
-from hatobin.adapters.postgres.values import bind
+from hatobin.adapters.postgres.values import Types, bind, types_of
 from hatobin.ports.database import Dialect, Row, Value
 
 MAX_PENDING = 1000
@@ -43,11 +43,12 @@ _DONE = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY)
 class _Known:
     """A statement on this connection, and the name under which the server has it, if it has."""
 
-    __slots__ = ("is_prepared", "name", "statement")
+    __slots__ = ("is_prepared", "name", "statement", "types")
 
-    def __init__(self, statement: Statement, name: bytes) -> None:
+    def __init__(self, statement: Statement, name: bytes, types: Types | None = None) -> None:
         self.statement = statement
         self.name = name
+        self.types = types
         self.is_prepared = False
 
 
@@ -79,6 +80,7 @@ class PostgresSession:
         self._pg = connection.pgconn
         self._rows = Transformer.from_context(connection)
         self._known: dict[str, _Known] = {}
+        self._typed: dict[tuple[bytes, Types], _Known] = {}
         self._names = 0
         self._awaited: list[_Awaited] = []
         self._readable, self._writable = select.poll(), select.poll()
@@ -169,12 +171,24 @@ class PostgresSession:
     # ── the pipeline ─────────────────────────────────────────────────────────
 
     def _compile(self, sql: str) -> _Known:
-        if len(self._known) >= MAX_STATEMENTS:
+        known = self._known[sql] = _Known(compile_statement(sql), self._new_name())
+        return known
+
+    def _with_types(self, known: _Known, parameters: Mapping[str, Value]) -> _Known:
+        """Give the statement as it is prepared for values of these types."""
+        types = types_of(known.statement.names, parameters)
+        typed = self._typed.get((known.name, types))
+        if typed is None:
+            typed = self._typed[known.name, types] = _Known(known.statement, self._new_name(), types)
+        return typed
+
+    def _new_name(self) -> bytes:
+        if len(self._known) + len(self._typed) >= MAX_STATEMENTS:
             self._known.clear()
+            self._typed.clear()
             self._send(_Known(compile_statement("DEALLOCATE ALL"), b""), _NOTHING)
         self._names += 1
-        known = self._known[sql] = _Known(compile_statement(sql), b"h%d" % self._names)
-        return known
+        return b"h%d" % self._names
 
     def _send(self, known: _Known, parameters: Mapping[str, Value]) -> None:
         if self.failure is not None:
@@ -182,13 +196,15 @@ class PostgresSession:
         if len(self._awaited) >= MAX_PENDING:
             self.settle()
         statement = known.statement
+        if statement.has_table_of_values:
+            known = self._with_types(known, parameters)
         values, formats = bind(statement.names, parameters)
         try:
             if not statement.worth_preparing:
                 self._pg.send_query_params(statement.text, values, None, formats, Format.BINARY)
             else:
                 if not known.is_prepared:
-                    self._pg.send_prepare(known.name, statement.text)
+                    self._pg.send_prepare(known.name, statement.text, known.types)
                     self._awaited.append(known)
                     known.is_prepared = True
                 self._pg.send_query_prepared(known.name, values, formats, Format.BINARY)

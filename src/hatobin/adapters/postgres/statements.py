@@ -63,6 +63,7 @@ _SETTINGS: Mapping[str, str] = {
     "queue_worker": "fillfactor = 20",
 }
 
+_VALUES_TABLE = re.compile(r"\(\s*VALUES\b", re.IGNORECASE)
 _PREPARED = frozenset(
     {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK"}
 )
@@ -78,6 +79,7 @@ class Statement:
     gives_rows: bool
     writes: bool
     worth_preparing: bool
+    has_table_of_values: bool
 
 
 def compile_statement(sql: str) -> Statement:
@@ -100,6 +102,7 @@ def compile_statement(sql: str) -> Statement:
         gives_rows=verb in _READING or verb == "WITH" or has_returning,
         writes=verb not in _READING,
         worth_preparing=verb in _PREPARED,
+        has_table_of_values=_VALUES_TABLE.search(plain) is not None,
     )
 
 

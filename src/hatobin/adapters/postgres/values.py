@@ -2,7 +2,8 @@
 
 Parameters are sent without a type of their own: the server reads each as what
 the statement needs there, as SQLite does, and one prepared statement serves
-integers, floats and nulls alike.
+integers, floats and nulls alike. Only in a table of values (`VALUES` in a
+subquery) there is no column to take the type from, so there it is sent along.
 
 Text cannot hold U+0000 in PostgreSQL (datatype-character.html), in SQLite it
 can. Deviates: such a character is stored as U+FFFD, the replacement
@@ -25,6 +26,15 @@ REPLACEMENT = "\ufffd".encode()
 
 Bound = tuple[list[bytes | None], list[int] | None]
 """Values as the protocol carries them, and their formats: None where all are text."""
+
+
+Types = tuple[int, ...]
+_TYPES: Mapping[type, int] = {int: 20, float: 701, str: 25, bytes: 17}  # pg_type.dat: int8, float8, text, bytea.
+
+
+def types_of(names: tuple[str, ...], parameters: Mapping[str, Value]) -> Types:
+    """Give the types of the named parameters, 0 for null; Raises `KeyError` for a missing one."""
+    return tuple(_TYPES.get(type(parameters[name]), 0) for name in names)
 
 
 def bind(names: tuple[str, ...], parameters: Mapping[str, Value]) -> Bound:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from operator import attrgetter
 from queue import SimpleQueue
 from threading import Thread
 
@@ -26,6 +27,9 @@ _OUTCOME = "SELECT pg_xact_status(CAST(:id AS xid8))"
 
 class CommitUnknown(DatabaseUnavailable):
     """The one case in which work may have been kept although its waiter hears that it was not."""
+
+
+_turn = attrgetter("turn")
 
 
 class Writer:
@@ -64,7 +68,7 @@ class Writer:
 
     def _write(self, group: Sequence[Work]) -> None:
         """Run a group, a second time where the connection broke before the commit was asked for."""
-        waiting = list(group)
+        waiting = sorted(group, key=_turn)
         try:
             try:
                 self._attempt(waiting)

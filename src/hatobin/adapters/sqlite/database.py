@@ -89,7 +89,7 @@ class SqliteDatabase(ABC):
         """Run `work` on a consistent snapshot (see the port)."""
 
     @abstractmethod
-    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False) -> T:
+    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False, turn: str = "") -> T:
         """Run `work` in the next group commit (see the port)."""
 
     @abstractmethod
@@ -136,7 +136,7 @@ class _InMemory(SqliteDatabase):
         finally:
             self._session.run("PRAGMA query_only = 0")
 
-    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False) -> T:
+    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False, turn: str = "") -> T:
         self._check_free()
         item = Work(work, asyncio.get_running_loop().create_future())
         run_group(self._connection, self._session, [item], self._hooks)
@@ -178,7 +178,7 @@ class _InFile(SqliteDatabase):
         self._readers.put(Work(work, future))
         return await future
 
-    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False) -> T:
+    async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False, turn: str = "") -> T:
         if self._closed:
             raise DatabaseUnavailable("the database is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()

@@ -130,7 +130,10 @@ class AccessKeys:
         if now - self._uses.get(access_key_id, 0.0) < USE_RECORDED_EVERY_S:
             return
         _keep(self._uses, access_key_id, now, CACHED_KEYS)
-        await self._database.write(lambda session: store.record_use(session, access_key_id=access_key_id, now=now))
+        await self._database.write(
+            lambda session: store.record_use(session, access_key_id=access_key_id, now=now),
+            turn=f"iam {access_key_id}",
+        )
 
     async def change_status(self, access_key_id: str, status: KeyStatus) -> bool:
         """Switch a key on or off, at once for this process; false when there is none."""

@@ -41,6 +41,7 @@ POLL_S = 1.0
 DATABASE_PAUSE_S = 1.0
 TIDY_INTERVAL_S = 60.0
 ERROR_CHARACTERS = 500
+_TURN = "sns"
 
 _log = structlog.get_logger("hatobin.sns")
 
@@ -131,7 +132,7 @@ class SnsDeliveries:
         deadline = self._ports.clock.monotonic() + LEASE_S
         try:
             done = await self._ports.database.write(
-                lambda session: self._settle_and_lease(session, outcomes, wanted, now=now)
+                lambda session: self._settle_and_lease(session, outcomes, wanted, now=now), turn=_TURN
             )
         except BaseException:
             self._outcomes = outcomes + self._outcomes
@@ -172,8 +173,10 @@ class SnsDeliveries:
     def _settle_and_lease(
         self, session: Session, outcomes: Sequence[Outcome], wanted: Mapping[SubscriptionKey, int], *, now: float
     ) -> _Turn:
-        queues = frozenset(filter(None, [self._settle(session, outcome, now=now) for outcome in outcomes]))
-        arrived = Counter(outcome.delivery.subscription.key for outcome in outcomes if isinstance(outcome, Arrived))
+        # Subscriptions in the order of every node, which their counters want (see `Database.write`).
+        in_order = sorted(outcomes, key=lambda outcome: outcome.delivery.subscription.key.arn)
+        queues = frozenset(filter(None, [self._settle(session, outcome, now=now) for outcome in in_order]))
+        arrived = Counter(outcome.delivery.subscription.key for outcome in in_order if isinstance(outcome, Arrived))
         for key, count in arrived.items():
             outbox.count_delivered(session, key, count, now=now)
         by_key: list[list[Leased]] = []
@@ -293,6 +296,8 @@ class SnsDeliveries:
         if not outcomes:
             return
         try:
-            await self._ports.database.write(lambda session: self._settle_and_lease(session, outcomes, {}, now=now))
+            await self._ports.database.write(
+                lambda session: self._settle_and_lease(session, outcomes, {}, now=now), turn=_TURN
+            )
         except DatabaseUnavailable as error:
             _log.warning("deliveries were not given back, their leases will end", error=str(error))

@@ -295,7 +295,7 @@ async def _take(call: Call, request: ReceiveMessageRequest, limit: int) -> tuple
             visibility_s = queue.seconds("VisibilityTimeout")
         return store.receive(session, queue, limit=limit, visibility_s=visibility_s, now=now)
 
-    batch = await call.ports.database.write(work)
+    batch = await call.ports.database.write(work, turn=f"sqs {key_of(call, request.queue_url).arn}")
     for key in batch.moved_to:
         call.services.get(SqsWaiters).notify(key)
     return batch.messages

@@ -39,6 +39,7 @@ from hatobin.words.settings import Settings
 log = structlog.get_logger()
 
 MAX_GROUP = 256
+_TURN = "accept"
 MAX_RECIPIENTS = 50
 """Recipients of one message, To, Cc and Bcc together (SES developer guide, quotas)."""
 
@@ -121,7 +122,9 @@ class Acceptor:
         pending = [waiting.pending for waiting in group]
         try:
             results = await self.ports.database.write(
-                lambda session: store_group(session, pending, self.settings, self.ports.entropy), shares_memo=True
+                lambda session: store_group(session, pending, self.settings, self.ports.entropy),
+                shares_memo=True,
+                turn=_TURN,
             )
         except DatabaseUnavailable:
             for waiting in group:
@@ -138,9 +141,12 @@ class Acceptor:
     async def _write_one(self, waiting: _Waiting) -> None:
         pending = waiting.pending
         result: Stored | Refusal | Exception
+        key = pending.prepared.key
         try:
             result = await self.ports.database.write(
-                lambda session: store_alone(session, pending, self.settings, self.ports.entropy), shares_memo=True
+                lambda session: store_alone(session, pending, self.settings, self.ports.entropy),
+                shares_memo=True,
+                turn=f"{_TURN} {key.account_id} {key.region}",
             )
         except Refusal as refusal:
             result = refusal

@@ -24,7 +24,7 @@ async def recover(database: Database, log: AttemptLog, settlements: Settlements,
     attempts = log.replay()
     if not attempts:
         return 0, 0
-    counts = await database.write(lambda session: _settle(session, attempts, settlements, now))
+    counts = await database.write(lambda session: _settle(session, attempts, settlements, now), turn="settle")
     log.forget()
     return counts
 

@@ -62,7 +62,9 @@ class Settler:
     async def _commit(self, group: list[Settlement]) -> None:
         while True:
             try:
-                followed = await self._ports.database.write(lambda session: self._settlements.apply(session, group))
+                followed = await self._ports.database.write(
+                    lambda session: self._settlements.apply(session, group), turn="settle"
+                )
                 break
             except DatabaseUnavailable:
                 await self._ports.clock.sleep(RETRY_AFTER_FAILURE_S)

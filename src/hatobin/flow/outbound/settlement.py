@@ -226,7 +226,8 @@ class _Group:
         )
 
     def _count(self, *, at: float) -> None:
-        for account_id, region in {(account_id, region) for account_id, region, _ in self._statistics}:
+        # In the order of every node: see `Database.write`.
+        for account_id, region in sorted({(account_id, region) for account_id, region, _ in self._statistics}):
             delivered = self._statistics[account_id, region, "delivered"]
             bounced = self._statistics[account_id, region, "bounced"]
             if delivered or bounced:

@@ -135,5 +135,5 @@ def _count_together(session: Session, prepared: Sequence[Prepared]) -> None:
     counts: Counter[tuple[str, str]] = Counter()
     for one in prepared:
         counts[one.key.account_id, one.key.region] += len(one.draft.recipients) - _simulated(one)
-    for (account_id, region), count in counts.items():
+    for (account_id, region), count in sorted(counts.items()):  # The order of every node: see `Database.write`.
         account.spend(session, account_id, region, count, prepared[0].accepted_at, _UNLIMITED, quota_count=count)

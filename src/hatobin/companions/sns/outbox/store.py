@@ -89,7 +89,8 @@ def due_keys(session: Session, *, now: float) -> list[SubscriptionKey]:
         "SELECT s.account_id, s.region, s.topic_name, s.subscription_id FROM sns_subscription s"
         " WHERE s.protocol IN ('http', 'https') AND EXISTS (SELECT 1 FROM sns_delivery d"
         " WHERE d.account_id = s.account_id AND d.region = s.region AND d.subscription_id = s.subscription_id"
-        f" AND d.state = {_DUE} AND d.due_at <= :now)",
+        # In one order on every node, because they are leased in this order (see `Database.write`).
+        f" AND d.state = {_DUE} AND d.due_at <= :now) ORDER BY s.account_id, s.region, s.subscription_id",
         {"now": now},
     )
     return [SubscriptionKey(TopicKey(row[0], row[1], row[2]), row[3]) for row in rows]
