@@ -93,6 +93,7 @@ class World:
         self.network = SimulatedNetwork(self.clock, self.entropy)
         self.journal = MemoryJournal()
         self.http = SimulatedHttp()
+        self.blobs = SimulatedBlobs(self.clock)
         self.ports = Ports(
             self.clock,
             self.dns,
@@ -100,7 +101,7 @@ class World:
             self.http,
             self.entropy,
             self.database,
-            SimulatedBlobs(),
+            self.blobs,
             InlineThreads(),
         )
         self.tasks: list[asyncio.Task[object]] = []

@@ -11,7 +11,7 @@ import heapq
 import itertools
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -197,10 +197,13 @@ class SimulatedNetwork:
 class SimulatedBlobs:
     """Blobs that survive a crash, as files do."""
 
+    clock: SimulatedClock
     stored: dict[str, bytes] = field(default_factory=dict)
+    put_at: dict[str, float] = field(default_factory=dict)
 
     async def put(self, key: str, data: bytes) -> None:
         self.stored[key] = data
+        self.put_at[key] = self.clock.now()
 
     async def get(self, key: str) -> bytes:
         if key not in self.stored:
@@ -209,6 +212,11 @@ class SimulatedBlobs:
 
     async def delete(self, key: str) -> None:
         self.stored.pop(key, None)
+
+    async def stale(self, prefix: str, *, before: float) -> AsyncIterator[list[str]]:
+        for key in sorted(self.stored):
+            if key.startswith(prefix) and self.put_at[key] < before:
+                yield [key]
 
 
 @dataclass

@@ -16,6 +16,7 @@ import itertools
 import os
 import re
 import time
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from hatobin.adapters.threads import ThreadPool
@@ -27,6 +28,9 @@ BLOB_THREADS = 4
 MAX_KEY_CHARACTERS = 1024
 MAX_NAME_CHARACTERS = 255
 """NAME_MAX of every usual Linux file system."""
+
+LISTED_AT_ONCE = 500
+"""Files that one turn of a thread looks at when old blobs are listed."""
 
 ORPHAN_AGE_S = 3600.0
 """Temporary files this old are left-overs of a crash and are removed when the store is opened."""
@@ -78,6 +82,20 @@ class FileBlobs:
         """Remove the blob; a missing one is fine."""
         check_key(key)
         await self._threads.run(lambda: self._delete(key))
+
+    async def stale(self, prefix: str, *, before: float) -> AsyncIterator[list[str]]:
+        """Give the keys that begin with `prefix` and were last put before `before`, in batches.
+
+        Looks at LISTED_AT_ONCE files in each turn of a thread, so other reads and writes come between.
+        """
+        folder = prefix.rpartition("/")[0]
+        if folder:
+            check_key(folder)
+        files = _files(self._folder / folder, f"{folder}/" if folder else "")
+        while looked_at := await self._threads.run(lambda: list(itertools.islice(files, LISTED_AT_ONCE))):
+            keys = [key for key, changed_at in looked_at if changed_at < before and key.startswith(prefix)]
+            if keys:
+                yield keys
 
     async def close(self) -> None:
         """Finish what is queued and end the threads."""
@@ -133,6 +151,25 @@ class FileBlobs:
                     path.unlink()
             except FileNotFoundError:
                 continue  # Another process opened the store at the same moment.
+
+
+def _files(folder: Path, prefix: str) -> Iterator[tuple[str, float]]:
+    """Visit the blobs below a folder: their keys, and when they were written."""
+    try:
+        entries = os.scandir(folder)
+    except FileNotFoundError:
+        return  # Nothing was ever put there.
+    with entries:
+        for entry in entries:
+            if not _KEY.match(entry.name):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(folder / entry.name, f"{prefix}{entry.name}/")
+                continue
+            try:
+                yield prefix + entry.name, entry.stat(follow_symlinks=False).st_mtime
+            except FileNotFoundError:
+                continue  # Deleted since the folder was read.
 
 
 def _write_synced(path: Path, data: bytes) -> None:

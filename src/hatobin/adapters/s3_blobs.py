@@ -15,7 +15,7 @@ The extra `hatobin[s3]` brings obstore, which is imported only here.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -36,6 +36,7 @@ PART_BYTES = 8 * 1024 * 1024
 """Larger objects go up in parts of this size (S3 asks for at least 5 MiB)."""
 
 PARTS_AT_ONCE = 4
+KEYS_PER_PAGE = 500
 
 CONNECT_TIMEOUT_S = 5.0
 REQUEST_TIMEOUT_S = 60.0
@@ -170,6 +171,14 @@ class S3Blobs:
         except (BaseError, OSError) as error:
             if not _is_missing(error):
                 raise self._unavailable("delete", key, error) from error
+
+    async def stale(self, prefix: str, *, before: float) -> AsyncIterator[list[str]]:
+        """See `Blobs.stale`; an S3 page of keys at a time. Raises `S3Unavailable`."""
+        try:
+            async for page in self._store.list(prefix, chunk_size=KEYS_PER_PAGE):
+                yield [entry["path"] for entry in page if entry["last_modified"].timestamp() < before]
+        except (BaseError, OSError) as error:
+            raise self._unavailable("list", prefix, error) from error
 
     async def close(self) -> None:
         """Nothing is held open that would need it."""

@@ -21,6 +21,7 @@ from hatobin.app.listeners import BoundListeners
 from hatobin.app.smtp_listeners import RunningSmtp
 from hatobin.app.wiring import Assembly
 from hatobin.capabilities.queue import BEAT_INTERVAL_S
+from hatobin.flow.retention import Retention
 from hatobin.servers.api import http_protocol
 
 log = structlog.get_logger()
@@ -79,6 +80,7 @@ class RunningServer:
         ]
         if assembly.lease.lease.worker == 0:
             loops.append(assembly.queue_upkeep.run())
+            loops.append(Retention(assembly.ports, assembly.settings).run())
             if not assembly.settings.instant_verification:
                 loops.append(assembly.verification.run())
         for work in loops:

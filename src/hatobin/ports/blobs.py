@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 
@@ -22,4 +23,12 @@ class Blobs(Protocol):
 
     async def delete(self, key: str) -> None:
         """Remove the blob; a missing one is fine."""
+        ...
+
+    def stale(self, prefix: str, *, before: float) -> AsyncIterator[list[str]]:
+        """Give the keys that begin with `prefix` and were last put before `before` (seconds since the epoch).
+
+        They come in batches, in any order. A blob that is put or deleted meanwhile
+        may be among them or not.
+        """
         ...

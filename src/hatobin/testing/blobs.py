@@ -11,6 +11,7 @@ from hatobin.ports.blobs import BlobMissing, Blobs
 MakeBlobs = Callable[[], AbstractAsyncContextManager[Blobs]]
 """Gives an empty store and takes it away again."""
 
+_FAR_FUTURE_S = 1e11
 _REFUSED_KEYS = ("", "/etc/passwd", "a/../b", "..", ".", "a//b", "a/", "a\\b", "a\x00b", "a b", "ä", "a/./b")
 
 
@@ -77,6 +78,20 @@ async def parallel_puts_do_not_mix(blobs: Blobs) -> None:
     assert await blobs.get("shared") in bodies, "the shared blob is mixed"
 
 
+async def old_blobs_are_listed_by_prefix(blobs: Blobs) -> None:
+    """What was put before a moment is listed, under one prefix; what came after it, or lies elsewhere, is not."""
+    for key in ("mail/a/1", "mail/a/2", "mail/b", "other/1"):
+        await blobs.put(key, b"x")
+    await blobs.delete("mail/a/2")
+
+    async def listed(prefix: str, before: float) -> list[str]:
+        return sorted([key async for keys in blobs.stale(prefix, before=before) for key in keys])
+
+    assert await listed("mail/", _FAR_FUTURE_S) == ["mail/a/1", "mail/b"]
+    assert await listed("mail/", 0.0) == []
+    assert await listed("nothing/", _FAR_FUTURE_S) == []
+
+
 BlobsCheck = Callable[[Blobs], Awaitable[None]]
 
 BLOBS_CHECKS: tuple[BlobsCheck, ...] = (
@@ -86,6 +101,7 @@ BLOBS_CHECKS: tuple[BlobsCheck, ...] = (
     deleted_blob_is_gone,
     strange_keys_are_refused,
     parallel_puts_do_not_mix,
+    old_blobs_are_listed_by_prefix,
 )
 
 

@@ -49,6 +49,15 @@ feedback_id = message_id
 """Feedback ids of bounces and complaints have the same form."""
 
 
+def id_bound(region: str, before_s: float) -> str:
+    """Give what every id of `region` made before `before_s` sorts below, and every later one does not.
+
+    >>> id_bound("ap-southeast-2", 1646870407.463)
+    '0108017f71202927'
+    """
+    return message_id(region, max(0.0, before_s), "")[:16]
+
+
 def accepted_at_s(identifier: str) -> float:
     """Read back when a message was accepted, in seconds since the epoch. Raises `ValueError`."""
     return int(identifier[4:16], 16) / 1000

@@ -10,6 +10,12 @@ the same transaction; `count` feeds GetSendStatistics.
 from __future__ import annotations
 
 from hatobin.capabilities.account import api_v1, api_v2
+from hatobin.capabilities.account.expiry import (
+    find_expired_minutes,
+    find_expired_statistics,
+    remove_minutes,
+    remove_statistics,
+)
 from hatobin.capabilities.account.model import (
     DEFAULT_SUPPRESSED_REASONS,
     UNLIMITED,
@@ -47,11 +53,15 @@ __all__ = [
     "api_v1",
     "api_v2",
     "count",
+    "find_expired_minutes",
+    "find_expired_statistics",
     "limits",
     "put_production_access",
     "put_sending_enabled",
     "put_suppressed_reasons",
     "refusal",
+    "remove_minutes",
+    "remove_statistics",
     "sandboxed",
     "sending_enabled",
     "sent_last_24_hours",

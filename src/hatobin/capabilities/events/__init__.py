@@ -20,6 +20,7 @@ from hatobin.capabilities.events.details import (
     send_detail,
     suppressed_detail,
 )
+from hatobin.capabilities.events.expiry import find_expired, remove
 from hatobin.capabilities.events.mail import MailFacts, mail_head, mail_tags
 from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, RecordedEvent
 from hatobin.capabilities.events.store import backlog, has_outbox, record, record_all, recorded, take_outbox
@@ -36,6 +37,7 @@ __all__ = [
     "delay_detail",
     "delivery_detail",
     "failure_detail",
+    "find_expired",
     "has_outbox",
     "mail_head",
     "mail_tags",
@@ -44,6 +46,7 @@ __all__ = [
     "record_all",
     "recorded",
     "reject_detail",
+    "remove",
     "send_detail",
     "suppressed_detail",
     "take_outbox",

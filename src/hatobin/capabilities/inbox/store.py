@@ -10,8 +10,10 @@ from hatobin.capabilities import queue
 from hatobin.capabilities.inbox.model import InboxEntry
 from hatobin.capabilities.queue import MessageKey
 from hatobin.ports import Row, Session
+from hatobin.ports.walk import Place, Table, conditions
 
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+_ENTRIES = Table("inbox_message", "message_id", "")
 _COLUMNS = "id, account_id, region, message_id, reverse_path, recipients, subject, received_at"
 
 
@@ -90,6 +92,12 @@ def trim(session: Session, keep_messages: int, batch: int = 200) -> list[str]:
         {"last": newest[0] - keep_messages, "batch": batch},
     )
     return queue.drop_bodies(session, {MessageKey(*row) for row in rows})
+
+
+def remove(session: Session, expired: Sequence[Place[str]]) -> None:
+    """Remove the entries of messages whose time in the store is over; their bodies are the queue's to remove."""
+    for condition, parameters in conditions(_ENTRIES, expired):
+        session.execute(f"DELETE FROM inbox_message WHERE {condition}", parameters)
 
 
 def _like(text: str) -> str:

@@ -11,6 +11,7 @@ word. See `docs/flow.md` for the life of one message.
 from __future__ import annotations
 
 from hatobin.capabilities.queue.attempts import Attempt, AttemptLog, Replayed
+from hatobin.capabilities.queue.expiry import BLOB_PREFIX, blob_key, find_expired, remove, unknown_blobs
 from hatobin.capabilities.queue.leases import BEAT_INTERVAL_S, DEAD_AFTER_S, WorkerLease
 from hatobin.capabilities.queue.model import (
     DkimKeyChoice,
@@ -45,6 +46,7 @@ from hatobin.capabilities.queue.store import (
 
 __all__ = [
     "BEAT_INTERVAL_S",
+    "BLOB_PREFIX",
     "DEAD_AFTER_S",
     "Attempt",
     "AttemptLog",
@@ -63,6 +65,7 @@ __all__ = [
     "StoredMessage",
     "StoredRecipient",
     "WorkerLease",
+    "blob_key",
     "body",
     "claim_due",
     "count_possible_duplicates",
@@ -71,6 +74,7 @@ __all__ = [
     "enqueue",
     "enqueue_all",
     "figures",
+    "find_expired",
     "finish",
     "finish_all",
     "message",
@@ -79,4 +83,6 @@ __all__ = [
     "recent_messages",
     "recipients",
     "release",
+    "remove",
+    "unknown_blobs",
 ]

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from hatobin.capabilities import queue
 from hatobin.capabilities.delivery import Sites
 from hatobin.capabilities.queue import Lease, MessageKey, QueuedRecipient, ReadyMessage, ReadyQueue
 from hatobin.flow.outbound.decisions import Decision, Prepared
@@ -184,7 +185,7 @@ class Acceptor:
         if isinstance(draft.content, RenderedContent):
             content = self._final_bytes(draft.content, key, now)
             if len(content) > self.settings.store.inline_body_bytes:
-                blob_key = f"messages/{key.account_id}/{key.region}/{identifier}"
+                blob_key = queue.blob_key(key)
                 await self.ports.blobs.put(blob_key, content)
         envelope = envelope_host(origin.region, service.domain, compat_names=service.compat_names)
         return Prepared(draft, key, now, f"{identifier}@{envelope}", content, blob_key)
