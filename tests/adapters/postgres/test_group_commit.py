@@ -202,6 +202,28 @@ async def test_thousands_of_statements_in_one_work_do_not_stall(opened: Open) ->
     assert await database.read(count) == 5000
 
 
+async def test_a_blocked_server_does_not_block_the_event_loop(url: str, opened: Open) -> None:
+    """Megabytes wait behind a lock that only this loop can take away."""
+    database = opened()
+    database.apply_schema(TABLE)
+    await database.write(named("held"))
+    body = bytes(100_000)
+
+    def work(session: Session) -> None:
+        session.execute("UPDATE line SET body = NULL WHERE name = 'held'")
+        session.many("INSERT INTO line (body) VALUES (:body)", [{"body": body} for _ in range(300)])
+
+    with psycopg.connect(url) as holder:
+        holder.execute("UPDATE line SET body = NULL")
+        writing = asyncio.ensure_future(database.write(work))
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        assert not writing.done()
+        holder.commit()
+    await writing
+    assert await database.read(count) == 301
+
+
 async def test_more_statements_than_a_connection_keeps_prepared(opened: Open) -> None:
     database = opened()
     for number in range(1200):

@@ -29,6 +29,21 @@ async def test_sums_averages_and_truth_values_are_plain_numbers(opened: Open) ->
     assert [type(value) for value in found or ()] == [int, int, int, int, type(None), float]
 
 
+async def test_a_table_of_values_has_the_types_of_its_values(opened: Open) -> None:
+    database = opened()
+    database.apply_schema(TABLE)
+    await database.write(lambda s: s.execute("INSERT INTO thing (name) VALUES ('a'), ('b')"))
+    statement = """WITH new (name, number, ratio, body) AS (VALUES (:n0, :i0, :r0, :b0), (:n1, :i1, :r1, :b1))
+        UPDATE thing SET number = new.number, ratio = new.ratio, body = new.body FROM new
+        WHERE thing.name = new.name RETURNING thing.name"""
+    values = {"n0": "a", "i0": 1, "r0": 0.1, "b0": b"\0", "n1": "b", "i1": 2**62, "r1": 2.5, "b1": None}
+    for changes in ({}, {"i0": None, "b1": b"1"}, {}):
+        rows = await database.write(lambda s, changes=changes: s.execute(statement, {**values, **changes}))  # type: ignore[misc]
+        assert sorted(rows) == [("a",), ("b",)]
+    found = await database.read(lambda s: s.execute("SELECT * FROM thing ORDER BY name"))
+    assert found == [("a", 1, 0.1, b"\0"), ("b", 2**62, 2.5, None)]
+
+
 async def test_text_is_ordered_by_its_bytes(opened: Open) -> None:
     database = opened()
     database.apply_schema(TABLE)

@@ -50,6 +50,19 @@ def test_whether_a_statement_gives_rows_and_writes(sql: str, gives_rows: bool, w
     assert (statement.gives_rows, statement.writes) == (gives_rows, writes)
 
 
+@pytest.mark.parametrize(
+    ("sql", "has_one"),
+    [
+        ("WITH t (a, b) AS (VALUES (:a, :b)) UPDATE x SET c = t.b FROM t WHERE x.a = t.a", True),
+        ("DELETE FROM x WHERE (a, b) IN ( VALUES (:a, :b))", True),
+        ("INSERT INTO x (a, b) VALUES (:a, :b)", False),
+        ("INSERT INTO x (a) VALUES ('(VALUES')", False),
+    ],
+)
+def test_a_table_of_values_is_recognized(sql: str, has_one: bool) -> None:
+    assert compile_statement(sql).has_table_of_values is has_one
+
+
 def test_column_types_are_those_of_the_common_language() -> None:
     statement = compile_statement(
         "CREATE TABLE IF NOT EXISTS t (text TEXT NOT NULL, number INTEGER, -- a BLOB\n ratio REAL DEFAULT 0, blob BLOB,"

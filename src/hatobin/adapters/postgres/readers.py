@@ -90,9 +90,9 @@ def _read(line: Line, group: list[Work]) -> None:
         except ConnectionLost:
             line.drop()
             run_reads(line.session(), waiting)
-    except DatabaseUnavailable as error:
-        if isinstance(error, ConnectionLost):
-            line.drop()
+    except BaseException as error:
+        if isinstance(error, ConnectionLost) or not isinstance(error, DatabaseUnavailable):
+            line.drop()  # Broken, or in a state that nobody foresaw.
         for work in waiting:
             work.error = error
     hand_back(group)

@@ -26,6 +26,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _COMMENT = re.compile(r"('(?:[^']|'')*')|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_RETURNING = re.compile(r"\bRETURNING\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+")
 
 _DEFINITION = re.compile(r"\s*(?:CREATE\s+TABLE|ALTER\s+TABLE)\b", re.IGNORECASE)
@@ -95,14 +97,14 @@ def compile_statement(sql: str) -> Statement:
     plain = strip_comments(text)
     first = _WORD.search(plain)
     verb = first[0].upper() if first else ""
-    has_returning = re.search(r"\bRETURNING\b", re.sub(r"'(?:[^']|'')*'", "", plain), re.IGNORECASE) is not None
+    bare = _LITERAL.sub("''", plain)
     return Statement(
         text=_TOKEN.sub(number, text).encode(),
         names=tuple(numbers),
-        gives_rows=verb in _READING or verb == "WITH" or has_returning,
+        gives_rows=verb in _READING or verb == "WITH" or _RETURNING.search(bare) is not None,
         writes=verb not in _READING,
         worth_preparing=verb in _PREPARED,
-        has_table_of_values=_VALUES_TABLE.search(plain) is not None,
+        has_table_of_values=_VALUES_TABLE.search(bare) is not None,
     )
 
 

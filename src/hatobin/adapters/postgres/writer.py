@@ -81,8 +81,8 @@ class Writer:
                 self._line.drop()
                 self._attempt(waiting)
         except BaseException as error:
-            if isinstance(error, ConnectionLost):
-                self._line.drop()
+            if isinstance(error, ConnectionLost) or not isinstance(error, DatabaseUnavailable):
+                self._line.drop()  # Broken, or in a state that nobody foresaw.
             for work in waiting:
                 work.error = work.error or error
 
