@@ -90,7 +90,7 @@ def write(session: Session, messages: Sequence[NewMessage]) -> None:
             events.record(session, Event(message.key, None, kind, message.accepted_at, "{}", mail=mail))
 
 
-async def fill(database: Database, messages: Iterator[NewMessage], progress: Callable[[int], None]) -> None:
+async def fill(database: Database, messages: Iterator[NewMessage], progress: Callable[[int], object]) -> None:
     """Write all messages, many in each transaction."""
     while True:
         piece = [message for _, message in zip(range(ROWS_PER_TRANSACTION), messages, strict=False)]
@@ -108,6 +108,26 @@ def planned(due: int, final: int, size_bytes: int, now: float) -> Iterator[NewMe
         yield made(number, now - FINAL_OVER_S * (1 - number / final), content, chance, final=True)
     for number in range(due):
         yield made(number, now - 3600 * (1 - number / due), content, chance, final=False)
+
+
+def fill_store(
+    data: Path,
+    *,
+    due: int = 0,
+    final: int = 0,
+    size_bytes: int = 1024,
+    progress: Callable[[int], object] = lambda count: None,
+) -> None:
+    """Fill the store of a data folder that nobody serves; `progress` hears how many more were written."""
+    folder = DataFolder(data)
+    folder.prepare()
+    database = open_store(Settings(), folder)
+
+    async def run() -> None:
+        await fill(database, planned(due, final, size_bytes, time.time()), progress)
+        await database.close()
+
+    asyncio.run(run())
 
 
 def serve(data: Path, settings: Mapping[str, str], watch_s: float) -> Standing:
@@ -162,19 +182,10 @@ def main(
     data: Path, due: int, final: int, size_bytes: int, serving: bool, watch_s: float, pairs: tuple[str, ...]
 ) -> None:
     """Fill a store quickly, and see how a server stands on it."""
-    folder = DataFolder(data)
-    folder.prepare()
     if due or final:
         begun = time.monotonic()
-        database = open_store(Settings(), folder)
-        shown = click.progressbar(length=due + final, label="messages")
-
-        async def run() -> None:
-            with shown:
-                await fill(database, planned(due, final, size_bytes, time.time()), shown.update)
-            await database.close()
-
-        asyncio.run(run())
+        with click.progressbar(length=due + final, label="messages") as shown:
+            fill_store(data, due=due, final=final, size_bytes=size_bytes, progress=shown.update)
         took_s = time.monotonic() - begun
         click.echo(f"{due + final:,} messages in {took_s:.1f} s, {(due + final) / took_s:,.0f}/s")
     if serving:

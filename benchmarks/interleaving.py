@@ -101,14 +101,10 @@ def _bring_up(case: Case, system: System, measured: Measured, plan: Plan, stack:
         if system.signs:
             measured.proof = prove_signature(running, port, size_bytes=plan.size_bytes)
         arrivals = stack.enter_context(running_sink(port, folder))
-    trial = Trial(
-        running.roots, arrivals, counts_arrivals=not isinstance(arrivals, Nowhere), watched=port != 0
-    )
+    trial = Trial(running.roots, arrivals, counts_arrivals=not isinstance(arrivals, Nowhere), watched=port != 0)
     return _Up(measured, running, trial)
 
 
 def _repeat(case: Case, up: _Up, messages: int, plan: Plan, watch: Watch, *, busy_before: float) -> Run:
     load = case.load(up.running, messages, plan.size_bytes)
-    return measure(
-        load, up.trial, timeout_s=plan.timeout_s, busy_before=busy_before, progress=watch.progress
-    )
+    return measure(load, up.trial, timeout_s=plan.timeout_s, busy_before=busy_before, progress=watch.progress)

@@ -102,9 +102,7 @@ class Trial:
     """Whether arrivals may be counted while the load runs: counting is cheap and disturbs nobody."""
 
 
-def measure(
-    load: Load, trial: Trial, *, timeout_s: float, busy_before: float, progress: Callable[[int], None]
-) -> Run:
+def measure(load: Load, trial: Trial, *, timeout_s: float, busy_before: float, progress: Callable[[int], None]) -> Run:
     """Run one repetition. Raises `Invalid` when it failed, or took longer than `timeout_s`."""
     arrivals, total = trial.arrivals, load.messages
     base = arrivals.count()
@@ -164,6 +162,4 @@ def _by_quarter(series: Sequence[tuple[float, int]], total: int) -> tuple[float,
         wanted = total * part / _PARTS
         marks.append(next((at for at, count in series if count >= wanted), series[-1][0]))
     each = total / _PARTS
-    return tuple(
-        round(each / (end - start), 1) if end > start else 0.0 for start, end in pairwise(marks)
-    )
+    return tuple(round(each / (end - start), 1) if end > start else 0.0 for start, end in pairwise(marks))

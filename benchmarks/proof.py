@@ -59,9 +59,7 @@ def verified(content: bytes, records: dict[str, str]) -> str:
     fields = message_from_bytes(content).get_all("DKIM-Signature", [])
     if len(fields) != 1:
         raise Invalid(f"{len(fields)} DKIM signatures where one was expected")
-    tags = dict(
-        pair.strip().split("=", 1) for pair in re.sub(r"\s+", "", fields[0]).split(";") if "=" in pair
-    )
+    tags = dict(pair.strip().split("=", 1) for pair in re.sub(r"\s+", "", fields[0]).split(";") if "=" in pair)
     length = len(tags.get("b", "")) * 3 // 4 - tags.get("b", "").count("=")
     if tags.get("a") != "rsa-sha256" or length != _RSA_2048_SIGNATURE_BYTES:
         raise Invalid(f"not an RSA-2048 signature: a={tags.get('a')}, {length} octets")

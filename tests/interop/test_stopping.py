@@ -11,7 +11,9 @@ import urllib.error
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.chaos.ledger import DELIVERED, Ledger, is_settled
+from benchmarks.fill import fill_store
+from tests.chaos.ledger import DELIVERED, Ledger, check_books, copies, is_settled
+from tests.chaos.load import Load
 from tests.interop.sending import accepted_id, send_simple, submission, submit
 from tests.peers.smtp_sink import SmtpSink
 from tests.running import STOP_TIMEOUT_S, RunningServer, wait_until
@@ -107,3 +109,45 @@ def test_an_idle_smtp_session_is_told_and_newcomers_find_nobody() -> None:
         assert [one["id"] for one in server.inbox(to="reader@example.net")] == [identifier]
         address = json.loads((server.data / "serving.json").read_text())
         assert address["http"] == server.addresses["http"]
+
+
+def test_a_stop_under_load_sends_nothing_twice_and_loses_nothing() -> None:
+    with SmtpSink(delay_s=0.02) as sink:
+        settings = {
+            "delivery.mode": "relay",
+            "delivery.relay": sink.address,
+            "delivery.sessions_per_site": "8",
+            # Small, so that the claim loop is at work, too.
+            "delivery.ready_messages": "50",
+            "delivery.retry_delays_s": "[0.2]",
+            "account.verification": "instant",
+        }
+        with RunningServer(settings) as server:
+            server.client("sesv2").create_email_identity(EmailIdentity="example.com")
+            with Load(server, seed=4) as load:
+                for _ in range(2):
+                    time.sleep(1.5)
+                    begun = time.monotonic()
+                    server.stop()
+                    assert time.monotonic() - begun < STOP_TIMEOUT_S
+                    server.start()
+                time.sleep(0.5)
+            assert not load.faults, load.faults
+            wait_until(lambda: is_settled(server), "the queue empties", timeout_s=60)
+            ledger, got = Ledger.of(server), copies(sink.received)
+            check_books(ledger, load.promised(), got)
+            assert len(load.promised()) > 100
+            assert ledger.possible_duplicates == 0
+            assert max(got.values()) == 1
+
+
+def test_a_stop_with_a_long_line_in_the_store_does_not_wait_for_its_end() -> None:
+    with RunningServer({"delivery.ready_messages": "200"}) as server:
+        server.stop()
+        fill_store(server.data, due=30_000)
+        server.start()
+        wait_until(lambda: server.inbox(wait_s=0), "the line moves")
+        begun = time.monotonic()
+        server.stop()
+        assert time.monotonic() - begun < STOP_TIMEOUT_S / 2
+        assert Ledger.of(server).queued, "it was over before the stop"

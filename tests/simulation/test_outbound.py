@@ -160,3 +160,16 @@ async def test_a_recipient_suppressed_while_deferred_is_not_attempted_again() ->
     assert receiver.visits["a@example.net"] == 1
     assert await world.kinds(accepted.key) == ["Send", "DeliveryDelay", "Bounce"]
     await world.kill(outbound)
+
+
+async def test_a_worker_that_stood_still_delivers_what_it_had_left_once_it_beats_again() -> None:
+    world, receiver = await make_world(Accepts())
+    outbound = await world.start()
+    await world.verify("sender@example.com")
+    world.clock.elapsed_s += 100  # Stopped, or without its store: nobody knows who holds its rows now.
+    accepted = await outbound.acceptor.accept(draft("a@example.net"))
+    assert await world.run(lambda: bool(receiver.taken) and not outbound.ready.messages, limit_s=60)
+    assert len(receiver.taken) == 1
+    assert await world.states(accepted.key) == [RecipientState.DELIVERED]
+    assert await world.kinds(accepted.key) == ["Send", "Delivery"]
+    await world.kill(outbound)

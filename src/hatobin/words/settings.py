@@ -69,6 +69,7 @@ class Delivery(Section, frozen=True):
     sessions_per_site: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
     ready_messages: Annotated[int, msgspec.Meta(ge=1)] = 2000
     ready_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 64 * 1024 * 1024
+    loaded_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 128 * 1024 * 1024
     retry_delays_s: tuple[float, ...] = (120.0, 300.0, 600.0, 1200.0, 2400.0, 3600.0)
     retry_jitter: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.2
     max_delivery_s: Annotated[int, msgspec.Meta(ge=300, le=50400)] = 50400

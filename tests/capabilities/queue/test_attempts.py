@@ -84,3 +84,12 @@ def test_a_full_journal_forgets_outcomes_but_never_overwrites(tmp_path: Path) ->
 def test_a_record_of_another_size_is_our_bug(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="bytes"):
         FileJournal(tmp_path, 0).append(b"short")
+
+
+def test_an_attempt_that_was_settled_without_one_word_for_all_is_not_doubtful(tmp_path: Path) -> None:
+    log = log_in(tmp_path)
+    settled, running = log.start(KEY, [0, 1]), log.start(KEY, [2])
+    log.settled(settled)
+    codes = {replayed.positions: replayed.code for replayed in log_in(tmp_path).replay()}
+    assert codes == {(0, 1): 0, (2,): None}
+    assert running.number != settled.number

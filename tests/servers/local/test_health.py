@@ -47,10 +47,12 @@ async def test_figures_in_prometheus_text(world: World) -> None:
     assert answer.header("content-type").startswith("text/plain; version=0.0.4")
     lines = answer.text.splitlines()
     for line in (
-        "# TYPE hatobin_recipients gauge",
-        'hatobin_recipients{state="queued"} 1',
-        'hatobin_recipients{state="bounced"} 1',
-        'hatobin_recipients{state="delivered"} 0',
+        "# TYPE hatobin_queued_recipients gauge",
+        "hatobin_queued_recipients 1",
+        "# TYPE hatobin_recipients_total counter",
+        'hatobin_recipients_total{state="bounced"} 1',
+        'hatobin_recipients_total{state="delivered"} 0',
+        "hatobin_possible_duplicates_total 0",
         "hatobin_outbox_events 0",
         "hatobin_ready_messages 2",
         "hatobin_ready_bytes 300",
@@ -64,7 +66,7 @@ async def test_figures_are_kept_for_some_seconds(world: World) -> None:
 
     async def queued() -> str:
         lines = (await call(app, "GET", "/metrics")).text.splitlines()
-        return next(line for line in lines if 'state="queued"' in line)[-1]
+        return next(line for line in lines if line.startswith("hatobin_queued_recipients "))[-1]
 
     assert await queued() == "0"
     await world.accept(simple())

@@ -106,9 +106,13 @@ def take_outbox(session: Session, limit: int) -> list[OutboxRow]:
 
 
 def backlog(session: Session) -> int:
-    """How many events wait in the outbox."""
-    row = session.one("SELECT COUNT(*) FROM event_outbox")
-    return 0 if row is None else int(row[0])
+    """How many events wait in the outbox, by the numbers of the first and the last.
+
+    Two seeks. Rows leave in their order, so this is the count; on PostgreSQL numbers
+    may be missing (a transaction rolled back), and it is a little too high.
+    """
+    row = session.one("SELECT (SELECT MAX(id) FROM event_outbox) - (SELECT MIN(id) FROM event_outbox) + 1")
+    return 0 if row is None or row[0] is None else int(row[0])
 
 
 def recorded(session: Session, key: MessageKey) -> list[RecordedEvent]:

@@ -11,6 +11,7 @@ word. See `docs/flow.md` for the life of one message.
 from __future__ import annotations
 
 from hatobin.capabilities.queue.attempts import Attempt, AttemptLog, Replayed
+from hatobin.capabilities.queue.counting import QueueTotals, totals
 from hatobin.capabilities.queue.expiry import BLOB_PREFIX, blob_key, find_expired, remove, unknown_blobs
 from hatobin.capabilities.queue.leases import BEAT_INTERVAL_S, DEAD_AFTER_S, WorkerLease
 from hatobin.capabilities.queue.model import (
@@ -36,6 +37,7 @@ from hatobin.capabilities.queue.store import (
     enqueue_all,
     figures,
     finish,
+    give_back,
     message,
     next_due_at,
     recent,
@@ -57,6 +59,7 @@ __all__ = [
     "NewMessage",
     "NewRecipient",
     "QueueFigures",
+    "QueueTotals",
     "QueuedRecipient",
     "ReadyMessage",
     "ReadyQueue",
@@ -77,6 +80,7 @@ __all__ = [
     "find_expired",
     "finish",
     "finish_all",
+    "give_back",
     "message",
     "next_due_at",
     "recent",
@@ -84,5 +88,6 @@ __all__ = [
     "recipients",
     "release",
     "remove",
+    "totals",
     "unknown_blobs",
 ]

@@ -21,6 +21,8 @@ from hatobin.words.reply import Reply
 
 _MAX_POSITIONS = 64
 _START, _OUTCOME = b"S", b"O"
+_SETTLED_CODE = 0
+"""In the place of a reply code: the outcome is in the database, whatever it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class AttemptLog:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._number = 0
+        self._silent: set[int] = set()
+        """Attempts that began and of which the log says nothing more."""
 
     def start(self, key: MessageKey, positions: Sequence[int]) -> Attempt:
         """Record that the content is about to be sent to these recipients."""
@@ -57,17 +61,29 @@ class AttemptLog:
             mask |= 1 << min(position, _MAX_POSITIONS - 1)
         head = b"%08x" % self._number
         tail = b"%016x%s\0%s\0%s\0" % (mask, key.account_id.encode(), key.region.encode(), key.message_id.encode())
+        self._silent.add(self._number)
         generation = self._journal.open_attempt((_START + head + b"000" + tail).ljust(RECORD_BYTES, b"\0"))
         return Attempt(self._number, generation, head + b"%03d" + tail)
 
     def outcome(self, attempt: Attempt, reply: Reply) -> None:
         """Record the remote's final word."""
-        record = _OUTCOME + attempt.prefix % reply.code + str(reply).encode(errors="replace")
-        self._journal.append(record[: RECORD_BYTES - 1].ljust(RECORD_BYTES, b"\0"))
+        self._silent.discard(attempt.number)
+        self._append(attempt, reply.code, str(reply))
 
     def settled(self, attempt: Attempt) -> None:
-        """Say that the database knows how the attempt ended."""
+        """Say that the database knows how the attempt ended.
+
+        Where no outcome was recorded the log says it too: a recipient that the
+        attempt left deferred would count as a possible duplicate otherwise.
+        """
+        if attempt.number in self._silent:
+            self._silent.discard(attempt.number)
+            self._append(attempt, _SETTLED_CODE, "")
         self._journal.settled(attempt.generation)
+
+    def _append(self, attempt: Attempt, code: int, text: str) -> None:
+        record = _OUTCOME + attempt.prefix % code + text.encode(errors="replace")
+        self._journal.append(record[: RECORD_BYTES - 1].ljust(RECORD_BYTES, b"\0"))
 
     def replay(self) -> list[Replayed]:
         """Give the attempts of an earlier process, each once, in the order they began."""

@@ -3,18 +3,27 @@
 A worker's lease on its rows is alive as long as its `queue_worker` row beats.
 On one machine the slot is guarded by a file lock (held by `app`), so whoever
 has the lock may raise the epoch and take the slot's rows at once; rows of
-other slots are taken over only after their beat is too old.
+other slots are taken over only after their beat is too old. What those had
+under way nobody can tell (their attempt log is on another machine), so each of
+their recipients counts as a possible duplicate: an upper bound.
+
+Rows of workers that are long gone are forgotten, so that short-lived nodes
+leave nothing behind. An epoch is a second on the clock, or one more than the
+last one, so it never comes back even then.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
-from hatobin.capabilities.queue.model import Lease
-from hatobin.ports import Clock, Database, Session
+from hatobin.capabilities.queue.model import Lease, MessageKey
+from hatobin.capabilities.queue.store import count_possible_duplicates
+from hatobin.ports import Clock, Database, Row, Session
 
 BEAT_INTERVAL_S = 20.0
 DEAD_AFTER_S = 60.0
+FORGOTTEN_AFTER_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +45,42 @@ class WorkerLease:
         now = self.clock.now()
 
         def work(session: Session) -> int:
+            # Inserted anew where a process slept for so long that it was forgotten.
             session.execute(
-                "UPDATE queue_worker SET beat_at = :now WHERE worker = :worker AND epoch = :epoch",
+                """INSERT INTO queue_worker (worker, epoch, beat_at) VALUES (:worker, :epoch, :now)
+                ON CONFLICT (worker) DO UPDATE SET beat_at = :now WHERE queue_worker.epoch = :epoch""",
                 {"now": now, "worker": self.lease.worker, "epoch": self.lease.epoch},
             )
             dead = session.execute(
-                "SELECT worker FROM queue_worker WHERE beat_at < :limit", {"limit": now - DEAD_AFTER_S}
+                "SELECT worker FROM queue_worker WHERE beat_at < :limit ORDER BY worker", {"limit": now - DEAD_AFTER_S}
             )
-            return sum(_free_rows(session, worker, now) for (worker,) in dead)
+            freed = [row for (worker,) in dead for row in _free_rows(session, worker, now)]
+            for message, rows in groupby(sorted(freed), key=lambda row: row[:3]):
+                count_possible_duplicates(session, MessageKey(*message), [row[3] for row in rows])
+            session.execute("DELETE FROM queue_worker WHERE beat_at < :limit", {"limit": now - FORGOTTEN_AFTER_S})
+            return len(freed)
 
         return await self.database.write(work)
 
 
 def _raise_epoch(session: Session, worker: int, now: float) -> int:
     row = session.one(
-        """INSERT INTO queue_worker (worker, epoch, beat_at) VALUES (:worker, 1, :now)
-        ON CONFLICT (worker) DO UPDATE SET epoch = queue_worker.epoch + 1, beat_at = :now
+        """INSERT INTO queue_worker (worker, epoch, beat_at) VALUES (:worker, :second, :now)
+        ON CONFLICT (worker) DO UPDATE
+        SET epoch = CASE WHEN queue_worker.epoch < :second THEN :second ELSE queue_worker.epoch + 1 END, beat_at = :now
         RETURNING epoch""",
-        {"worker": worker, "now": now},
+        {"worker": worker, "second": int(now), "now": now},
     )
     assert row is not None, "INSERT … RETURNING gives a row"
     _free_rows(session, worker, now)
     return int(row[0])
 
 
-def _free_rows(session: Session, worker: int, now: float) -> int:
-    """Make every row of a slot due. Bounded by the ready queue's size, so it is one statement."""
-    rows = session.execute(
+def _free_rows(session: Session, worker: int, now: float) -> list[Row]:
+    """Make every row of a slot due and give their keys. Bounded by the ready queue's size, so it is one statement."""
+    return session.execute(
         """UPDATE queue_recipient SET lease_worker = NULL, lease_epoch = NULL, due_at = :now
-        WHERE state = 0 AND lease_worker IS NOT NULL AND lease_worker = :worker RETURNING position""",
+        WHERE state = 0 AND lease_worker IS NOT NULL AND lease_worker = :worker
+        RETURNING account_id, region, message_id, position""",
         {"worker": worker, "now": now},
     )
-    return len(rows)

@@ -44,8 +44,19 @@ CREATE TABLE IF NOT EXISTS queue_recipient (
   possible_duplicates INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (account_id, region, message_id, position)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS queue_recipient_due ON queue_recipient (due_at) WHERE state = 0 AND lease_worker IS NULL;
+-- With the lease, which is NULL in all of them: so the index alone answers how many there are.
+CREATE INDEX IF NOT EXISTS queue_recipient_due ON queue_recipient (due_at, lease_worker) WHERE state = 0 AND lease_worker IS NULL;
 CREATE INDEX IF NOT EXISTS queue_recipient_leased ON queue_recipient (lease_worker) WHERE state = 0 AND lease_worker IS NOT NULL;
+
+-- How many recipients have ever come to a final state, by the name of the state; and "POSSIBLE_DUPLICATE".
+-- Their rows go when their time is over; these figures stay.
+CREATE TABLE IF NOT EXISTS queue_total (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  what       TEXT NOT NULL,
+  total      INTEGER NOT NULL,
+  PRIMARY KEY (account_id, region, what)
+);
 
 -- One row per worker slot: its life is this row's beat, not the leased rows.
 CREATE TABLE IF NOT EXISTS queue_worker (

@@ -7,11 +7,13 @@ engine costs a hand-over of the interpreter lock (SQLite) or a round trip
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
+from hatobin.capabilities.queue import counting
 from hatobin.capabilities.queue.model import MessageKey
 from hatobin.ports import Session, Value
 from hatobin.words.outcome import RecipientState
@@ -52,7 +54,17 @@ def finish_all(session: Session, finals: Sequence[FinalState]) -> set[tuple[Mess
             parameters |= {f"{name}_{number}": value for name, value in zip(_FINISHED_COLUMNS, values, strict=True)}
         for account_id, region, message_id, position in session.execute(_finish_sql(len(part)), parameters):
             changed.add((MessageKey(account_id, region, message_id), position))
+    counting.add(session, _counts(finals, changed))
     return changed
+
+
+def _counts(finals: Sequence[FinalState], changed: set[tuple[MessageKey, int]]) -> counting.Counts:
+    """Count the rows that changed; two words about one recipient in one group count once."""
+    settled: Iterable[FinalState] = finals
+    if len(changed) < len(finals):
+        by_row = {(final.key, final.position): final for final in finals}
+        settled = (final for row, final in by_row.items() if row in changed)
+    return Counter((final.key.account_id, final.key.region, final.state.name) for final in settled)
 
 
 def drop_bodies(session: Session, keys: Iterable[MessageKey]) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from hatobin.capabilities.queue import counting
 from hatobin.capabilities.queue.model import (
     DkimKeyChoice,
     Lease,
@@ -99,6 +100,15 @@ def enqueue_all(session: Session, messages: Sequence[tuple[NewMessage, Lease | N
             for message, lease in messages
             for position, recipient in enumerate(message.recipients)
         ],
+    )
+    counting.add(
+        session,
+        Counter(
+            (message.key.account_id, message.key.region, recipient.state.name)
+            for message, _ in messages
+            for recipient in message.recipients
+            if recipient.state
+        ),
     )
 
 
@@ -216,6 +226,18 @@ def next_due_at(session: Session) -> float | None:
     return None if row is None else row[0]
 
 
+def give_back(session: Session, lease: Lease, rows: Sequence[tuple[MessageKey, int]], *, now: float) -> None:
+    """Give back these recipients (by position), as far as `lease` still holds them, due at once."""
+    session.many(
+        f"""UPDATE queue_recipient SET lease_worker = NULL, lease_epoch = NULL, due_at = :now
+        WHERE {_KEY} AND position = :position AND state = 0 AND lease_worker = :worker AND lease_epoch = :epoch""",
+        [
+            {**_key(key), "position": position, "worker": lease.worker, "epoch": lease.epoch, "now": now}
+            for key, position in rows
+        ],
+    )
+
+
 def release(session: Session, lease: Lease, *, now: float) -> None:
     """Give back every row that `lease` holds, due at once."""
     session.execute(
@@ -232,6 +254,8 @@ def count_possible_duplicates(session: Session, key: MessageKey, positions: Sequ
         WHERE {_KEY} AND position = :position AND state = 0""",
         [{**_key(key), "position": position} for position in positions],
     )
+    scope = (key.account_id, key.region, counting.POSSIBLE_DUPLICATE)
+    counting.add(session, Counter({scope: len(positions)}))
 
 
 def message(session: Session, key: MessageKey) -> StoredMessage | None:

@@ -13,7 +13,7 @@ another one took over (house §3).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,11 +44,13 @@ from hatobin.capabilities.queue import (
     Site,
 )
 from hatobin.flow.outbound.claim import claim
+from hatobin.flow.outbound.loading import LoadedBodies
 from hatobin.flow.outbound.settle import Settler
 from hatobin.flow.outbound.settlement import Settlement
 from hatobin.flow.outbound.sign import Signer
 from hatobin.ports import Ports
 from hatobin.ports.blobs import BlobMissing
+from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.mail import MessageError, to_seven_bit
 from hatobin.words.outcome import Delivered, Hop, Outcome
 from hatobin.words.reply import Reply
@@ -86,13 +88,20 @@ class Dispatcher:
         self._attempts = attempts
         self._tasks: set[asyncio.Task[None]] = set()
         self._due = asyncio.Event()
+        self._claiming = True
         self._stopping = False
+        self._loaded = LoadedBodies(settings.delivery.loaded_bytes)
+        self._left: list[ReadyMessage] = []
+        """What was not sent because the lease seemed over."""
         self._lease_deadline = 0.0
         self.renew_lease()
 
     def renew_lease(self) -> None:
         """Note that the beat was recorded now: the lease holds for the dead time less one beat."""
         self._lease_deadline = self._ports.clock.monotonic() + DEAD_AFTER_S - BEAT_INTERVAL_S
+        if self._left:
+            left, self._left = self._left, []
+            self._spawn(self._give_back(left))
 
     def wake_claims(self) -> None:
         """Say that rows in the database may be due."""
@@ -166,7 +175,10 @@ class Dispatcher:
     ) -> SmtpSession | None:
         """Deliver; a bug of ours is loud in the log, and for the message only a delay."""
         try:
-            return await self._deliver(site, session, message)
+            if message.content or message.blob_key is None:
+                return await self._deliver(site, session, message)
+            async with self._loaded.room_for(message.size):
+                return await self._deliver(site, session, message)
         except Exception:
             log.exception("delivery_failed", message_id=message.key.message_id)
             if session is not None:
@@ -207,8 +219,7 @@ class Dispatcher:
                 return session
             content = converted
         if self._lease_is_over():
-            # Not ours any more: say nothing about it, whoever holds it now will.
-            self._ready.done(1, message.size)
+            self._leave(message)
             return session
         attempt: Attempt | None = None
 
@@ -225,7 +236,7 @@ class Dispatcher:
         if transaction.lost_before_data and (reused or self._lease_is_over()):
             session.close()
             if self._lease_is_over():
-                self._ready.done(1, message.size)
+                self._leave(message)
                 return None
             # The server closed a kept connection: nothing was sent, so try once more on a new one.
             return await self._deliver(site, None, message)
@@ -242,6 +253,22 @@ class Dispatcher:
 
     def _lease_is_over(self) -> bool:
         return self._ports.clock.monotonic() > self._lease_deadline
+
+    def _leave(self, message: ReadyMessage) -> None:
+        """Say nothing about a message: whoever holds it now will. If that is still us, the next beat shows it."""
+        self._left.append(message)
+        self._ready.done(1, message.size)
+
+    async def _give_back(self, left: Sequence[ReadyMessage]) -> None:
+        """Nobody else may have taken what was left: then it is due at once."""
+        now = self._ports.clock.now()
+        rows = [(message.key, recipient.position) for message in left for recipient in message.recipients]
+        try:
+            await self._ports.database.write(lambda session: queue.give_back(session, self._lease, rows, now=now))
+        except DatabaseUnavailable:
+            self._left += left
+            return
+        self._due.set()
 
     def _settlement(self, message: ReadyMessage, transaction: Transaction, attempt: Attempt | None) -> Settlement:
         outcomes = tuple(zip(message.recipients, transaction.outcomes, strict=True))
@@ -303,6 +330,8 @@ class Dispatcher:
 
     async def _claim(self) -> bool:
         """Claim one batch; True when there may be more at once."""
+        if not self._claiming or self._lease_is_over():
+            return False
         limit = min(CLAIM_BATCH, self._ready.room)
         if limit <= 0:
             self._ready.overflowed = True
@@ -331,10 +360,22 @@ class Dispatcher:
             by_site.setdefault(self._sites.name(recipient.domain), []).append(recipient)
         return [(site, replace(message, recipients=tuple(recipients))) for site, recipients in by_site.items()]
 
+    def stop_claiming(self) -> None:
+        """Leave in the database what is there."""
+        self._claiming = False
+
     async def stop(self) -> None:
         """Take nothing new, let running transactions end, and record their outcomes."""
+        self._claiming = False
         self._stopping = True
         for site in self._ready.sites():
             site.arrived.set()
         while self._tasks:
             await asyncio.wait(set(self._tasks))
+
+    async def abandon(self) -> None:
+        """Cut what is still running; the attempt log says which recipients that leaves in doubt."""
+        running = set(self._tasks)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

@@ -85,7 +85,12 @@ class Settler:
         self._kept_since_trim += kept
         if self._kept_since_trim < INBOX_TRIM_EVERY:
             return
+        # Twice what came in since the last time: the inbox comes back to its limit, however fast mail comes.
+        limit, batch = self._settings.local.inbox_messages, 2 * self._kept_since_trim
+        try:
+            blobs = await self._ports.database.write(lambda session: inbox.trim(session, limit, batch))
+        except DatabaseUnavailable:
+            return  # With the next group, and by then twice as much.
         self._kept_since_trim = 0
-        limit = self._settings.local.inbox_messages
-        for blob_key in await self._ports.database.write(lambda session: inbox.trim(session, limit)):
+        for blob_key in blobs:
             await self._ports.blobs.delete(blob_key)

@@ -1,8 +1,9 @@
 """What machines ask: is it alive, does it work, and in what figures.
 
-`/metrics` is Prometheus's text format, version 0.0.4. The figures of the
-queue are counted by going through it, so they are kept for a while: longer,
-the longer the counting took.
+`/metrics` is Prometheus's text format, version 0.0.4. What is queued is
+counted on its indexes, which takes some tens of milliseconds for a million
+recipients, so the figures are kept for a while: longer, the longer the
+counting took. What became of recipients are totals that only grow.
 """
 
 from __future__ import annotations
@@ -15,11 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hatobin.capabilities import events, queue
-from hatobin.capabilities.queue import QueueFigures, ReadyQueue
+from hatobin.capabilities.queue import QueueTotals, ReadyQueue
 from hatobin.ports import Ports, Session
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.servers.local.answers import json_answer
-from hatobin.words.outcome import RecipientState
 
 READY_TIMEOUT_S = 2.0
 """How long the database may take to answer a readiness check."""
@@ -35,7 +35,7 @@ _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 class Figures:
     """What was counted, and when by the monotonic clock."""
 
-    recipients: QueueFigures
+    recipients: QueueTotals
     outbox: int
     counted_at: float
     took_s: float
@@ -68,9 +68,9 @@ class HealthPaths:
     async def metrics(self, request: Request) -> Response:
         """Give the figures."""
         figures = await self._fresh_figures()
-        lines = _state_lines(figures.recipients)
-        lines += _gauge(
-            "hatobin_possible_duplicates",
+        lines = _recipient_lines(figures.recipients)
+        lines += _counter(
+            "hatobin_possible_duplicates_total",
             "Attempts whose end is unknown, summed over recipients.",
             figures.recipients.possible_duplicates,
         )
@@ -100,17 +100,26 @@ def _ask(session: Session) -> None:
     session.one("SELECT 1")
 
 
-def _count(session: Session) -> tuple[QueueFigures, int]:
-    return queue.figures(session), events.backlog(session)
+def _count(session: Session) -> tuple[QueueTotals, int]:
+    return queue.totals(session), events.backlog(session)
 
 
-def _state_lines(figures: QueueFigures) -> list[str]:
-    lines = ["# HELP hatobin_recipients Recipients in the store by state.", "# TYPE hatobin_recipients gauge"]
-    for state in RecipientState:
-        lines.append(f'hatobin_recipients{{state="{state.name.lower()}"}} {figures.by_state.get(state, 0)}')
-    return lines
+def _recipient_lines(totals: QueueTotals) -> list[str]:
+    lines = _gauge("hatobin_queued_recipients", "Recipients that are still to be served.", totals.queued)
+    lines += _gauge("hatobin_leased_recipients", "Those of them that a worker holds in memory.", totals.leased)
+    name = "hatobin_recipients_total"
+    lines += [f"# HELP {name} Recipients that have come to a final state.", f"# TYPE {name} counter"]
+    return lines + [f'{name}{{state="{state.name.lower()}"}} {count}' for state, count in totals.final.items()]
 
 
 def _gauge(name: str, meaning: str, value: float) -> list[str]:
+    return _sample(name, meaning, value, "gauge")
+
+
+def _counter(name: str, meaning: str, value: float) -> list[str]:
+    return _sample(name, meaning, value, "counter")
+
+
+def _sample(name: str, meaning: str, value: float, kind: str) -> list[str]:
     lines = [f"# HELP {name} {meaning}"] if meaning else []
-    return [*lines, f"# TYPE {name} gauge", f"{name} {value}"]
+    return [*lines, f"# TYPE {name} {kind}", f"{name} {value}"]
