@@ -65,8 +65,15 @@ def smtp_password(secret: str, region: str) -> str:
 class RunningServer:
     """One server process at a time on one data folder; a context that ends it and looks at its stderr."""
 
-    def __init__(self, settings: Mapping[str, str] | None = None, *, data: Path | None = None) -> None:
-        """`settings` maps "section.key" to the text of its environment variable."""
+    def __init__(
+        self,
+        settings: Mapping[str, str] | None = None,
+        *,
+        data: Path | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """`settings` maps "section.key" to the text of its environment variable; `variables` are further ones."""
+        self._variables = dict(variables or {})
         self._resources = ExitStack()
         if data is None:
             data = Path(self._resources.enter_context(tempfile.TemporaryDirectory(prefix="hatobin-")))
@@ -207,7 +214,7 @@ class RunningServer:
         """Give the environment of the process: ours, without AWS and hatobin settings, and the server's own."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "HATOBIN_"))}
         own = {f"HATOBIN_{key.upper().replace('.', '__')}": value for key, value in self._settings.items()}
-        return kept | {"PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"} | own
+        return kept | {"PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"} | own | self._variables
 
     def command(self, *arguments: str, timeout_s: float = 60.0) -> Any:
         """Run `hatobin …` on this data folder with `--json` and give what it printed."""
@@ -300,8 +307,15 @@ class RunningServer:
         return self.get(f"/_hatobin/inbox/{message['id']}.eml")
 
     @contextmanager
-    def store(self) -> Iterator[apsw.Connection]:
-        """Open the database read-only, beside the running server or after it."""
+    def store(self) -> Iterator[Any]:
+        """Open the database for reading, beside the running server or after it: `.execute(sql).fetchall()`."""
+        url = self._settings.get("store.url", "")
+        if url.startswith("postgresql:"):
+            import psycopg
+
+            with psycopg.connect(url, autocommit=True) as open_connection:
+                yield open_connection
+            return
         path = urllib.parse.quote(str(self.data / "hatobin.sqlite"))
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         connection = apsw.Connection(f"file:{path}?mode=ro", flags=flags)

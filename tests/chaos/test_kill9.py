@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+import signal
 import statistics
 import time
 from typing import Any
 
 import pytest
 
+from tests.chaos.conftest import Store
 from tests.chaos.ledger import DELIVERED, Ledger, check_books, copies, is_settled
 from tests.chaos.load import Load
 from tests.interop.sending import configuration_set_to, kinds, send_simple, take_events, topic_with_queue
+from tests.peers.postgres import Postgres
 from tests.peers.smtp_sink import SmtpSink
 from tests.running import RunningServer, wait_until
 
@@ -23,9 +26,10 @@ _TAKEOVER_S = 2.0
 _SLOWEST_TAKEOVER_S = 6.0
 
 
-def _relaying(sink: SmtpSink) -> RunningServer:
+def _relaying(sink: SmtpSink, store: Store | None = None) -> RunningServer:
     return RunningServer(
         {
+            **(store.settings if store else {}),
             "delivery.mode": "relay",
             "delivery.relay": sink.address,
             "delivery.sessions_per_site": str(_SESSIONS),
@@ -55,6 +59,12 @@ def _wait_for_takeover(load: Load, sink: SmtpSink, left: set[str]) -> float | No
     return time.monotonic() - begun
 
 
+def _wait_until_accepted(load: Load) -> None:
+    """Wait until a client is promised something again."""
+    before = len(load.promised())
+    wait_until(lambda: len(load.promised()) > before, "mail is accepted again", timeout_s=20)
+
+
 def _more(events: list[dict[str, Any]], server: RunningServer, url: str) -> list[dict[str, Any]]:
     """Add what the queue has now to the events taken before."""
     events += take_events(server, url, 1, polls=1)
@@ -67,11 +77,11 @@ def _say(capsys: pytest.CaptureFixture[str], text: str) -> None:
 
 
 def test_acknowledged_mail_survives_kills_at_random_moments(
-    rounds: int, seed: int, capsys: pytest.CaptureFixture[str]
+    store: Store, rounds: int, seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dice = random.Random(seed)
     takeovers: list[float] = []
-    with SmtpSink(delay_s=0.03) as sink, _relaying(sink) as server:
+    with SmtpSink(delay_s=0.03) as sink, _relaying(sink, store) as server:
         server.client("sesv2").create_email_identity(EmailIdentity="example.com")
         with Load(server, seed=seed, receiver=sink) as load:
             for number in range(1, rounds + 1):
@@ -107,6 +117,44 @@ def test_acknowledged_mail_survives_kills_at_random_moments(
         f"takeover {statistics.median(takeovers):.2f} s (median), {max(takeovers):.2f} s (worst)",
     )
     assert statistics.median(takeovers) <= _TAKEOVER_S
+
+
+def test_acknowledged_mail_survives_crashes_of_the_database(
+    rounds: int, seed: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """PostgreSQL dies at random moments, and now and then the server with it."""
+    dice = random.Random(seed)
+    with Postgres() as database, SmtpSink(delay_s=0.03) as sink:
+        store = Store({"store.url": database.create_database("chaos")}, database)
+        with _relaying(sink, store) as server:
+            server.client("sesv2").create_email_identity(EmailIdentity="example.com")
+            with Load(server, seed=seed, receiver=sink) as load:
+                for _ in range(rounds):
+                    time.sleep(dice.uniform(0.3, _LONGEST_LIFE_S))
+                    both = dice.random() < 0.3
+                    database.stop(signal.SIGQUIT)
+                    if both:
+                        server.kill9()
+                    time.sleep(dice.uniform(0.0, 2.0))
+                    database.start()
+                    if both:
+                        server.start()
+                    _wait_until_accepted(load)
+            assert not load.faults, load.faults
+            wait_until(
+                lambda: is_settled(server), f"the queue empties (seed {seed})", timeout_s=_SETTLE_TIMEOUT_S
+            )
+            ledger, got = Ledger.of(server), copies(sink.received)
+            check_books(ledger, load.promised(), got)
+            server.stop()
+            server.check_stderr()
+    twice = sum(count - 1 for count in got.values())
+    _say(
+        capsys,
+        f"{rounds} crashes of PostgreSQL (seed {seed}): {len(load.promised())} messages promised, "
+        f"{load.unanswered} unanswered, {len(got)} deliveries, {twice} twice, "
+        f"{ledger.possible_duplicates} owned up to",
+    )
 
 
 def test_mailbox_mode_keeps_everything_once_with_its_events(rounds: int, seed: int) -> None:

@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from hatobin.adapters.threads import ThreadPool
-from hatobin.ports.blobs import BlobMissing
+from hatobin.ports.blobs import BlobMissing, BlobsUnavailable
 
 BLOB_THREADS = 4
 """Files that are written or read at the same time; each spends its time waiting for the disk."""
@@ -68,7 +68,7 @@ class FileBlobs:
         """Store `data` whole under `key`; durable when this returns.
 
         Raises `ValueError` for a bad key, or one that is a folder of other keys, and
-        `OSError` when the disk does not take it; the former blob is kept then.
+        `BlobsUnavailable` when the disk does not take it; the former blob is kept then.
         """
         check_key(key)
         await self._threads.run(lambda: self._put(key, data))
@@ -112,6 +112,8 @@ class FileBlobs:
             temporary.unlink(missing_ok=True)
             if isinstance(error, IsADirectoryError | NotADirectoryError | FileExistsError):
                 raise ValueError(f"{key!r} crosses another blob's key") from error
+            if isinstance(error, OSError):
+                raise _unavailable("written", key, error) from error
             raise
         _sync_folder(target.parent)
 
@@ -121,14 +123,14 @@ class FileBlobs:
         except OSError as error:
             if error.errno in _ABSENT:
                 raise BlobMissing(key) from None
-            raise
+            raise _unavailable("read", key, error) from error
 
     def _delete(self, key: str) -> None:
         try:
             os.unlink(self._folder / key)
         except OSError as error:
             if error.errno not in _ABSENT:
-                raise
+                raise _unavailable("deleted", key, error) from error
 
     def _make_folder(self, folder: Path) -> None:
         """Make a folder and its parents, each entry synced; folders are never removed."""
@@ -151,6 +153,10 @@ class FileBlobs:
                     path.unlink()
             except FileNotFoundError:
                 continue  # Another process opened the store at the same moment.
+
+
+def _unavailable(what: str, key: str, error: OSError) -> BlobsUnavailable:
+    return BlobsUnavailable(f"the blob {key} cannot be {what}: {error.strerror or error}")
 
 
 def _files(folder: Path, prefix: str) -> Iterator[tuple[str, float]]:

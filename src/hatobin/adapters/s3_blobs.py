@@ -25,7 +25,7 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
 from hatobin.adapters.blobs import check_key
-from hatobin.ports.blobs import BlobMissing
+from hatobin.ports.blobs import BlobMissing, BlobsUnavailable
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Config
@@ -61,7 +61,7 @@ _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class S3Unavailable(OSError):
+class S3Unavailable(BlobsUnavailable):
     """The object store did not do what it was asked for."""
 
 

@@ -2,7 +2,8 @@
 
 Every key `[section] name` can be given as HATOBIN_SECTION__NAME; a list is
 written as a JSON array or as values separated by commas. Unknown keys are
-refused with their path. Nothing else in hatobin reads the environment.
+refused with their path. Beside this only the master key (`data_folder`) and the
+login of an S3 store (`store`) may come from the environment.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import msgspec
 from hatobin.words.settings import Settings
 
 ENVIRONMENT_PREFIX = "HATOBIN_"
-_NOT_SETTINGS = frozenset({"HATOBIN_DATA", "HATOBIN_CONFIG"})
+_NOT_SETTINGS = frozenset({"HATOBIN_DATA", "HATOBIN_CONFIG", "HATOBIN_MASTER_KEY"})
 
 
 class ConfigurationError(Exception):

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from hatobin.companions.kms import KEY_BYTES
+
+MASTER_KEY_VARIABLE = "HATOBIN_MASTER_KEY"
+
+
+class KeyUnusable(Exception):
+    """The master key is not one."""
 
 
 class SlotTaken(Exception):
@@ -46,21 +54,39 @@ class DataFolder:
         return self.root / "serving.json"
 
     def master_key(self) -> bytes:
-        """Read the key that seals the stored secrets; make it at first use (mode 0600)."""
-        path = self.root / "master.key"
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            key = bytes.fromhex(path.read_text().strip())
-            if len(key) != KEY_BYTES:
-                raise ValueError(f"{path.name} does not hold a {KEY_BYTES}-byte key") from None
-            return key
-        key = os.urandom(KEY_BYTES)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(key.hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        return key
+        """Read the key that seals the stored secrets; make it at first use (mode 0600).
+
+        HATOBIN_MASTER_KEY, if it is set, comes before the file. Raises `KeyUnusable`.
+        """
+        given = os.environ.get(MASTER_KEY_VARIABLE, "")
+        if given:
+            return _key_of(given, MASTER_KEY_VARIABLE)
+        text = self._kept("master.key", lambda: os.urandom(KEY_BYTES).hex())
+        return _key_of(text, str(self.root / "master.key"))
+
+    def node(self) -> str:
+        """Give the name of this data folder's node among those that share a store; made at first use."""
+        return self._kept("node", lambda: os.urandom(16).hex())
+
+    def _kept(self, name: str, make: Callable[[], str]) -> str:
+        """Read a line that is made once and then stays."""
+        path = self.root / name
+        temporary = self.root / f"{name}.{os.getpid()}"
+        while True:
+            try:
+                return path.read_text().strip()
+            except FileNotFoundError:
+                pass
+            # Whole under its name or not there: a crash in between leaves no half of a key.
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(make() + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):  # Another worker of this folder was first.
+                os.link(temporary, path)
+            temporary.unlink()
+            _sync(self.root)
 
     def lock_slot(self, worker: int) -> int:
         """Hold a worker slot for the life of this process; raises `SlotTaken`."""
@@ -73,3 +99,21 @@ class DataFolder:
                 f"worker {worker} of this data folder is already running; choose another --data folder"
             ) from None
         return descriptor
+
+
+def _key_of(text: str, place: str) -> bytes:
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise KeyUnusable(f"{place} must hold {KEY_BYTES} bytes as {2 * KEY_BYTES} hexadecimal digits")
+    return key
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

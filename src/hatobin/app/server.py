@@ -22,12 +22,14 @@ from hatobin.app.smtp_listeners import RunningSmtp
 from hatobin.app.wiring import Assembly
 from hatobin.capabilities.queue import BEAT_INTERVAL_S
 from hatobin.flow.retention import Retention
+from hatobin.ports.database import DatabaseUnavailable
 from hatobin.servers.api import http_protocol
 
 log = structlog.get_logger()
 
 HTTP_BACKLOG = 1024
 KEEP_ALIVE_S = 60
+BEAT_AFTER_ERROR_S = 1.0
 SMTP_GRACE_S = 5.0
 CLOSING_S = 1.0
 """What is kept of `server.stop_timeout_s` for giving back the leases and closing the store."""
@@ -78,7 +80,7 @@ class RunningServer:
             assembly.outbound.sns_deliveries.run(),
             self._beat(),
         ]
-        if assembly.lease.lease.worker == 0:
+        if assembly.does_upkeep:
             loops.append(assembly.queue_upkeep.run())
             loops.append(Retention(assembly.ports, assembly.settings).run())
             if not assembly.settings.instant_verification:
@@ -95,13 +97,19 @@ class RunningServer:
             self._stop.set()
 
     async def _beat(self) -> None:
+        pause_s = BEAT_INTERVAL_S
         while True:
-            await self._assembly.ports.clock.sleep(BEAT_INTERVAL_S)
+            await self._assembly.ports.clock.sleep(pause_s)
+            pause_s = BEAT_AFTER_ERROR_S
             try:
                 taken = await self._assembly.lease.beat()
+            except DatabaseUnavailable as error:
+                log.warning("heartbeat_waits_for_the_store", error=str(error))
+                continue
             except Exception:
                 log.exception("beat_failed")
                 continue
+            pause_s = BEAT_INTERVAL_S
             self._assembly.outbound.dispatcher.renew_lease()
             if taken:
                 log.info("took_over", recipients=taken)
@@ -160,6 +168,7 @@ class RunningServer:
     async def _end(self) -> None:
         """Stop taking, finish what runs, give back the leases, close; bounded by `server.stop_timeout_s`."""
         assembly = self._assembly
+        assembly.outbound.dispatcher.stop_claiming()
         for server, _ in self._http:
             server.should_exit = True
         try:
@@ -171,6 +180,7 @@ class RunningServer:
                 await assembly.outbound.dispatcher.stop()
         except TimeoutError:
             log.warning("stop_timed_out")
+            await assembly.outbound.dispatcher.abandon()
         for task in self._loops:
             task.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)

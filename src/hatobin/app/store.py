@@ -1,30 +1,129 @@
-"""Opening the configured store."""
+"""Opening the configured store: the database, and where large bodies lie."""
 
 from __future__ import annotations
 
-from hatobin.adapters.sqlite import SqliteDatabase
+import os
+import time
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import Protocol, TypeVar
+
+from hatobin.adapters.blobs import FileBlobs
+from hatobin.adapters.migrations import Migration, SchemaTooNew
+from hatobin.adapters.sqlite import SqliteDatabase, SqliteTooOld
 from hatobin.app.data_folder import DataFolder
-from hatobin.app.schema import schema
+from hatobin.app.schema import migrations
+from hatobin.ports import Blobs, Database
+from hatobin.ports.database import DatabaseUnavailable, Session
 from hatobin.words.settings import Settings
 
+T = TypeVar("T")
 
-class UnknownStore(Exception):
-    """`store.url` names a kind of store that this version does not know."""
+POSTGRES_SCHEMES = ("postgresql:", "postgres:")
+MAX_CLOCK_SKEW_S = 5.0
+"""Nodes judge each other's heartbeats by their own clocks; a lease is dead after twelve times this."""
 
 
-def open_store(settings: Settings, folder: DataFolder, *, worker: int = 0) -> SqliteDatabase:
-    """Open the configured store and bring its schema up to date. Raises `UnknownStore`.
+class StoreError(Exception):
+    """The store cannot be used as it is configured; the text says why, and what to do."""
 
-    Worker 0 alone checkpoints the write-ahead log (house §5).
+
+class OpenDatabase(Database, Protocol):
+    """The database port, and what only the composition root does with it."""
+
+    def migrate(self, migrations: Sequence[Migration]) -> int:
+        """Bring the schema up to date and give its version. Raises `SchemaTooNew`."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is queued and let go."""
+        ...
+
+
+class OpenBlobs(Blobs, Protocol):
+    """The blobs port, and its end."""
+
+    async def close(self) -> None:
+        """Finish what is queued and let go."""
+        ...
+
+
+def on_postgres(settings: Settings) -> bool:
+    """Say whether the store is one that several nodes may share."""
+    return settings.store.url.startswith(POSTGRES_SCHEMES)
+
+
+def open_store(settings: Settings, folder: DataFolder, *, worker: int = 0) -> OpenDatabase:
+    """Open the configured store and bring its schema up to date; blocks.
+
+    Worker 0 alone checkpoints SQLite's write-ahead log (house §5). Raises `StoreError`.
     """
-    url = settings.store.url
-    if url and not url.startswith("sqlite:"):
-        raise UnknownStore(f'store.url = "{url}": this version knows "sqlite:PATH"')
-    database = SqliteDatabase.open(
-        url.removeprefix("sqlite:") or str(folder.database),
-        group_commit_items=settings.store.group_commit_items,
-        group_commit_delay_s=settings.store.group_commit_delay_s,
+    try:
+        database = _open_database(settings, folder, worker)
+    except (DatabaseUnavailable, SqliteTooOld, ValueError) as error:
+        raise StoreError(f"the store cannot be opened: {error}") from error
+    try:
+        database.migrate(migrations())
+    except SchemaTooNew as error:
+        raise StoreError(f"{error}: start the newer version, or restore the backup made before it") from error
+    except DatabaseUnavailable as error:
+        raise StoreError(f"the store's schema cannot be brought up to date: {error}") from error
+    return database
+
+
+def _open_database(settings: Settings, folder: DataFolder, worker: int) -> OpenDatabase:
+    store = settings.store
+    if on_postgres(settings):
+        _require("psycopg", "postgres", store.url.partition(":")[0])
+        from hatobin.adapters.postgres import PostgresDatabase, PostgresTooOld
+
+        try:
+            return PostgresDatabase.open(
+                store.url,
+                group_commit_items=store.group_commit_items,
+                group_commit_delay_s=store.group_commit_delay_s,
+            )
+        except PostgresTooOld as error:
+            raise StoreError(str(error)) from error
+    if store.url and not store.url.startswith("sqlite:"):
+        raise StoreError('store.url is "sqlite:PATH" or "postgresql://USER:PASSWORD@HOST/NAME"')
+    return SqliteDatabase.open(
+        store.url.removeprefix("sqlite:") or str(folder.database),
+        group_commit_items=store.group_commit_items,
+        group_commit_delay_s=store.group_commit_delay_s,
         checkpoints=worker == 0,
     )
-    database.apply_schema(schema())
-    return database
+
+
+def open_blobs(settings: Settings, folder: DataFolder) -> OpenBlobs:
+    """Open the store of large bodies. Raises `StoreError`."""
+    url = settings.store.blobs
+    if url.startswith("s3:"):
+        _require("obstore", "s3", "s3")
+        from hatobin.adapters.s3_blobs import S3Blobs
+
+        try:
+            return S3Blobs(url, os.environ)
+        except ValueError as error:
+            raise StoreError(f"store.blobs: {error}") from error
+    if url and not url.startswith("file:"):
+        raise StoreError('store.blobs is "file:PATH" or "s3://BUCKET/PREFIX?region=…&endpoint=…"')
+    return FileBlobs(url.removeprefix("file:") or folder.blobs)
+
+
+async def clock_skew_s(database: Database, wall_clock: Callable[[], float] = time.time) -> float:
+    """Measure how far this machine's clock is ahead of the database server's; 0 on SQLite."""
+
+    def ask(session: Session) -> float:
+        if session.dialect != "postgres":
+            return 0.0
+        before = wall_clock()
+        row = session.one("SELECT extract(epoch FROM clock_timestamp())")
+        return (before + wall_clock()) / 2 - float(row[0]) if row else 0.0
+
+    return await database.read(ask)
+
+
+def _require(module: str, extra: str, kind: str) -> None:
+    if find_spec(module) is None:
+        raise StoreError(f'a store of kind "{kind}:" needs the extra: pip install "hatobin[{extra}]"')

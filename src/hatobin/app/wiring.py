@@ -6,6 +6,7 @@ stages of the flow, the doors.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,6 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from hatobin.adapters.blobs import FileBlobs
 from hatobin.adapters.clock import SystemClock
 from hatobin.adapters.deferred_http import ClosableHttp, DeferredHttp
 from hatobin.adapters.dns import StubResolver
@@ -23,7 +23,6 @@ from hatobin.adapters.entropy import OsEntropy
 from hatobin.adapters.guard import LOOPBACK_NETWORKS, OutboundGuard
 from hatobin.adapters.journal import FileJournal
 from hatobin.adapters.network import AsyncioNetwork
-from hatobin.adapters.sqlite import SqliteDatabase
 from hatobin.adapters.threads import ThreadPool
 from hatobin.app import operations
 from hatobin.app.certificates import LocalCertificates, certificate_id, ensure_certificates
@@ -31,11 +30,20 @@ from hatobin.app.data_folder import DataFolder
 from hatobin.app.listeners import BoundListeners
 from hatobin.app.outbound import Outbound, assemble_outbound
 from hatobin.app.smtp_listeners import SmtpListeners
-from hatobin.app.store import open_store
+from hatobin.app.store import (
+    MAX_CLOCK_SKEW_S,
+    OpenBlobs,
+    OpenDatabase,
+    StoreError,
+    clock_skew_s,
+    on_postgres,
+    open_blobs,
+    open_store,
+)
 from hatobin.app.welcome import welcome
 from hatobin.capabilities import identities, queue
 from hatobin.companions import iam, sns, sqs
-from hatobin.companions.kms import Vault
+from hatobin.companions.kms import SealBroken, Vault
 from hatobin.flow.outbound import Settlements, SmtpDoor, recover
 from hatobin.gateway import Gateway
 from hatobin.ports import Ports
@@ -60,6 +68,15 @@ def signing_threads(workers: int, cores: int) -> int:
     return max(0, min(MAX_SIGNING_THREADS, cores // workers - 1))
 
 
+def node_slot(node: str, worker: int) -> int:
+    """Give the number of a worker's slot where several nodes share the store: the same for the same data folder.
+
+    >>> node_slot("a", 0) == node_slot("a", 0) != node_slot("a", 1)
+    True
+    """
+    return int.from_bytes(hashlib.sha256(f"{node}/{worker}".encode()).digest()[:8], "big") >> 1
+
+
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
     """The certificate chain and key that our listeners show."""
@@ -73,10 +90,12 @@ class Assembly:
     """All parts of one worker, ready to be started by `RunningServer`."""
 
     settings: Settings
+    does_upkeep: bool
+    """Whether this worker also does what one per node is enough for."""
     ports: Ports
-    database: SqliteDatabase
+    database: OpenDatabase
     http: DeferredHttp
-    blobs: FileBlobs
+    blobs: OpenBlobs
     threads: ThreadPool
     journal: FileJournal
     lease: queue.WorkerLease
@@ -107,10 +126,11 @@ class _Foundation:
     """What the flow and the doors stand on: open store, ports, keys, the held slot."""
 
     settings: Settings
+    does_upkeep: bool
     listeners: BoundListeners
     ports: Ports
-    database: SqliteDatabase
-    blobs: FileBlobs
+    database: OpenDatabase
+    blobs: OpenBlobs
     http: DeferredHttp
     threads: ThreadPool
     journal: FileJournal
@@ -130,7 +150,7 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
     )
     settings = with_public_urls(settings, listeners)
     threads = ThreadPool(signing_threads(settings.server.workers, os.cpu_count() or 1), "hatobin-sign")
-    blobs = FileBlobs(settings.store.blobs.removeprefix("file:") or folder.blobs)
+    blobs = open_blobs(settings, folder)
     dns = StubResolver(settings.delivery.resolvers)
     authority = str(certificates.authority.certificate)
     # The guard of deliveries never lets us reach our own listeners (mail loops); SNS may call a
@@ -142,10 +162,19 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
     ports = Ports(clock, dns, network, http, entropy, database, blobs, threads)
     vault = Vault(folder.master_key(), entropy)
     keys = iam.AccessKeys(database, vault, clock, settings)
-    await keys.ensure_first_key(entropy)
+    try:
+        await keys.ensure_first_key(entropy)
+    except SealBroken as error:
+        raise StoreError(
+            f"the store was sealed under another master key: {folder.root / 'master.key'} or HATOBIN_MASTER_KEY"
+            " must be the same on every node"
+        ) from error
+    if (skew_s := await clock_skew_s(database)) and abs(skew_s) > MAX_CLOCK_SKEW_S:
+        log.warning("clock_differs", ahead_of_database_s=round(skew_s, 1), allowed_s=MAX_CLOCK_SKEW_S)
     if settings.delivery.service_signature:
         await identities.ensure_service_dkim(ports, vault, settings)
-    lease = await queue.WorkerLease.acquire(database, clock, worker)
+    slot = node_slot(folder.node(), worker) if on_postgres(settings) else worker
+    lease = await queue.WorkerLease.acquire(database, clock, slot)
     journal = FileJournal(folder.root, worker)
     attempts = queue.AttemptLog(journal)
     settled, doubtful = await recover(database, attempts, Settlements(settings, entropy, lease.lease), now=clock.now())
@@ -154,6 +183,7 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
     return _assemble_flow(
         _Foundation(
             settings=settings,
+            does_upkeep=worker == 0,
             listeners=listeners,
             ports=ports,
             database=database,
@@ -198,6 +228,7 @@ def _assemble_flow(base: _Foundation) -> Assembly:
     )
     return Assembly(
         settings=settings,
+        does_upkeep=base.does_upkeep,
         ports=ports,
         database=base.database,
         http=base.http,

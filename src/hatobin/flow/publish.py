@@ -15,6 +15,7 @@ from hatobin.capabilities import events
 from hatobin.companions import sns
 from hatobin.gateway import Services
 from hatobin.ports import Ports, Session
+from hatobin.ports.database import DatabaseUnavailable
 
 log = structlog.get_logger()
 
@@ -41,6 +42,10 @@ class Publisher:
             self._waiting.clear()
             try:
                 count = await self.publish_batch()
+            except DatabaseUnavailable as error:
+                log.warning("publishing_waits_for_the_store", error=str(error))
+                count = 0
+                await self._ports.clock.sleep(PUBLISH_POLL_S)
             except Exception:
                 log.exception("publish_failed")
                 count = 0

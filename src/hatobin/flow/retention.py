@@ -24,6 +24,7 @@ import structlog
 
 from hatobin.capabilities import account, events, inbox, queue
 from hatobin.ports import Ports, Session
+from hatobin.ports.blobs import BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.ports.walk import Piece, Place
 from hatobin.words.settings import Settings
@@ -67,7 +68,7 @@ class Retention:
         while True:
             try:
                 removed = await self.once()
-            except DatabaseUnavailable as error:
+            except (DatabaseUnavailable, BlobsUnavailable) as error:
                 log.warning("retention_waits_for_the_store", error=str(error))
             except Exception:
                 # Our own bug: said loudly, and the next pass begins anew. Nothing but room is lost meanwhile.

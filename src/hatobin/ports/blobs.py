@@ -10,8 +10,15 @@ class BlobMissing(Exception):
     """There is no blob under this key."""
 
 
+class BlobsUnavailable(OSError):
+    """The store did not do what it was asked for: no room, no permission, no answer. Nothing half-written stays."""
+
+
 class Blobs(Protocol):
-    """A durable object store. A key is a relative path of [A-Za-z0-9._/-]."""
+    """A durable object store. A key is a relative path of [A-Za-z0-9._/-].
+
+    Every method raises `BlobsUnavailable` while the store cannot do its work.
+    """
 
     async def put(self, key: str, data: bytes) -> None:
         """Store `data` whole under `key`; durable when this returns."""

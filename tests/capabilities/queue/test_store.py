@@ -104,6 +104,51 @@ async def test_a_dead_workers_rows_are_taken_over_by_another_after_a_minute(data
     assert await alive.beat() == 1
 
 
+async def test_what_a_dead_worker_had_under_way_counts_as_possibly_sent(database: Database) -> None:
+    clock = SimulatedClock()
+    dead = await WorkerLease.acquire(database, clock, 0)
+    alive = await WorkerLease.acquire(database, clock, 1)
+    key = await enqueue(database, message(1, "a@x.org", "b@y.org"), dead.lease)
+    waiting = await enqueue(database, message(2, "c@x.org"), None)
+    clock.elapsed_s += 61
+    assert await alive.beat() == 2
+    assert [r.possible_duplicates for r in await database.read(lambda s: queue.recipients(s, key))] == [1, 1]
+    assert [r.possible_duplicates for r in await database.read(lambda s: queue.recipients(s, waiting))] == [0]
+    assert (await database.read(queue.totals)).possible_duplicates == 2
+
+
+async def test_a_forgotten_slot_begins_with_a_later_epoch(database: Database) -> None:
+    clock = SimulatedClock()
+    first = await WorkerLease.acquire(database, clock, 0)
+    other = await WorkerLease.acquire(database, clock, 1)
+    clock.elapsed_s += 90_000
+    await other.beat()
+    again = await WorkerLease.acquire(database, clock, 0)
+    assert again.lease.epoch > first.lease.epoch
+
+
+async def test_a_sleeper_that_was_forgotten_comes_back_with_its_beat(database: Database) -> None:
+    clock = SimulatedClock()
+    sleeper = await WorkerLease.acquire(database, clock, 0)
+    other = await WorkerLease.acquire(database, clock, 1)
+    clock.elapsed_s += 90_000
+    await other.beat()
+    await sleeper.beat()
+    await enqueue(database, message(1, "a@x.org"), sleeper.lease)
+    clock.elapsed_s += 61
+    assert await other.beat() == 1
+
+
+async def test_a_beat_of_an_earlier_epoch_does_not_keep_the_slot(database: Database) -> None:
+    clock = SimulatedClock()
+    stale = await WorkerLease.acquire(database, clock, 0)
+    await WorkerLease.acquire(database, clock, 0)
+    alive = await WorkerLease.acquire(database, clock, 1)
+    await enqueue(database, message(1, "a@x.org"), stale.lease)
+    clock.elapsed_s += 61
+    assert await stale.beat() + await alive.beat() == 1
+
+
 async def test_bodies_go_when_the_last_recipient_is_final(database: Database) -> None:
     key = await enqueue(database, message(1, "a@x.org", "b@y.org", blob_key="messages/1"), OURS)
     await finish(database, key, 0)

@@ -16,6 +16,7 @@ _COMMANDS = {
     "keys": ("hatobin.app.cli.keys", "keys"),
     "trust": ("hatobin.app.cli.trust", "trust"),
     "dns": ("hatobin.app.cli.dns", "dns"),
+    "migrate": ("hatobin.app.cli.migrate", "migrate"),
 }
 
 

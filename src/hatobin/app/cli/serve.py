@@ -11,8 +11,10 @@ import click
 import msgspec
 
 from hatobin.app.cli.options import read_settings
-from hatobin.app.data_folder import DataFolder, SlotTaken
+from hatobin.app.data_folder import DataFolder, KeyUnusable, SlotTaken
 from hatobin.app.listeners import ListenError, bind
+from hatobin.app.store import StoreError
+from hatobin.ports.database import DatabaseUnavailable
 from hatobin.words.settings import Settings
 
 GC_THRESHOLDS = (20_000, 20, 50)
@@ -101,7 +103,10 @@ def run(settings: Settings, folder: DataFolder, *, worker: int = 0) -> None:
         from hatobin.app.server import RunningServer
         from hatobin.app.wiring import assemble
 
-        assembly = await assemble(settings, folder, listeners, worker=worker)
+        try:
+            assembly = await assemble(settings, folder, listeners, worker=worker)
+        except (StoreError, KeyUnusable, DatabaseUnavailable) as error:
+            raise click.ClickException(str(error)) from error
         _calm_collector()
         await RunningServer(assembly, listeners, folder.address).serve(supervised=settings.server.workers > 1)
 

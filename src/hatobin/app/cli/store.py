@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+import click
+
 from hatobin.adapters.clock import SystemClock
 from hatobin.adapters.entropy import OsEntropy
-from hatobin.app.data_folder import DataFolder
-from hatobin.app.store import open_store
+from hatobin.app.data_folder import DataFolder, KeyUnusable
+from hatobin.app.store import StoreError, open_store
 from hatobin.companions import iam
-from hatobin.companions.kms import Vault
+from hatobin.companions.kms import SealBroken, Vault
 from hatobin.ports import Session
 from hatobin.words.settings import Settings
 
@@ -19,12 +21,12 @@ T = TypeVar("T")
 
 
 def in_store(settings: Settings, folder: DataFolder, work: Callable[[Session, Vault, float], T]) -> T:
-    """Run `work` in one transaction of the store, made if it is missing."""
+    """Run `work` in one transaction of the store, made if it is missing; ends with a sentence when it cannot."""
     folder.prepare()
-    vault = Vault(folder.master_key(), OsEntropy())
     now = SystemClock().now()
 
     async def run() -> T:
+        vault = Vault(folder.master_key(), OsEntropy())
         database = open_store(settings, folder, worker=1)
         try:
             await database.write(lambda session: iam.ensure_first_key(session, vault, OsEntropy(), now=now))
@@ -32,4 +34,9 @@ def in_store(settings: Settings, folder: DataFolder, work: Callable[[Session, Va
         finally:
             await database.close()
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except (StoreError, KeyUnusable) as error:
+        raise click.ClickException(str(error)) from error
+    except SealBroken as error:
+        raise click.ClickException(f"{error}: use the master key of this store's server") from error

@@ -66,11 +66,12 @@ def _context(account_id: str, region: str, identity_key: str) -> str:
 
 
 def insert_key(session: Session, key: KeyToStore, now: float) -> None:
-    """Store a sealed key."""
+    """Store a sealed key; where there is one of this id already, that one stays."""
     session.execute(
         """
         INSERT INTO dkim_keys (account_id, region, key_id, identity_key, selector, public_key, bits, sealed, created_at)
         VALUES (:account_id, :region, :key_id, :identity_key, :selector, :public_key, :bits, :sealed, :now)
+        ON CONFLICT (account_id, region, key_id) DO NOTHING
         """,
         {
             "account_id": key.account_id,

@@ -57,15 +57,16 @@ async def ensure_service_dkim(ports: Ports, vault: Vault, settings: Settings) ->
         region=SERVICE_REGION,
         identity_key=domain,
         selector=make_token(ports.entropy),
-        uuid=ports.entropy.uuid(),
+        uuid=f"first/{domain}",  # The same on every node, so that of two that start at once one key is kept.
     )
     now = ports.clock.now()
 
     def keep(session: Session) -> ServiceDkim:
         there = service_dkim(session, settings)  # Another worker may have been faster.
-        if there is not None:
-            return there
-        insert_key(session, made, now)
-        return ServiceDkim(domain, made.selector, made.key_id, made.public_key)
+        if there is None:
+            insert_key(session, made, now)
+            there = service_dkim(session, settings)
+        assert there is not None, "it was there or has been inserted"
+        return there
 
     return await ports.database.write(keep)

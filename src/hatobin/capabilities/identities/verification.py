@@ -14,13 +14,18 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
+import structlog
+
 from hatobin.capabilities.identities import store
 from hatobin.capabilities.identities.key_store import PublicKey, drop_retired_keys, public_key
 from hatobin.capabilities.identities.keys import record_has_key
 from hatobin.capabilities.identities.model import Check, CheckError, DkimOrigin, Identity, Status
 from hatobin.capabilities.identities.records import dkim_zone
 from hatobin.ports import AnswerStatus, Dns, Ports, Session
+from hatobin.ports.database import DatabaseUnavailable
 from hatobin.words.settings import Settings
+
+log = structlog.get_logger()
 
 GIVES_UP_AFTER_S = 72 * 60 * 60
 MIN_GAP_S = 30.0
@@ -124,7 +129,10 @@ class VerificationChecks:
     async def run(self) -> None:
         """Look every ten seconds for domains that are due."""
         while True:
-            await self.check_due()
+            try:
+                await self.check_due()
+            except DatabaseUnavailable as error:
+                log.warning("verification_waits_for_the_store", error=str(error))
             await self._ports.clock.sleep(ROUND_S)
 
     async def check_due(self) -> int:

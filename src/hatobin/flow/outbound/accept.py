@@ -28,6 +28,7 @@ from hatobin.flow.outbound.refusals import BadContent, Refusal, TooManyRecipient
 from hatobin.flow.outbound.signals import Signals
 from hatobin.flow.outbound.storing import Pending, Stored, store_alone, store_group
 from hatobin.ports import Ports
+from hatobin.ports.blobs import BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.mail.dates import format_date
 from hatobin.protocols.mail.errors import HeaderError, LineTooLong, MessageError
@@ -186,9 +187,16 @@ class Acceptor:
             content = self._final_bytes(draft.content, key, now)
             if len(content) > self.settings.store.inline_body_bytes:
                 blob_key = queue.blob_key(key)
-                await self.ports.blobs.put(blob_key, content)
+                await self._keep_body(blob_key, content)
         envelope = envelope_host(origin.region, service.domain, compat_names=service.compat_names)
         return Prepared(draft, key, now, f"{identifier}@{envelope}", content, blob_key)
+
+    async def _keep_body(self, blob_key: str, content: bytes) -> None:
+        try:
+            await self.ports.blobs.put(blob_key, content)
+        except BlobsUnavailable as error:
+            log.warning("refused_without_the_store", error=str(error))
+            raise Unavailable("Temporary service failure") from error
 
     def _final_bytes(self, content: RenderedContent, key: MessageKey, now: float) -> bytes:
         service = self.settings.service

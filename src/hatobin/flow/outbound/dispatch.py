@@ -49,7 +49,7 @@ from hatobin.flow.outbound.settle import Settler
 from hatobin.flow.outbound.settlement import Settlement
 from hatobin.flow.outbound.sign import Signer
 from hatobin.ports import Ports
-from hatobin.ports.blobs import BlobMissing
+from hatobin.ports.blobs import BlobMissing, BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.mail import MessageError, to_seven_bit
 from hatobin.words.outcome import Delivered, Hop, Outcome
@@ -179,8 +179,11 @@ class Dispatcher:
                 return await self._deliver(site, session, message)
             async with self._loaded.room_for(message.size):
                 return await self._deliver(site, session, message)
-        except Exception:
-            log.exception("delivery_failed", message_id=message.key.message_id)
+        except Exception as error:
+            if isinstance(error, DatabaseUnavailable | BlobsUnavailable):
+                log.warning("delivery_waits_for_the_store", message_id=message.key.message_id, error=str(error))
+            else:
+                log.exception("delivery_failed", message_id=message.key.message_id)
             if session is not None:
                 session.close()
             self._settle_all(message, internal_failure())
@@ -289,8 +292,9 @@ class Dispatcher:
             try:
                 content = await self._ports.blobs.get(message.blob_key)
             except BlobMissing:
+                # Finished or cancelled meanwhile, then this changes nothing; or lost, then it waits and expires.
                 log.error("body_missing", message_id=message.key.message_id)
-                self._ready.done(1, message.size)
+                self._settle_all(message, internal_failure())
                 return None
         return await self._signer.sign(message.key, message.dkim, to_seven_bit(content) if seven_bit else content)
 
@@ -316,6 +320,10 @@ class Dispatcher:
         while True:
             try:
                 more = await self._claim()
+            except DatabaseUnavailable as error:
+                log.warning("claiming_waits_for_the_store", error=str(error))
+                await self._ports.clock.sleep(CLAIM_AFTER_ERROR_S)
+                continue
             except Exception:
                 log.exception("claim_failed")
                 await self._ports.clock.sleep(CLAIM_AFTER_ERROR_S)

@@ -8,13 +8,20 @@ What a group becomes in the store: `settlement`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import structlog
+
 from hatobin.capabilities import inbox, queue
 from hatobin.capabilities.queue import Lease, ReadyQueue
 from hatobin.flow.outbound.settlement import Settlement, Settlements
 from hatobin.flow.outbound.signals import Signals
 from hatobin.ports import Ports
+from hatobin.ports.blobs import BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.words.settings import Settings
+
+log = structlog.get_logger()
 
 RETRY_AFTER_FAILURE_S = 0.5
 MAX_SETTLEMENTS = 512
@@ -77,8 +84,7 @@ class Settler:
         self._signals.settled()
         if followed.deferred or self._ready.overflowed:
             self._signals.due()
-        for blob_key in followed.blobs:
-            await self._ports.blobs.delete(blob_key)
+        await self._forget(followed.blobs)
         await self._trim_inbox(sum(settlement.to_inbox for settlement in group))
 
     async def _trim_inbox(self, kept: int) -> None:
@@ -92,5 +98,12 @@ class Settler:
         except DatabaseUnavailable:
             return  # With the next group, and by then twice as much.
         self._kept_since_trim = 0
+        await self._forget(blobs)
+
+    async def _forget(self, blobs: Iterable[str]) -> None:
+        """Delete blobs that nothing names any more; what stays now is an orphan, which retention finds."""
         for blob_key in blobs:
-            await self._ports.blobs.delete(blob_key)
+            try:
+                await self._ports.blobs.delete(blob_key)
+            except BlobsUnavailable as error:
+                log.warning("blob_stays_for_now", error=str(error))

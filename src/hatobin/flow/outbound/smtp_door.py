@@ -17,6 +17,7 @@ from hatobin.flow.outbound.accept import Acceptor
 from hatobin.flow.outbound.draft import Draft, ListManagement, Origin, RenderedContent
 from hatobin.flow.outbound.senders import message_senders
 from hatobin.gateway import Principal
+from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.mail.control import parse_control_headers
 from hatobin.protocols.mail.errors import MessageError
 from hatobin.protocols.mail.headers import split_message
@@ -76,6 +77,9 @@ class SmtpDoor:
             return _reply(refusal)
         except (MessageError, AddressError) as error:
             return Reply.of(554, f"Transaction failed: {error}")
+        except DatabaseUnavailable as error:
+            log.warning("refused_without_the_store", error=str(error))
+            return Reply.of(451, "Temporary service failure")
         except Exception:
             # Our own bug: the client keeps its message and tries again, and the trace is in the log.
             log.exception("smtp_accept_failed")

@@ -18,6 +18,7 @@ import msgspec
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hatobin.ports.blobs import BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.servers.api import is_aws_request
 from hatobin.words.settings import Settings
@@ -83,8 +84,8 @@ class RootApp:
 
         try:
             await self._route(scope)(scope, receive, noting_send)
-        except DatabaseUnavailable:
-            log.exception("store_unavailable", path=scope["path"])
+        except (DatabaseUnavailable, BlobsUnavailable) as error:
+            log.warning("store_unavailable", path=scope["path"], error=str(error))
             if not has_begun:
                 await _json(send, 503, "The store does not answer now. Try again.")
         except Exception:

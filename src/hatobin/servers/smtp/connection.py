@@ -15,7 +15,10 @@ import ssl
 from collections.abc import Coroutine
 from typing import Any, Protocol, cast
 
+import structlog
+
 from hatobin.ports.clock import Timer
+from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.smtp import (
     AuthAttempt,
     Connected,
@@ -35,6 +38,8 @@ from hatobin.words.reply import Reply
 
 Answer = Reply | Coroutine[Any, Any, Reply]
 Asked = Connected | AuthAttempt | MailFrom | RcptTo | MessageReceived
+
+log = structlog.get_logger()
 
 # Members looked at for every chunk, by a short way: looking one up on its Enum takes 0.1 µs.
 _CONTENT, _HANDSHAKE = Phase.CONTENT, Phase.HANDSHAKE
@@ -175,6 +180,9 @@ class Connection(asyncio.Protocol):
         """Send an answer that takes time. A failure of ours is reported as ours, and never as the message's."""
         try:
             reply = await answer
+        except DatabaseUnavailable as error:
+            log.warning("refused_without_the_store", error=str(error))
+            reply = replies.AUTHENTICATION_FAILURE if isinstance(question, AuthAttempt) else replies.SERVICE_FAILURE
         except Exception as error:
             asyncio.get_running_loop().call_exception_handler(
                 {"message": f"no answer to {type(question).__name__}", "exception": error, "protocol": self}
