@@ -14,14 +14,19 @@ class ObjectStore:
     """Holds buckets in memory until it is closed."""
 
     def __init__(self) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._server = self._new(0)
+        self._port = 0
+
+    def _new(self, port: int) -> Any:
         from moto.server import ThreadedMotoServer
 
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        return ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
 
     def __enter__(self) -> ObjectStore:
         self._server.start()
         host, port = self._server.get_host_and_port()
+        self._port = port
         self.endpoint = f"http://{host}:{port}"
         return self
 
@@ -29,6 +34,17 @@ class ObjectStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.stop()
+
+    def pause(self) -> None:
+        """Stop answering; what it holds stays."""
+        self._server.stop()
+
+    def resume(self) -> None:
+        """Answer again, at the same place."""
+        self._server = self._new(self._port)
+        self._server.start()
+        # The thread says nothing about when it listens.
+        self._server.get_host_and_port()
 
     def client(self) -> Any:
         """Give boto3's client, to look at the buckets from outside."""

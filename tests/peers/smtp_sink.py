@@ -23,7 +23,8 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from types import TracebackType
@@ -93,6 +94,7 @@ class SmtpSink:
         self._started = threading.Event()
         self._tries: Counter[str] = Counter()
         self._sessions: set[asyncio.Task[None]] = set()
+        self._weather = ""
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self.received: list[Received] = []
         self.attempts: list[tuple[float, str, str]] = []
@@ -139,6 +141,15 @@ class SmtpSink:
         """Give when the address was tried and what was answered."""
         with self._changed:
             return [(at, reply) for at, to, reply in self.attempts if to == recipient]
+
+    @contextmanager
+    def weather(self, kind: str) -> Iterator[None]:
+        """Be unwell for a while: "stall" answers nothing, "reset" hangs up, "storm" says 451 to everybody."""
+        self._weather = kind
+        try:
+            yield
+        finally:
+            self._weather = ""
 
     # ── the server ───────────────────────────────────────────────────────────
 
@@ -196,6 +207,11 @@ class SmtpSink:
     def offer_8bitmime(self) -> bool:
         """Whether 8BITMIME is offered."""
         return self._offer_8bitmime
+
+    @property
+    def now_weather(self) -> str:
+        """How the receiver is: "" is well."""
+        return self._weather
 
     @property
     def delay_s(self) -> float:
@@ -264,6 +280,8 @@ class _Session:
             await self._say("503 5.5.1 MAIL first")
             return
         behaviour = self._sink.behaviour(recipient)
+        if self._sink.now_weather == "storm":
+            behaviour = "tempfail"
         reply = _AT_RECIPIENT.get(behaviour, "250 2.1.5 Ok")
         self._sink.tried(recipient, reply)
         await self._say(reply)
@@ -301,5 +319,9 @@ class _Session:
         await self._say("250 2.0.0 Ok: kept")
 
     async def _say(self, *lines: str) -> None:
+        if self._sink.now_weather == "reset":
+            raise _Hangup
+        while self._sink.now_weather == "stall":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
         self._writer.write("".join(f"{line}\r\n" for line in lines).encode())
         await self._writer.drain()

@@ -79,6 +79,19 @@ async def test_a_receiver_that_drops_the_connection_in_data_gets_the_message_aga
     await world.kill(outbound)
 
 
+@pytest.mark.parametrize("after_taking", [False, True])
+async def test_content_without_an_answer_counts_as_a_possible_duplicate(after_taking: bool) -> None:
+    world, receiver = await make_world(DropsInData(times=1, after_taking=after_taking))
+    outbound = await world.start()
+    await world.verify("sender@example.com")
+    accepted = await outbound.acceptor.accept(draft("a@example.net", "b@example.net"))
+    assert await world.run(world.watch(accepted.key, RecipientState.DELIVERED))
+    assert len(receiver.taken) == 1 + after_taking
+    # The sender cannot know which of the two it was.
+    assert (await world.figures()).possible_duplicates == 2
+    await world.kill(outbound)
+
+
 async def test_an_unknown_user_bounces_once_and_is_suppressed_from_then_on() -> None:
     world, receiver = await make_world(KnowsNobody())
     outbound = await world.start()

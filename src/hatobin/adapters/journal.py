@@ -21,6 +21,8 @@ _EMPTY = bytes(RECORD_BYTES)
 class FileJournal:
     """`Journal` in `<folder>/attempts-<worker>.{0,1}`; one process at a time (the worker's lock).
 
+    Takes four generations of disk. Raises `OSError` when they are not to be had.
+
     A generation ends with the first empty record, so beginning one anew costs
     nothing but the zeros behind each record that is written.
     """
@@ -36,8 +38,11 @@ class FileJournal:
     def _open_map(self, path: Path) -> mmap.mmap:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            # One record more than a generation may hold: room for the outcomes of its last attempts.
-            os.ftruncate(descriptor, 2 * self._size + RECORD_BYTES)
+            # One record more than a generation may hold: room for the outcomes of its last attempts. Allocated
+            # now, because writing to a hole of a mapped file ends the process (SIGBUS) once the disk is full.
+            size = 2 * self._size + RECORD_BYTES
+            os.ftruncate(descriptor, size)
+            os.posix_fallocate(descriptor, 0, size)
             return mmap.mmap(descriptor, 0)
         finally:
             os.close(descriptor)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from hatobin.adapters.postgres import CommitUnknown, PostgresDatabase, PostgresTooOld, connection, writer
+from hatobin.adapters.postgres import CommitUnknown, PostgresDatabase, PostgresTooOld, connection, marks, writer
 from hatobin.adapters.postgres.errors import ConnectionLost
 from hatobin.adapters.postgres.session import PostgresSession
 from hatobin.ports.database import DatabaseUnavailable, Session
@@ -210,7 +210,7 @@ async def test_a_commit_whose_outcome_nobody_can_tell_says_so(opened: Open, monk
     database.apply_schema(TABLE)
     await database.write(add)
     cable = _LosesAnAnswer(monkeypatch, after=True)
-    monkeypatch.setattr(writer, "_OUTCOME", "SELECT NULL WHERE :id <> ''")
+    monkeypatch.setattr(marks, "_LOOK", "SELECT pg_terminate_backend(pg_backend_pid()) WHERE :writer <> ''")
     monkeypatch.setattr(writer, "OUTCOME_TIMEOUT_S", 0.1)
     cable.is_armed = True
     with pytest.raises(CommitUnknown):
@@ -219,20 +219,56 @@ async def test_a_commit_whose_outcome_nobody_can_tell_says_so(opened: Open, monk
     assert await database.read(count) == 3
 
 
-async def test_a_standby_that_took_over_is_not_asked(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_never_heard_of_us_has_not_our_commit_either(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A standby took over that lacks the last commits of the server we knew."""
+    database, other = opened(), opened()
+    database.apply_schema(TABLE)
+    await database.write(add)
+    cable = _LosesAnAnswer(monkeypatch, after=False)
+    await other.write(lambda session: session.execute("DELETE FROM commit_mark"))
+    cable.is_armed = True
+    await database.write(add)
+    assert await database.read(count) == 2
+
+
+async def test_a_commit_that_is_still_under_way_is_waited_for(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server has not noticed yet that our old connection is gone, and goes on with its transaction."""
     database = opened()
     database.apply_schema(TABLE)
     await database.write(add)
-    cable = _LosesAnAnswer(monkeypatch, after=True)
-    original = PostgresSession.__init__
+    original = PostgresSession.commit
+    under_way: list[PostgresSession] = []
 
-    def on_another_timeline(self: PostgresSession, *arguments: object, **named: object) -> None:
-        original(self, *arguments, **{**named, "timeline": "00000002"})  # type: ignore[arg-type]
+    def commit(session: PostgresSession) -> None:
+        if database_is_cut and not under_way:
+            under_way.append(session)
+            raise ConnectionLost("the cable is cut")
+        original(session)
 
-    monkeypatch.setattr(PostgresSession, "__init__", on_another_timeline)
-    cable.is_armed = True
-    with pytest.raises(CommitUnknown, match="took over"):
-        await database.write(add)
+    database_is_cut = False
+    monkeypatch.setattr(PostgresSession, "commit", commit)
+    monkeypatch.setattr(connection.Line, "drop", lambda line: setattr(line, "_session", None))
+    database_is_cut = True
+    writing = asyncio.ensure_future(database.write(add))
+    await asyncio.sleep(0.5)
+    assert not writing.done()
+    original(under_way[0])
+    await writing
+    assert await database.read(count) == 2
+    under_way[0].close()
+
+
+async def test_a_writer_that_ends_takes_its_mark_along(opened: Open, url: str) -> None:
+    first, other = opened(), opened()
+    first.apply_schema(TABLE)
+    await first.write(add)
+    await other.write(add)
+    rows = await other.read(lambda session: session.execute("SELECT mark FROM commit_mark"))
+    assert [mark for (mark,) in rows] == [1, 1]
+    await first.close()
+    assert len(await other.read(lambda session: session.execute("SELECT mark FROM commit_mark"))) == 1
 
 
 def test_what_cannot_be_opened_is_said(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:

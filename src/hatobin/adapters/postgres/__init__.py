@@ -20,7 +20,7 @@ What differs from SQLite, and what the port allows for it:
 * A connection that is lost before the commit was asked for is opened anew and
   the group run again; while the server is away, work fails at once with
   `DatabaseUnavailable`. A commit whose answer was lost is asked for
-  afterwards (pg_xact_status). Only when that cannot be answered, because the
+  afterwards (`marks`). Only when that cannot be answered, because the
   server stays away or a standby took over, work may have been kept although
   its waiter heard `DatabaseUnavailable`.
 * Text cannot hold U+0000; it becomes U+FFFD.

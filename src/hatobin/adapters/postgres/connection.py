@@ -21,7 +21,7 @@ from hatobin.adapters.postgres.values import adapt
 from hatobin.ports.database import DatabaseUnavailable
 
 MINIMUM_POSTGRES = 130000
-"""PostgreSQL 13 brought `pg_current_xact_id` (release-13.html); 15 is what the tests run."""
+"""The oldest version that is still cared for; 15 is what the tests run."""
 
 CONNECT_TIMEOUT_S = 5
 LOCK_TIMEOUT_S = 10
@@ -54,8 +54,7 @@ _DEFAULTS: Mapping[str, object] = {
 # Writing has no statement_timeout: it would also end the wait for a synchronous standby, and then the commit
 # would be answered as if the standby had it (SyncRepWaitForLSN).
 _SETTINGS = f"""
-SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
-  set_config('lock_timeout', '{LOCK_TIMEOUT_S}s', false),
+SELECT set_config('lock_timeout', '{LOCK_TIMEOUT_S}s', false),
   set_config('statement_timeout', %(statement_timeout)s, false),
   set_config('idle_in_transaction_session_timeout', '{IDLE_IN_TRANSACTION_TIMEOUT_S}s', false),
   set_config('standard_conforming_strings', 'on', false),
@@ -94,9 +93,9 @@ def _prepared(connection: psycopg.Connection[Any], *, reading: bool) -> Postgres
             f"PostgreSQL {connection.info.server_version // 10000} answers, hatobin needs at least "
             f"{MINIMUM_POSTGRES // 10000}"
         )
-    row = connection.execute(_SETTINGS, {"statement_timeout": f"{READ_TIMEOUT_S}s" if reading else "0"}).fetchone()
+    connection.execute(_SETTINGS, {"statement_timeout": f"{READ_TIMEOUT_S}s" if reading else "0"})
     adapt(connection)
-    return PostgresSession(connection, timeline=str(row[0]) if row else "", reading=reading)
+    return PostgresSession(connection, reading=reading)
 
 
 def _unreachable(error: psycopg.Error) -> DatabaseUnavailable:

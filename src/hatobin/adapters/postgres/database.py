@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from hatobin.adapters.migrations import Migration, migrate
 from hatobin.adapters.postgres.connection import Line, connect
+from hatobin.adapters.postgres.marks import TABLE as MARKS
+from hatobin.adapters.postgres.marks import is_prepared
 from hatobin.adapters.postgres.readers import READER_THREADS, Readers
 from hatobin.adapters.postgres.session import PostgresSession
 from hatobin.adapters.postgres.writer import Writer
@@ -45,7 +47,16 @@ class PostgresDatabase:
         Raises `DatabaseUnavailable` when the server cannot be reached,
         `PostgresTooOld`, and `ValueError` for a URL that is none.
         """
-        connect(url).close()  # A wrong password is heard at start, not at the first message.
+        # A wrong password is heard at start, not at the first message.
+        session = connect(url)
+        try:
+            session.execute("BEGIN")
+            if not is_prepared(session):
+                session.one("SELECT pg_advisory_xact_lock(:lock)", {"lock": SCHEMA_LOCK})
+                session.script(MARKS)
+            session.commit()
+        finally:
+            session.close()
         return PostgresDatabase(
             url,
             Hooks(before_commit=on_write, after_commit=on_written),

@@ -25,6 +25,7 @@ import time
 from collections.abc import Sequence
 
 from hatobin.adapters.postgres.errors import Conflict, ConnectionLost
+from hatobin.adapters.postgres.marks import CommitMarks
 from hatobin.adapters.postgres.session import PostgresSession
 from hatobin.adapters.work import Hooks, Work
 from hatobin.ports.database import DatabaseUnavailable
@@ -43,8 +44,6 @@ the rows back before the winner has woken up, and meet it again."""
 MAX_SAVEPOINTS = 60
 """Members of one transaction with savepoints: below the 64 that the server keeps at hand."""
 
-_TRANSACTION_ID = "SELECT CAST(pg_current_xact_id_if_assigned() AS text)"
-
 
 class Care(enum.IntEnum):
     """How much is paid so that one member can be rolled back alone."""
@@ -58,10 +57,11 @@ class Care(enum.IntEnum):
 class CommitDoubtful(ConnectionLost):
     """The connection was lost between asking for a commit and its answer; those before it have theirs."""
 
-    def __init__(self, text: str, *, members: int, transaction_id: str | None) -> None:
+    def __init__(self, text: str, *, members: int, mark: int | None) -> None:
         super().__init__(text)
         self.members = members
-        self.transaction_id = transaction_id
+        self.mark = mark
+        """What the commit would have left (see `marks`)."""
 
 
 class _NeedsCare(Exception):
@@ -71,7 +71,13 @@ class _NeedsCare(Exception):
         self.care = care
 
 
-def run_group(session: PostgresSession, waiting: list[Work], hooks: Hooks, care: Care = Care.NONE) -> Care:
+def run_group(
+    session: PostgresSession,
+    waiting: list[Work],
+    hooks: Hooks,
+    care: Care = Care.NONE,
+    marks: CommitMarks | None = None,
+) -> Care:
     """Run a group and leave each member's result or error on it; give the care that it needed.
 
     Members that have their answer leave `waiting`. Raises `ConnectionLost` when
@@ -81,7 +87,7 @@ def run_group(session: PostgresSession, waiting: list[Work], hooks: Hooks, care:
     while waiting:
         part = waiting if care is Care.NONE else waiting[:MAX_SAVEPOINTS]
         try:
-            _transact(session, part, hooks, care)
+            _transact(session, part, hooks, care, marks)
         except ConnectionLost:
             raise
         except _NeedsCare as need:
@@ -108,17 +114,18 @@ def _answer_all(group: Sequence[Work], error: BaseException) -> None:
             work.error = error
 
 
-def _transact(session: PostgresSession, group: Sequence[Work], hooks: Hooks, care: Care) -> None:
+def _transact(
+    session: PostgresSession, group: Sequence[Work], hooks: Hooks, care: Care, marks: CommitMarks | None
+) -> None:
     session.memo.clear()
     session.execute(BEGIN)
     wrote = False
     for work in group:
         _run_member(session, work, care)
         wrote = wrote or session.wrote
-    # One round trip before the commit: all refusals are known by then, and the name under which the server
-    # remembers whether it committed.
+    # One round trip before the commit: all refusals are known by then.
     try:
-        row = session.one(_TRANSACTION_ID) if wrote else None
+        mark = marks.leave(session) if wrote and marks is not None else None
         session.settle()
     except DatabaseUnavailable:
         raise
@@ -130,7 +137,7 @@ def _transact(session: PostgresSession, group: Sequence[Work], hooks: Hooks, car
     except ConnectionLost as lost:
         if not wrote:
             raise
-        raise CommitDoubtful(str(lost), members=len(group), transaction_id=row[0] if row else None) from lost
+        raise CommitDoubtful(str(lost), members=len(group), mark=mark) from lost
     hooks.after_commit()
 
 

@@ -64,12 +64,8 @@ _Awaited = _Known | _Mark | None
 class PostgresSession:
     """One connection's statements, in order. Belongs to one thread."""
 
-    def __init__(self, connection: psycopg.Connection[Any], *, timeline: str, reading: bool = False) -> None:
-        """Take over a connection in autocommit, for good; `reading` when its transactions must not write.
-
-        `timeline` names the history of the server: another one after a standby took over.
-        """
-        self.timeline = timeline
+    def __init__(self, connection: psycopg.Connection[Any], *, reading: bool = False) -> None:
+        """Take over a connection in autocommit, for good; `reading` when its transactions must not write."""
         self.memo: dict[object, Any] = {}
         """What the port says; the runners forget it."""
         self.failure: Exception | None = None

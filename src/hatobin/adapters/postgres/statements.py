@@ -63,6 +63,7 @@ _SETTINGS: Mapping[str, str] = {
     "account_minutes": "fillfactor = 50",
     "account_statistics": "fillfactor = 50",
     "queue_worker": "fillfactor = 20",
+    "commit_mark": "fillfactor = 20",
 }
 
 _VALUES_TABLE = re.compile(r"\(\s*VALUES\b", re.IGNORECASE)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from operator import attrgetter
 from queue import SimpleQueue
 from threading import Thread
 
 from hatobin.adapters.postgres.connection import Line
 from hatobin.adapters.postgres.errors import ConnectionLost
-from hatobin.adapters.postgres.group import BEGIN, Care, CommitDoubtful, run_group
+from hatobin.adapters.postgres.group import Care, CommitDoubtful, run_group
+from hatobin.adapters.postgres.marks import CommitMarks
+from hatobin.adapters.postgres.session import PostgresSession
 from hatobin.adapters.work import Hooks, Work, hand_back, still_wanted, take_ready
 from hatobin.ports.database import DatabaseUnavailable
 
@@ -21,8 +24,6 @@ OUTCOME_TIMEOUT_S = 5.0
 """How long we ask for the outcome of a commit whose answer was lost."""
 
 OUTCOME_PAUSE_S = 0.05
-
-_OUTCOME = "SELECT pg_xact_status(CAST(:id AS xid8))"
 
 
 class CommitUnknown(DatabaseUnavailable):
@@ -41,7 +42,8 @@ class Writer:
         self._group_items = group_items
         self._group_delay_s = group_delay_s
         self._careful_groups = 0
-        self._timeline: str | None = None
+        self._marks = CommitMarks()
+        self._marked: PostgresSession | None = None
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
         self.put = self._queue.put
         self._thread = Thread(target=self._run, name="hatobin-postgres-writer", daemon=True)
@@ -51,6 +53,9 @@ class Writer:
         """Finish everything queued, end the thread and close the connection; blocks."""
         self._queue.put(None)
         self._thread.join()
+        if self._line.is_open:
+            with suppress(DatabaseUnavailable):  # Then the row is forgotten after a week.
+                self._marks.end(self._line.session())
         self._line.close()
 
     def _run(self) -> None:
@@ -90,32 +95,23 @@ class Writer:
         if not waiting:
             return
         session = self._line.session()
-        self._timeline = session.timeline
+        if session is not self._marked:
+            self._marks.begin(session)
+            self._marked = session
         care = Care.SAVEPOINTS if self._careful_groups else Care.NONE
         self._careful_groups = max(0, self._careful_groups - 1)
-        if run_group(session, waiting, self._hooks, care) > care:
+        if run_group(session, waiting, self._hooks, care, self._marks) > care:
             self._careful_groups = CAREFUL_GROUPS
 
     def _was_committed(self, doubt: CommitDoubtful) -> bool:
         """Ask the server what became of a commit. Raises `DatabaseUnavailable` when it cannot tell."""
-        if doubt.transaction_id is None:
+        if doubt.mark is None:
             return False  # Nothing had been written.
         deadline = time.monotonic() + OUTCOME_TIMEOUT_S
         while time.monotonic() < deadline:
             try:
-                session = self._line.session()
-                if session.timeline != self._timeline:
-                    # A standby took over: the number may belong to another transaction there.
-                    raise CommitUnknown("another server took over while a commit was under way")
-                session.execute(BEGIN)
-                row = session.one(_OUTCOME, {"id": doubt.transaction_id})
-                session.commit()
-            except CommitUnknown:
-                raise
+                return self._marks.has(self._line.session(), doubt.mark)
             except DatabaseUnavailable:
                 self._line.drop()
-                row = None
-            if row is not None and row[0] in ("committed", "aborted"):
-                return bool(row[0] == "committed")
-            time.sleep(OUTCOME_PAUSE_S)  # Not reached yet, or "in progress": it does not know yet that we are gone.
+            time.sleep(OUTCOME_PAUSE_S)  # Not reached yet, or it does not know yet that we are gone.
         raise CommitUnknown("the connection was lost while a commit was under way, and its outcome is not known")

@@ -51,13 +51,16 @@ class Transaction:
 
     `final_reply` is the answer to the content, None when none was seen.
     `lost_before_data` says that no octet of the content was sent: nothing can
-    have been delivered. `alive` says that the session goes on.
+    have been delivered. `unanswered` are the recipients (by place) for whom
+    the content was sent and no word came back: they may have it, and get it
+    again. `alive` says that the session goes on.
     """
 
     outcomes: tuple[Outcome, ...]
     final_reply: Reply | None
     lost_before_data: bool
     alive: bool
+    unanswered: frozenset[int] = frozenset()
 
     @property
     def took_everybody(self) -> bool:
@@ -153,13 +156,16 @@ class SmtpSession:
 
     def _lost(self, text: str, replies: dict[int, Reply], count: int, *, asked_for_data: bool) -> Transaction:
         outcomes: list[Outcome] = []
+        unanswered: set[int] = set()
         for index in range(count):
             reply = replies.get(index)
             if reply is not None and not reply.is_positive:
                 outcomes.append(classify(reply, self._hop, at_recipient=True))
-            else:
-                outcomes.append(unreachable(text, self._hop))
-        return Transaction(tuple(outcomes), None, lost_before_data=not asked_for_data, alive=False)
+                continue
+            outcomes.append(unreachable(text, self._hop))
+            if asked_for_data:
+                unanswered.add(index)
+        return Transaction(tuple(outcomes), None, not asked_for_data, alive=False, unanswered=frozenset(unanswered))
 
 
 async def open_session(
@@ -240,6 +246,13 @@ async def _secure(core: ClientSession, connection: Connection, settings: Setting
     return replace(hop, tls_version=facts.version)
 
 
+def _patience_s(core: ClientSession, settings: Settings) -> float:
+    """How long the awaited reply may take: what RFC 5321 §4.5.3.2 asks for, or less where so configured."""
+    delivery = settings.delivery
+    limit_s = delivery.final_reply_timeout_s if core.stage is Stage.CONTENT else delivery.reply_timeout_s
+    return min(core.patience_s, limit_s)
+
+
 async def _next(core: ClientSession, connection: Connection, settings: Settings) -> object:
     """Move bytes until the core has an event."""
     try:
@@ -249,7 +262,7 @@ async def _next(core: ClientSession, connection: Connection, settings: Settings)
                 connection.send(out)
             if event is not None:
                 return event
-            data = await connection.receive(min(core.patience_s, settings.delivery.final_reply_timeout_s))
+            data = await connection.receive(_patience_s(core, settings))
             if not data:
                 core.receive_eof()
                 raise SessionLost("connection closed by the server")

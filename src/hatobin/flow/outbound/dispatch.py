@@ -275,7 +275,8 @@ class Dispatcher:
 
     def _settlement(self, message: ReadyMessage, transaction: Transaction, attempt: Attempt | None) -> Settlement:
         outcomes = tuple(zip(message.recipients, transaction.outcomes, strict=True))
-        return Settlement(message, outcomes, self._ports.clock.now(), attempt=attempt)
+        doubtful = tuple(message.recipients[place].position for place in sorted(transaction.unanswered))
+        return Settlement(message, outcomes, self._ports.clock.now(), attempt=attempt, doubtful=doubtful)
 
     async def _converted(self, message: ReadyMessage, session: SmtpSession) -> bytes | None:
         """Sign a seven-bit form for a server without 8BITMIME; None when there is none (RFC 6152 §3)."""

@@ -35,6 +35,8 @@ class Settlement:
     attempt: Attempt | None = None
     afterwards: tuple[tuple[QueuedRecipient, Afterwards], ...] = ()
     to_inbox: bool = False
+    doubtful: tuple[int, ...] = ()
+    """Positions that may have got the content although no reply said so; they are deferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,9 @@ class _Group:
             self._record_delivered(settlement, found.delivered)
             self._record_bounced(settlement, found.bounced)
             self._record_delayed(settlement, found.delayed)
+            if settlement.doubtful:
+                # RFC 5321 §4.5.3.2.6: better twice than never, and owned up to.
+                queue.count_possible_duplicates(self._session, settlement.message.key, settlement.doubtful)
             self._record_afterwards(settlement, {recipient.position for recipient, _ in found.delivered})
             deferred |= bool(found.delayed)
             if settlement.to_inbox and found.delivered:
