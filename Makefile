@@ -1,7 +1,7 @@
 # What one does with a checkout. Every target sets itself up: a machine with Python 3.11 or
 # later and pip is enough, and a second run finds the stamps in .venv and starts at once.
 #
-#   PYTHON=python3.12 make test     another interpreter (only read while .venv is being made)
+#   PYTHON=python3.12 make test     another interpreter than the fastest one found (only read while .venv is being made)
 #   make run ARGS='--http 127.0.0.1:9000'
 
 SHELL := /bin/bash
@@ -9,7 +9,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-PYTHON ?= python3
+PYTHON ?=
 ARGS ?=
 CHAOS_ROUNDS ?= 50
 FUZZ_EXAMPLES ?= 20000

@@ -62,6 +62,7 @@ def test_a_media_type_is_read(value: str, kind: str, parameters: dict[str, str])
         ("text/plain; charset; a=b", "Expected '=', got \";\""),
         ("text/plain; charset=", 'Expected parameter value, got "null"'),
         ("text/plain; charset=;", 'Expected parameter value, got ";"'),
+        ("text/plain (never closed", "Expected ';', got \"(\""),
     ],
 )
 def test_a_broken_media_type_gets_the_text_of_ses(value: str, fault: str) -> None:

@@ -23,9 +23,10 @@ MAX_PARAMETERS = 100
 """Parameters of one field that are read, RFC 2231 pieces included."""
 _PARAMETER_LINE = 76
 
-_SPACE = re.compile(r"(?:[ \t\r\n]++|\((?:[^()\\]++|\\.)*+\))*+", re.DOTALL)
+# Not possessive where a group can fail half-way: see `protocols.smtp.grammar`.
+_SPACE = re.compile(r"(?:[ \t\r\n]++|\((?:[^()\\]++|\\.)*\))*", re.DOTALL)
 # A token, a quoted string, or one special (RFC 2045 §5.1).
-_LEXEME = re.compile(r'[^\x00-\x20\x7f()<>@,;:\\"/\[\]?=]++|"(?:[^"\\]++|\\.)*+"|.', re.DOTALL)
+_LEXEME = re.compile(r'[^\x00-\x20\x7f()<>@,;:\\"/\[\]?=]++|"(?:[^"\\]++|\\.)*"|.', re.DOTALL)
 _TOKEN = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+", re.ASCII)
 _PLAIN_TOKEN = re.compile(r"[!#$&+\-.0-9A-Z^_`a-z{|}~]+", re.ASCII)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
