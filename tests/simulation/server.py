@@ -39,7 +39,7 @@ from tests.stores import open_store
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 RECEIVER_IP = "192.0.2.10"
-_SNS_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+SNS_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 class Killed(BaseException):
@@ -120,7 +120,7 @@ class World:
             lease=lease.lease,
             attempts=attempts,
             vault=Vault(b"k" * 32, self.entropy),
-            sns_signer=SnsSigner(_SNS_KEY, "https://localhost/cert.pem", link_base="https://localhost"),
+            sns_signer=SnsSigner(SNS_KEY, "https://localhost/cert.pem", link_base="https://localhost"),
             settled=lambda: None,
         )
         loop = asyncio.get_running_loop()

@@ -116,8 +116,8 @@ async def test_an_event_is_taken_out_by_one_node_and_in_order(opened: Open) -> N
 
     async def take_all(node: PostgresDatabase) -> list[OutboxRow]:
         taken: list[OutboxRow] = []
-        while await node.read(events.has_outbox):
-            taken += await node.write(lambda s: events.take_outbox(s, 8))
+        while rows := await node.read(lambda s: events.oldest_in_outbox(s, 8)):
+            taken += await node.write(lambda s, rows=rows: events.take_outbox(s, rows[0].id, rows[-1].id))
         return taken
 
     shares = await asyncio.gather(*(take_all(node) for node in nodes))

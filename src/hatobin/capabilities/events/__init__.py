@@ -23,7 +23,7 @@ from hatobin.capabilities.events.details import (
 from hatobin.capabilities.events.expiry import find_expired, remove
 from hatobin.capabilities.events.mail import MailFacts, mail_head, mail_tags
 from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, RecordedEvent
-from hatobin.capabilities.events.store import backlog, has_outbox, record, record_all, recorded, take_outbox
+from hatobin.capabilities.events.store import backlog, oldest_in_outbox, record, record_all, recorded, take_outbox
 
 __all__ = [
     "Event",
@@ -38,9 +38,9 @@ __all__ = [
     "delivery_detail",
     "failure_detail",
     "find_expired",
-    "has_outbox",
     "mail_head",
     "mail_tags",
+    "oldest_in_outbox",
     "out_of_office_detail",
     "record",
     "record_all",

@@ -86,21 +86,24 @@ def _stored_mail(session: Session, key: MessageKey) -> MailJson:
     return MailJson(stored.mail, stored.tags)
 
 
-def has_outbox(session: Session) -> bool:
-    """Say whether an event waits that nobody took over yet."""
-    return session.one("SELECT 1 FROM event_outbox LIMIT 1") is not None
+_OUTBOX_COLUMNS = "id, account_id, region, destination, topic_arn, message_id, payload"
 
 
-def take_outbox(session: Session, limit: int) -> list[OutboxRow]:
-    """Take the oldest events out, in their order.
+def oldest_in_outbox(session: Session, limit: int) -> list[OutboxRow]:
+    """Look at the oldest events, in their order; they stay."""
+    rows = session.execute(f"SELECT {_OUTBOX_COLUMNS} FROM event_outbox ORDER BY id LIMIT :limit", {"limit": limit})
+    return [OutboxRow(*row) for row in rows]
+
+
+def take_outbox(session: Session, first: int, last: int) -> list[OutboxRow]:
+    """Take the events with these numbers out, and those between them, in their order; as far as they are there.
 
     One statement, so that of two nodes only one gets a row; the other waits for
     the first one's commit, which keeps the order of a message's events.
     """
     rows = session.execute(
-        """DELETE FROM event_outbox WHERE id IN (SELECT id FROM event_outbox ORDER BY id LIMIT :limit)
-        RETURNING id, account_id, region, destination, topic_arn, message_id, payload""",
-        {"limit": limit},
+        f"DELETE FROM event_outbox WHERE id >= :first AND id <= :last RETURNING {_OUTBOX_COLUMNS}",
+        {"first": first, "last": last},
     )
     return [OutboxRow(*row) for row in sorted(rows)]
 

@@ -25,6 +25,7 @@ from hatobin.companions.sns.model import (
 )
 from hatobin.companions.sns.outbox import backlog, dead_messages
 from hatobin.companions.sns.publishing import publish
+from hatobin.companions.sns.seals import SealedMessage, seal_message, seal_versions
 from hatobin.companions.sns.signer import SnsSigner
 from hatobin.companions.sns.store import topic_exists
 
@@ -33,6 +34,7 @@ __all__ = [
     "Backlog",
     "MessageAttribute",
     "Published",
+    "SealedMessage",
     "SnsDeliveries",
     "SnsSigner",
     "SubscriptionKey",
@@ -45,5 +47,7 @@ __all__ = [
     "backlog",
     "dead_messages",
     "publish",
+    "seal_message",
+    "seal_versions",
     "topic_exists",
 ]

@@ -10,7 +10,7 @@ import msgspec
 
 from hatobin.companions import sqs
 from hatobin.companions.sns import outbox, store
-from hatobin.companions.sns.envelope import Notice, render, render_attributes
+from hatobin.companions.sns.envelope import Notice, Seal, render, render_attributes
 from hatobin.companions.sns.filter_policy import Scope, attribute_fields, matches_body, read_policy
 from hatobin.companions.sns.model import (
     HTTP_PROTOCOLS,
@@ -18,11 +18,11 @@ from hatobin.companions.sns.model import (
     MessageAttribute,
     Published,
     Subscription,
-    Topic,
     TopicKey,
     TopicMissing,
 )
 from hatobin.companions.sns.outbox import Draft
+from hatobin.companions.sns.seals import SealedMessage
 from hatobin.companions.sns.signer import SnsSigner
 from hatobin.ports import Entropy, Session
 
@@ -41,6 +41,7 @@ def publish(
     signer: SnsSigner,
     order_key: str | None = None,
     by_protocol: Mapping[str, str] | None = None,
+    sealed: SealedMessage | None = None,
 ) -> Published | TopicMissing:
     """Write one delivery for each confirmed subscription that wants the message.
 
@@ -48,13 +49,14 @@ def publish(
     `SnsDeliveries`. Where `order_key` is given, a later message with the same
     key waits at each endpoint until the earlier one arrived or is dead.
     `by_protocol` replaces the message for some protocols (MessageStructure=json).
+    `sealed` is the signature of just this message, where it was made before.
     After the commit call `announce`.
     """
     key = TopicKey.from_arn(topic_arn)
     topic = store.find_topic(session, key) if key is not None else None
     if topic is None:
         return TopicMissing(topic_arn)
-    message_id = entropy.uuid()
+    message_id = entropy.uuid() if sealed is None else sealed.message_id
     wanted = [
         subscription
         for subscription in store.confirmed_subscriptions(session, topic.key)
@@ -67,7 +69,7 @@ def publish(
             kind=Kind.NOTIFICATION,
             message_id=message_id,
             message=message if by_protocol is None else by_protocol.get(subscription.protocol, message),
-            published_at=now,
+            published_at=now if sealed is None else sealed.published_at,
             signature_version=topic.signature_version,
             subject=subject,
             attributes=render_attributes(attributes),
@@ -77,7 +79,8 @@ def publish(
             outbox.enqueue(session, subscription.key, draft, now=now)
             posts += 1
         else:
-            queues |= _put_into_queue(session, topic, subscription, draft, entropy=entropy, signer=signer, now=now)
+            body = body_of(subscription, draft, signer, seal=None if sealed is None else sealed.seal)
+            queues |= _put_into_queue(session, subscription, draft, body, entropy=entropy, now=now)
     return Published(message_id, frozenset(queues), posts)
 
 
@@ -107,13 +110,15 @@ def notice_of(topic: TopicKey, draft: Draft, signer: SnsSigner) -> Notice:
     )
 
 
-def body_of(subscription: Subscription, draft: Draft, signer: SnsSigner) -> str:
-    """Give what an endpoint gets: the message alone, or the signed envelope."""
+def body_of(subscription: Subscription, draft: Draft, signer: SnsSigner, *, seal: Seal | None = None) -> str:
+    """Give what an endpoint gets: the message alone, or the envelope with the signature `seal`, or one made now."""
     if subscription.is_raw and draft.kind is Kind.NOTIFICATION:
         return draft.message
     notice = notice_of(subscription.key.topic, draft, signer)
     unsubscribe_url = signer.unsubscribe_url(subscription.key) if draft.kind is Kind.NOTIFICATION else None
-    return render(notice, signer.seal(notice, draft.signature_version), unsubscribe_url=unsubscribe_url)
+    if seal is None or seal.version != draft.signature_version:
+        seal = signer.seal(notice, draft.signature_version)
+    return render(notice, seal, unsubscribe_url=unsubscribe_url)
 
 
 def _wants(subscription: Subscription, message: str, attributes: Mapping[str, MessageAttribute]) -> bool:
@@ -128,16 +133,8 @@ def _wants(subscription: Subscription, message: str, attributes: Mapping[str, Me
 
 
 def _put_into_queue(
-    session: Session,
-    topic: Topic,
-    subscription: Subscription,
-    draft: Draft,
-    *,
-    entropy: Entropy,
-    signer: SnsSigner,
-    now: float,
+    session: Session, subscription: Subscription, draft: Draft, body: str, *, entropy: Entropy, now: float
 ) -> set[sqs.QueueKey]:
-    body = body_of(subscription, draft, signer)
     attributes = _queue_attributes(draft) if subscription.is_raw else {}
     if sqs.deliver(session, subscription.endpoint, body, attributes, now, entropy=entropy):
         outbox.count_delivered(session, subscription.key, 1, now=now)
