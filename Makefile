@@ -11,6 +11,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?=
 ARGS ?=
+CASES ?=
 CHAOS_ROUNDS ?= 50
 FUZZ_EXAMPLES ?= 20000
 
@@ -38,8 +39,8 @@ check: $(DEV_READY) ## Lint, types, layers, house rules
 	$(PY) -m pytest -q tests/tidy || status=1; \
 	exit $$status
 
-bench: $(DEV_READY) ## Measure (benchmarks/README.md says what)
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec benchmarks/run $(ARGS)
+bench: $(DEV_READY) ## Measure beside the peers (CASES=smtp_delivered,api_accepted, ARGS=--docs)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec benchmarks/run $(if $(CASES),--case $(CASES)) $(ARGS)
 
 chaos: $(DEV_READY) services ## Kill processes on purpose, for longer than `make test` does
 	@CHAOS_ROUNDS=$(CHAOS_ROUNDS) exec $(PY) -m pytest -m chaos tests/chaos $(ARGS)

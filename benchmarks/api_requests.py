@@ -39,7 +39,7 @@ def text_of(size_bytes: int) -> str:
 def single(address: str, *, size_bytes: int) -> list[bytes]:
     """Sign a pool of SendEmail requests with a plain text of `size_bytes`."""
     return [
-        _signed(
+        signed(
             address,
             "/v2/email/outbound-emails",
             {
@@ -60,7 +60,7 @@ def single(address: str, *, size_bytes: int) -> list[bytes]:
 def bulk(address: str) -> list[bytes]:
     """Sign a pool of SendBulkEmail requests, `BULK_ENTRIES` messages each, of the stored template."""
     return [
-        _signed(
+        signed(
             address,
             "/v2/email/outbound-bulk-emails",
             {
@@ -89,7 +89,8 @@ def store_template(url: str, *, size_bytes: int) -> None:
     )
 
 
-def _signed(address: str, path: str, content: dict[str, Any]) -> bytes:
+def signed(address: str, path: str, content: dict[str, Any]) -> bytes:
+    """Sign a POST of JSON, whole as it goes over the wire."""
     body = json.dumps(content).encode()
     request = AWSRequest("POST", f"http://{address}{path}", {"Content-Type": "application/json"}, body)
     SigV4Auth(Credentials(KEY, SECRET), "ses", REGION).add_auth(request)

@@ -13,21 +13,36 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
 
-from benchmarks.api_requests import client, store_template
-from benchmarks.processes import end
+from benchmarks.api_requests import KEY, REGION, SECRET, client, store_template
+from benchmarks.postgres_server import Postgres, running_postgres
+from benchmarks.processes import closed_to_others, end
 from benchmarks.systems import Place, Running, System
+from hatobin.protocols.aws.smtp_password import smtp_password
 from hatobin.words.outcome import RecipientState
 
 ROOT = Path(__file__).resolve().parents[1]
 _READY_TIMEOUT_S = 30.0
 _DOMAIN = "example.com"
+LOGIN = (KEY, smtp_password(SECRET, REGION))
+"""User and password for SMTP."""
+
+
+def default_work() -> Path:
+    """Give where everything is written: `bench-work`, or where other users get to, because peers run as such."""
+    beside = ROOT / "bench-work"
+    return beside if closed_to_others(ROOT) is None else Path("/var/tmp/hatobin-bench")
+
+
+THROUGHPUT_WORKERS = 2
+"""Workers where rates are measured: what an operator of a machine with two cores runs. `--set` may say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +54,32 @@ class Serving:
     size_bytes: int = 4096
 
 
-def hatobin(name: str, serving: Serving, *, mode: str) -> System:
-    """Give hatobin in a delivery mode ("relay" or "mailbox")."""
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What a case wants of the server.
+
+    `mode` is "relay" or "mailbox"; `secure` opens the listener with STARTTLS
+    and AUTH; `data` is a folder that stays as it is, instead of an empty one.
+    """
+
+    mode: str
+    workers: int = THROUGHPUT_WORKERS
+    secure: bool = False
+    postgres: bool = False
+    data: Path | None = None
+
+
+def hatobin(name: str, serving: Serving, variant: Variant) -> System:
+    """Give hatobin as a case wants it."""
 
     @contextmanager
     def start(place: Place) -> Iterator[Running]:
-        with _serving(serving, place, mode) as running:
+        with ExitStack() as stack:
+            postgres = stack.enter_context(running_postgres(place.folder)) if variant.postgres else None
+            running = stack.enter_context(_serving(serving, place, variant, postgres))
             yield running
 
-    return System(name, start, signs=mode == "relay")
+    return System(name, start, signs=variant.mode == "relay")
 
 
 class _Inbox:
@@ -72,50 +104,85 @@ class _Inbox:
 
 
 @contextmanager
-def _serving(serving: Serving, place: Place, mode: str) -> Iterator[Running]:
-    data = place.folder / "hatobin"
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True)
-    command = [*shlex.split(serving.command), "serve", "--data", str(data)]
-    environment = _environment(mode, place.sink_port, serving.settings or {})
-    with (place.folder / "hatobin.stderr").open("wb") as stderr:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr
-        )
+def _serving(serving: Serving, place: Place, variant: Variant, postgres: Postgres | None) -> Iterator[Running]:
+    data = variant.data or place.folder / "hatobin"
+    if variant.data is None:
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir(parents=True)
+    environment = environment_of(variant, place.sink_port, serving.settings or {}, postgres)
     inbox = None
-    try:
-        ready = _ready_line(process, place.folder / "hatobin.stderr")
-        url = f"http://{ready['http']}"
-        client(url).create_email_identity(EmailIdentity=_DOMAIN)
-        store_template(url, size_bytes=serving.size_bytes)
-        if mode == "mailbox":
+    with served(serving.command, data, environment, place.folder / "hatobin.stderr") as up:
+        url = f"http://{up.ready['http']}"
+        if variant.data is None:
+            client(url).create_email_identity(EmailIdentity=_DOMAIN)
+            store_template(url, size_bytes=serving.size_bytes)
+        if variant.mode == "mailbox" and postgres is None:
             inbox = _Inbox(data / "hatobin.sqlite")
-        yield Running(
-            version=_version(),
-            roots=(process.pid,),
-            smtp=ready.get("trusted", ""),
-            http=ready["http"],
-            kept=inbox,
-            dkim=lambda: _dkim_records(serving, data, environment),
+        try:
+            yield Running(
+                version=_version() + (f" on {postgres.version}" if postgres else ""),
+                roots=(up.pid, *((postgres.pid,) if postgres else ())),
+                smtp=up.ready.get("trusted", ""),
+                http=up.ready["http"],
+                kept=inbox,
+                dkim=lambda: _dkim_records(serving, data, environment),
+                data=data,
+                submission=up.ready.get("submission", ""),
+                ready_after_s=up.ready_after_s,
+                database=(postgres.pid,) if postgres else (),
+                written=postgres.written if postgres else None,
+            )
+        finally:
+            if inbox is not None:
+                inbox.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that accepts: its root process, its start line, and how long that took."""
+
+    pid: int
+    ready: Mapping[str, str]
+    ready_after_s: float
+
+
+@contextmanager
+def served(command: str, data: Path, environment: Mapping[str, str], stderr: Path) -> Iterator[Served]:
+    """Serve a data folder and end the server afterwards. Raises `RuntimeError` when it does not start."""
+    begun = time.monotonic()
+    with stderr.open("wb") as output:
+        process = subprocess.Popen(
+            [*shlex.split(command), "serve", "--data", str(data)],
+            cwd=ROOT,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=output,
         )
+    try:
+        ready = _ready_line(process, stderr)
+        yield Served(process.pid, ready, time.monotonic() - begun)
     finally:
-        if inbox is not None:
-            inbox.close()
         end(process)
         if process.stdout is not None:
             process.stdout.close()
 
 
-def _environment(mode: str, sink_port: int, settings: Mapping[str, str]) -> dict[str, str]:
+def environment_of(
+    variant: Variant, sink_port: int, settings: Mapping[str, str], postgres: Postgres | None = None
+) -> dict[str, str]:
+    """Give the environment that hatobin is started in: its settings, and nothing of the caller's own."""
     wanted = {
         "server.http": "127.0.0.1:0",
         "server.trusted": "127.0.0.1:0",
         "server.https": "",
-        "server.submission": "",
+        "server.submission": "127.0.0.1:0" if variant.secure else "",
         "server.submission_tls": "",
         "server.reception": "",
-        "delivery.mode": mode,
-        "delivery.relay": f"127.0.0.1:{sink_port}" if mode == "relay" else "",
+        "server.workers": str(variant.workers),
+        "store.url": postgres.url if postgres else "",
+        "delivery.mode": variant.mode,
+        "delivery.relay": f"127.0.0.1:{sink_port}" if variant.mode == "relay" else "",
         # One signature, as the peers make one.
         "delivery.service_signature": "false",
         "account.verification": "instant",

@@ -19,7 +19,7 @@ _CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 _READ_BYTES = 65_536
 
 
-class _Connection:
+class Connection:
     """One keep-alive connection: the request under way and what has come back of its answer."""
 
     __slots__ = ("answer", "begun", "socket", "unsent", "writing")
@@ -53,8 +53,11 @@ class HttpLoad:
         self.latencies_s: list[float] = []
         self._sent = 0
         self._cpu_s = 0.0
-        self._connections: dict[int, _Connection] = {}
+        self._connections: dict[int, Connection] = {}
         self._epoll = select.epoll()
+
+    def prepare(self) -> None:
+        """Nothing has to be there before."""
 
     def start(self) -> None:
         """Connect and send the first requests."""
@@ -69,7 +72,7 @@ class HttpLoad:
             left_s = deadline - time.perf_counter()
             if left_s <= 0:
                 break
-            for descriptor, events in self._epoll.poll(left_s):
+            for descriptor, events in self._epoll.poll(min(left_s, self._before_waiting())):
                 connection = self._connections[descriptor]
                 if events & select.EPOLLOUT:
                     self._flush(connection)
@@ -77,6 +80,10 @@ class HttpLoad:
                     self._read(connection)
         self._cpu_s += time.thread_time() - before
         return self.answered >= self.messages
+
+    def _before_waiting(self) -> float:
+        """Let a load do what is due; give the longest time to wait."""
+        return 1.0
 
     def cpu_s(self) -> float:
         """CPU seconds of the generator."""
@@ -89,19 +96,19 @@ class HttpLoad:
         self._connections.clear()
         self._epoll.close()
 
-    def _connect(self) -> _Connection:
-        connection = _Connection(self._address)
+    def _connect(self) -> Connection:
+        connection = Connection(self._address)
         self._connections[connection.socket.fileno()] = connection
         self._epoll.register(connection.socket, select.EPOLLIN)
         return connection
 
-    def _again(self, connection: _Connection) -> _Connection:
+    def _again(self, connection: Connection) -> Connection:
         """Connect anew where the server does not keep connections."""
         del self._connections[connection.socket.fileno()]
         connection.socket.close()
         return self._connect()
 
-    def _send_next(self, connection: _Connection) -> None:
+    def _send_next(self, connection: Connection) -> None:
         if self._sent >= self._count:
             return
         connection.unsent = self._requests[self._sent % len(self._requests)]
@@ -110,7 +117,7 @@ class HttpLoad:
         connection.begun = time.perf_counter()
         self._flush(connection)
 
-    def _flush(self, connection: _Connection) -> None:
+    def _flush(self, connection: Connection) -> None:
         try:
             sent = connection.socket.send(connection.unsent)
         except BlockingIOError:
@@ -121,7 +128,7 @@ class HttpLoad:
             connection.writing = writing
             self._epoll.modify(connection.socket, select.EPOLLIN | (select.EPOLLOUT if writing else 0))
 
-    def _read(self, connection: _Connection) -> None:
+    def _read(self, connection: Connection) -> None:
         data = connection.socket.recv(_READ_BYTES)
         if not data:
             raise Invalid(f"the server closed a connection after {self.answered} messages")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -9,12 +10,14 @@ from pathlib import Path
 
 from benchmarks.cases import Case
 from benchmarks.measuring import Arrivals, Invalid, Nowhere, Run, Trial, measure
-from benchmarks.processes import Skipped, free_port, wait_idle
+from benchmarks.processes import free_port, wait_idle
 from benchmarks.proof import prove_signature
 from benchmarks.sink import running_sink
 from benchmarks.systems import Place, Running, System
 
 WARM_UP_MESSAGES = 100
+PATIENCE = 4
+"""How many times the limit of waiting for quiet a case may wait in all: on a busy machine it would be most of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +74,18 @@ def run_case(case: Case, systems: Sequence[System], plan: Plan, watch: Watch) ->
             try:
                 up.append(_bring_up(case, system, measured, plan, stack))
                 _repeat(case, up[-1], case.rounded(min(messages, WARM_UP_MESSAGES)), plan, watch, busy_before=0.0)
-            except (Skipped, Invalid, RuntimeError, OSError) as error:
+            except Exception as error:  # Whatever keeps one system from coming up, the others are measured.
                 measured.problem = str(error)
+        patience_s = plan.idle_limit_s * PATIENCE
         for repetition in range(plan.repetitions):
             # The order turns, so that nobody always comes after the same neighbour.
             for one in up[repetition % max(1, len(up)) :] + up[: repetition % max(1, len(up))]:
                 if one.measured.problem:
                     continue
                 watch.step(f"{case.name}: {one.measured.system}, {repetition + 1} of {plan.repetitions}", messages)
-                busy = wait_idle(plan.idle_limit_s) if plan.idle_limit_s else 0.0
+                begun = time.monotonic()
+                busy = wait_idle(max(0.0, min(plan.idle_limit_s, patience_s))) if plan.idle_limit_s else 0.0
+                patience_s -= time.monotonic() - begun
                 try:
                     run = _repeat(case, one, messages, plan, watch, busy_before=busy)
                 except (Invalid, OSError) as error:
@@ -98,10 +104,17 @@ def _bring_up(case: Case, system: System, measured: Measured, plan: Plan, stack:
     measured.version = running.version
     arrivals: Arrivals = running.kept or Nowhere()
     if port:
-        if system.signs:
+        if system.signs and running.smtp:
             measured.proof = prove_signature(running, port, size_bytes=plan.size_bytes)
         arrivals = stack.enter_context(running_sink(port, folder))
-    trial = Trial(running.roots, arrivals, counts_arrivals=not isinstance(arrivals, Nowhere), watched=port != 0)
+    trial = Trial(
+        running.roots,
+        arrivals,
+        counts_arrivals=not isinstance(arrivals, Nowhere),
+        database=running.database,
+        written=running.written,
+        watched=case.arrivals in ("sink", "subscriber"),
+    )
     return _Up(measured, running, trial)
 
 

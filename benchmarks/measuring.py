@@ -32,6 +32,10 @@ class Load(Protocol):
     answered: int
     latencies_s: list[float]
 
+    def prepare(self) -> None:
+        """Make ready what the clock must not see; `messages` is settled afterwards. Raises `Invalid`."""
+        ...
+
     def start(self) -> None:
         """Begin."""
         ...
@@ -74,14 +78,39 @@ class Nowhere:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What a database has written so far: transactions, octets of its log, octets of its files."""
+
+    commits: int
+    wal_bytes: int
+    stored_bytes: int
+
+    def __sub__(self, before: Written) -> Written:
+        return Written(
+            self.commits - before.commits,
+            self.wal_bytes - before.wal_bytes,
+            self.stored_bytes - before.stored_bytes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """What one repetition showed. Rates are messages per second, `_us` CPU microseconds per message."""
 
     messages: int
-    accepted_per_s: float
+    accepted_per_s: float | None
+    """None where nothing is sent: events leave by themselves."""
     delivered_per_s: float | None
     server_us: float
     server_cores: float
+    database_us: float | None
+    """Of `server_us`, what the database beside the server took."""
+    commits: float | None
+    """Transactions of that database per message, readers' included."""
+    wal_bytes: float | None
+    """What it wrote to its log per message."""
+    stored_bytes: float | None
+    """How much it grew per message."""
     generator_us: float
     sink_us: float
     delivered_per_s_by_quarter: tuple[float, ...]
@@ -98,19 +127,44 @@ class Trial:
     roots: Sequence[int]
     arrivals: Arrivals
     counts_arrivals: bool
+    database: Sequence[int]
+    written: Callable[[], Written] | None
     watched: bool
     """Whether arrivals may be counted while the load runs: counting is cheap and disturbs nobody."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Spent:
+    """What has been spent so far: CPU seconds, and what the database beside the server has written."""
+
+    server_s: float
+    database_s: float
+    sink_s: float
+    written: Written
+
+    @staticmethod
+    def by(trial: Trial) -> _Spent:
+        written = trial.written() if trial.written else Written(0, 0, 0)
+        return _Spent(cpu_s(trial.roots), cpu_s(trial.database), trial.arrivals.cpu_s(), written)
+
+    def __sub__(self, before: _Spent) -> _Spent:
+        return _Spent(
+            self.server_s - before.server_s,
+            self.database_s - before.database_s,
+            self.sink_s - before.sink_s,
+            self.written - before.written,
+        )
+
+
 def measure(load: Load, trial: Trial, *, timeout_s: float, busy_before: float, progress: Callable[[int], None]) -> Run:
     """Run one repetition. Raises `Invalid` when it failed, or took longer than `timeout_s`."""
-    arrivals, total = trial.arrivals, load.messages
-    base = arrivals.count()
-    server, sink = cpu_s(trial.roots), arrivals.cpu_s()
+    arrivals = trial.arrivals
     series: list[tuple[float, int]] = [(0.0, 0)]
     accepted_s: float | None = None
-    begun = time.perf_counter()
     try:
+        load.prepare()
+        total, base, before = load.messages, arrivals.count(), _Spent.by(trial)
+        begun = time.perf_counter()
         load.start()
         while accepted_s is None or (trial.counts_arrivals and series[-1][1] < total):
             if accepted_s is None:
@@ -126,7 +180,7 @@ def measure(load: Load, trial: Trial, *, timeout_s: float, busy_before: float, p
             if elapsed > timeout_s:
                 raise Invalid(_late(load, series[-1][1], timeout_s, accepted=accepted_s is not None))
         wall_s = time.perf_counter() - begun
-        server, sink = cpu_s(trial.roots) - server, arrivals.cpu_s() - sink
+        spent = _Spent.by(trial) - before
     finally:
         load.close()
     if trial.counts_arrivals:
@@ -136,12 +190,16 @@ def measure(load: Load, trial: Trial, *, timeout_s: float, busy_before: float, p
     latencies = sorted(load.latencies_s)
     return Run(
         messages=total,
-        accepted_per_s=total / accepted_s,
+        accepted_per_s=total / accepted_s if load.answered else None,
         delivered_per_s=total / series[-1][0] if trial.counts_arrivals else None,
-        server_us=server / total * 1e6,
-        server_cores=server / wall_s,
+        server_us=spent.server_s / total * 1e6,
+        server_cores=spent.server_s / wall_s,
+        database_us=spent.database_s / total * 1e6 if trial.database else None,
+        commits=spent.written.commits / total if trial.database else None,
+        wal_bytes=spent.written.wal_bytes / total if trial.database else None,
+        stored_bytes=spent.written.stored_bytes / total if trial.database else None,
         generator_us=load.cpu_s() / total * 1e6,
-        sink_us=sink / total * 1e6,
+        sink_us=spent.sink_s / total * 1e6,
         delivered_per_s_by_quarter=_by_quarter(series, total) if trial.watched else (),
         p50_ms=latencies[len(latencies) // 2] * 1e3 if latencies else None,
         p99_ms=latencies[len(latencies) * 99 // 100] * 1e3 if latencies else None,

@@ -13,18 +13,14 @@ import os
 import shutil
 import subprocess
 import time
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-
-from benchmarks.processes import Skipped, end, free_port, require, wait_for_port
+from benchmarks.processes import Skipped, closed_to_others, end, free_port, require, wait_for_port
+from benchmarks.signing_key import DOMAIN, SELECTOR, records, write_key
 from benchmarks.systems import Place, Running, System, first_line
 
-_SELECTOR, _DOMAIN = "bench", "example.com"
 _DAEMONS = ("/usr/lib/postfix/sbin", "/usr/libexec/postfix", "/usr/lib/postfix")
 _SOCKET_TIMEOUT_S = 10.0
 _STOP_TIMEOUT_S = 20.0
@@ -77,9 +73,8 @@ def _check(folder: Path) -> str:
     if os.geteuid() != 0:
         raise Skipped("a private Postfix needs root")
     # Its daemons run as the user postfix and must reach the spool.
-    closed = [str(parent) for parent in (folder, *folder.parents) if not parent.stat().st_mode & 0o001]
-    if closed:
-        raise Skipped(f"{closed[-1]} is closed to other users; give another folder with --work")
+    if closed := closed_to_others(folder):
+        raise Skipped(f"{closed} is closed to other users; give another folder with --work")
     return f"Postfix {first_line('postconf', '-d', '-h', 'mail_version')}"
 
 
@@ -131,8 +126,7 @@ def _opendkim(folder: Path) -> Iterator[tuple[Path, int, str]]:
     home = folder / "opendkim"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    key = generate_private_key(public_exponent=65537, key_size=2048)
-    record = _write_key(key, home / "key.pem")
+    record = write_key(home / "key.pem")
     socket = home / "sock"
     settings = {
         "Syslog": "no",
@@ -142,8 +136,8 @@ def _opendkim(folder: Path) -> Iterator[tuple[Path, int, str]]:
         "Mode": "s",
         "Canonicalization": "relaxed/relaxed",
         "SignatureAlgorithm": "rsa-sha256",
-        "Domain": _DOMAIN,
-        "Selector": _SELECTOR,
+        "Domain": DOMAIN,
+        "Selector": SELECTOR,
         "KeyFile": home / "key.pem",
         "InternalHosts": "127.0.0.1",
         "RequireSafeKeys": "no",
@@ -170,13 +164,6 @@ def _opendkim(folder: Path) -> Iterator[tuple[Path, int, str]]:
         end(process)
 
 
-def _write_key(key: RSAPrivateKey, path: Path) -> str:
-    path.touch(0o600)
-    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
-    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return f"v=DKIM1; k=rsa; p={b64encode(public).decode()}"
-
-
 @contextmanager
 def _alone(place: Place) -> Iterator[Running]:
     with _postfix(place, milter=None) as running:
@@ -192,9 +179,9 @@ def _signing(place: Place) -> Iterator[Running]:
             version=f"{running.version}, OpenDKIM {milter}",
             roots=(*running.roots, pid),
             smtp=running.smtp,
-            dkim=lambda: {f"{_SELECTOR}._domainkey.{_DOMAIN}": record},
+            dkim=lambda: records(record),
         )
 
 
 POSTFIX = System("postfix", _alone, signs=False)
-POSTFIX_OPENDKIM = System("postfix+opendkim", _signing)
+POSTFIX_OPENDKIM = System("postfix_opendkim", _signing)

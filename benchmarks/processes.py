@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Iterable
+from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 QUIET_CORES = 0.12
@@ -25,12 +26,28 @@ class Skipped(Exception):
     """Something that a case needs is not on this machine; the text says what."""
 
 
+PEERS = "HATOBIN_BENCH_PEERS"
+"""Names the folder that npm has put peers into; scripts/bench-services says which one it uses."""
+
+
 def require(program: str, *, brought_by: str = "scripts/bench-services") -> str:
-    """Give the path of a program. Raises `Skipped`, with what brings it, when it is not installed."""
-    found = shutil.which(program)
+    """Give the path of a program, from PATH or the folder of peers.
+
+    Raises `Skipped`, with what brings it, when it is not installed.
+    """
+    places = os.environ.get("PATH", os.defpath)
+    if peers := os.environ.get(PEERS):
+        places += f":{peers}/node_modules/.bin"
+    found = shutil.which(program, path=places)
     if found is None:
         raise Skipped(f"{program} is not installed ({brought_by})")
     return found
+
+
+def closed_to_others(folder: Path) -> Path | None:
+    """Give the nearest folder on the way that users other than its owner cannot pass; None where all is open."""
+    places = (folder, *folder.parents)
+    return next((place for place in places if place.exists() and not place.stat().st_mode & 0o001), None)
 
 
 def _fields(pid: int) -> list[str]:

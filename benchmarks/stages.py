@@ -17,7 +17,8 @@ import click
 import uvloop
 
 from benchmarks.api_stage import api_cost
-from benchmarks.hatobin_server import ROOT
+from benchmarks.hatobin_server import default_work
+from benchmarks.machine import Machine
 from benchmarks.machine import describe as machine_facts
 from benchmarks.report import describe, put_into_page
 from benchmarks.smtp_load import RECIPIENT, SENDER
@@ -295,18 +296,24 @@ def markdown(costs: Sequence[Cost]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def put_into_docs(work: Path, size_bytes: int, machine: Machine) -> str:
+    """Measure, put the table into docs/performance.md and give it."""
+    text = f"Measured {datetime.now(UTC):%Y-%m-%d} on {describe(machine)}\n\n{markdown(all_costs(work, size_bytes))}"
+    put_into_page("stages", text)
+    return text
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--size", "size_bytes", type=click.IntRange(100, 1_000_000), default=4096, show_default=True)
-@click.option("--work", type=click.Path(file_okay=False, path_type=Path), default=ROOT / "bench-work")
+@click.option("--work", type=click.Path(file_okay=False, path_type=Path), default=default_work)
 @click.option("--docs", is_flag=True, help="Also put the table into docs/performance.md.")
 def main(size_bytes: int, work: Path, docs: bool) -> None:
     """Print what each stage of one message costs, as Markdown."""
     work.mkdir(parents=True, exist_ok=True)
-    machine = machine_facts(work, seconds=1.0)
-    text = f"Measured {datetime.now(UTC):%Y-%m-%d} on {describe(machine)}\n\n{markdown(all_costs(work, size_bytes))}"
-    click.echo(text, nl=False)
     if docs:
-        put_into_page("stages", text)
+        click.echo(put_into_docs(work, size_bytes, machine_facts(work, seconds=1.0)))
+    else:
+        click.echo(markdown(all_costs(work, size_bytes)))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measuring import Arrivals
+from benchmarks.measuring import Arrivals, Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,10 @@ class Running:
 
     `smtp` and `http` are "host:port" or "". `kept` counts what the server
     keeps for its local inbox, where it does so. `dkim` gives the TXT records
-    that its signatures are verified with: name to value.
+    that its signatures are verified with: name to value. `data` is hatobin's
+    folder, `submission` its listener with STARTTLS. `database` names the
+    root processes of a database that runs beside the server, which are among
+    `roots` too, and `written` counts what it has committed.
     """
 
     version: str
@@ -26,6 +29,11 @@ class Running:
     http: str = ""
     kept: Arrivals | None = None
     dkim: Callable[[], dict[str, str]] | None = None
+    data: Path | None = None
+    submission: str = ""
+    ready_after_s: float = 0.0
+    database: tuple[int, ...] = ()
+    written: Callable[[], Written] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import urllib.error
 import pytest
 from botocore.exceptions import ClientError
 
-from benchmarks.fill import fill_store
+from benchmarks.fill import Past, fill_store
 from tests.chaos.ledger import DELIVERED, Ledger, check_books, copies, is_settled
 from tests.chaos.load import Load
 from tests.interop.sending import accepted_id, send_simple, submission, submit
@@ -144,7 +144,7 @@ def test_a_stop_under_load_sends_nothing_twice_and_loses_nothing() -> None:
 def test_a_stop_with_a_long_line_in_the_store_does_not_wait_for_its_end() -> None:
     with RunningServer({"delivery.ready_messages": "200"}) as server:
         server.stop()
-        fill_store(server.data, due=30_000)
+        fill_store(server.data, Past(due=30_000))
         server.start()
         wait_until(lambda: server.inbox(wait_s=0), "the line moves")
         begun = time.monotonic()

@@ -58,6 +58,7 @@ class Supervisor:
         self._folder = folder
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
+        self._store_is_made = asyncio.Event()
         self._ready: list[dict[str, Any]] = []
         self._processes: dict[int, asyncio.subprocess.Process] = {}
 
@@ -67,10 +68,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._told_to_stop)
         count = self._settings.server.workers
-        # The first one makes what is missing in the store, so the others start after it.
-        watchers = [asyncio.ensure_future(self._watch(0))]
-        await self._until_ready(1, watchers)
-        watchers += [asyncio.ensure_future(self._watch(worker)) for worker in range(1, count)]
+        watchers = [asyncio.ensure_future(self._watch(worker)) for worker in range(count)]
         await self._until_ready(count, watchers)
         if not self._stop.is_set():
             self._announce(announcement)
@@ -128,11 +126,15 @@ class Supervisor:
         self._processes[worker] = process
         order = WorkerOrder(self._settings, str(self._folder.root), worker)
         assert process.stdin is not None and process.stdout is not None  # noqa: PT018 - pipes were asked for
+        # The first one makes what is missing in the store; the others load their program meanwhile.
+        if worker != 0:
+            await self._store_is_made.wait()
         # The pipe stays open: its end tells the worker that the supervisor is gone.
         process.stdin.write(msgspec.json.encode(order) + b"\n")
         line = await process.stdout.readline()
         if line:
             self._ready.append(json.loads(line))
+            self._store_is_made.set()
             self._changed.set()
         return process
 
@@ -141,6 +143,7 @@ class Supervisor:
         for process in self._processes.values():
             if process.returncode is None:
                 process.terminate()
+        self._store_is_made.set()  # Nobody is left waiting for it.
         patience_s = self._settings.server.stop_timeout_s + STOP_EXTRA_S
         _, late = await asyncio.wait(watchers, timeout=patience_s)
         for process in self._processes.values():

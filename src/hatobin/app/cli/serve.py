@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import sys
 from pathlib import Path
 
@@ -50,9 +51,14 @@ def serve(config: str | None, data: Path | None, workers: int | None, http: str 
 @click.command(hidden=True)
 def worker() -> None:
     """Serve one worker of a supervisor, as ordered on standard input."""
+    # What takes the time of a start, while the first worker makes what is missing in the store.
+    importlib.import_module("hatobin.app.server")
     from hatobin.app.supervisor import WorkerOrder
 
-    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=WorkerOrder)
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return  # The supervisor is gone.
+    order = msgspec.json.decode(line, type=WorkerOrder)
     run(order.settings, DataFolder(Path(order.data)), worker=order.worker)
 
 
@@ -60,8 +66,6 @@ def supervise(settings: Settings, folder: DataFolder) -> None:
     """Serve several workers on the same ports and the same store."""
     from hatobin.app.logging import configure_logging
     from hatobin.app.supervisor import Announcement, Supervisor
-    from hatobin.app.welcome import welcome
-    from hatobin.app.wiring import with_public_urls
 
     configure_logging(settings.log)
     folder.prepare()
@@ -69,7 +73,15 @@ def supervise(settings: Settings, folder: DataFolder) -> None:
         listeners = bind(settings.server, reuse_port=True, listen=False)
     except ListenError as error:
         raise click.ClickException(str(error)) from error
-    announcement = Announcement(str(folder.address), lambda: welcome(with_public_urls(settings, listeners), listeners))
+
+    def text() -> str:
+        # Loaded when the workers run: they are not kept waiting for it.
+        from hatobin.app.welcome import welcome
+        from hatobin.app.wiring import with_public_urls
+
+        return welcome(with_public_urls(settings, listeners), listeners)
+
+    announcement = Announcement(str(folder.address), text)
     if not asyncio.run(Supervisor(settings, folder, listeners).run(announcement)):
         raise click.ClickException("a worker does not stay alive; its log says why")
 
