@@ -15,19 +15,37 @@ from hatobin.capabilities.templates.model import (
     StoredTemplate,
     TemplateParts,
 )
+from hatobin.capabilities.templates.rendering import (
+    BadTemplate,
+    BadTemplateData,
+    NoDataObject,
+    NotRendered,
+    RenderedParts,
+    merged,
+    parse_data,
+    render,
+)
 from hatobin.capabilities.templates.store import find
 from hatobin.words.errors import CallerError
 
 __all__ = [
     "MAX_TEMPLATES",
     "MAX_TEMPLATE_BYTES",
+    "BadTemplate",
+    "BadTemplateData",
     "InvalidTemplate",
+    "NoDataObject",
+    "NotRendered",
+    "RenderedParts",
     "StoredTemplate",
     "TemplateParts",
     "api_v1",
     "api_v2",
     "does_not_exist",
     "find",
+    "merged",
+    "parse_data",
+    "render",
 ]
 
 

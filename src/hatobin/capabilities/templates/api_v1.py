@@ -9,6 +9,8 @@ from hatobin.capabilities.templates import store
 from hatobin.capabilities.templates.api_v2 import place
 from hatobin.capabilities.templates.creation import Stored, create, replace
 from hatobin.capabilities.templates.model import MAX_TEMPLATES, InvalidTemplate, TemplateParts
+from hatobin.capabilities.templates.rendering import BadTemplate, NotRendered
+from hatobin.capabilities.templates.trial import BadTrialData, try_out
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models.ses import (
     CreateTemplateRequest,
@@ -19,9 +21,12 @@ from hatobin.gateway.models.ses import (
     ListTemplatesResponse,
     Template,
     TemplateMetadata,
+    TestRenderTemplateRequest,
+    TestRenderTemplateResponse,
     UpdateTemplateRequest,
 )
 from hatobin.gateway.paging import Paging
+from hatobin.protocols.mail import HeaderError
 from hatobin.words.errors import CallerError
 
 PAGING = Paging(
@@ -95,6 +100,22 @@ async def list_templates(call: Call, request: ListTemplatesRequest) -> ListTempl
         templates_metadata=[TemplateMetadata(name=title.name, created_timestamp=title.created_at) for title in shown],
         next_token=token,
     )
+
+
+@operation("ses", "TestRenderTemplate")
+async def test_render_template(call: Call, request: TestRenderTemplateRequest) -> TestRenderTemplateResponse:
+    """Show the MIME message that a template and its data would make; a missing attribute is an error here."""
+    try:
+        rendered = await try_out(call, request.template_name, request.template_data)
+    except BadTrialData as bad:
+        raise CallerError("InvalidRenderingParameter", str(bad)) from None
+    except NotRendered as missing:
+        raise CallerError("MissingRenderingAttribute", str(missing)) from None
+    except (BadTemplate, HeaderError) as invalid:
+        raise CallerError("InvalidTemplate", str(invalid)) from None
+    if rendered is None:
+        raise does_not_exist(request.template_name)
+    return TestRenderTemplateResponse(rendered_template=rendered)
 
 
 def _parts(template: Template) -> TemplateParts:

@@ -9,6 +9,8 @@ from hatobin.capabilities import tags
 from hatobin.capabilities.templates import store
 from hatobin.capabilities.templates.creation import Stored, create, replace
 from hatobin.capabilities.templates.model import MAX_TEMPLATES, InvalidTemplate, TemplateParts, TemplateTitle
+from hatobin.capabilities.templates.rendering import BadTemplate, NotRendered
+from hatobin.capabilities.templates.trial import BadTrialData, try_out
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models.sesv2 import (
     CreateEmailTemplateRequest,
@@ -20,9 +22,12 @@ from hatobin.gateway.models.sesv2 import (
     ListEmailTemplatesRequest,
     ListEmailTemplatesResponse,
     Tag,
+    TestRenderEmailTemplateRequest,
+    TestRenderEmailTemplateResponse,
     UpdateEmailTemplateRequest,
 )
 from hatobin.gateway.paging import Cursor, Paging
+from hatobin.protocols.mail import HeaderError
 from hatobin.words.errors import CallerError
 
 PAGING = Paging(
@@ -98,6 +103,20 @@ async def list_email_templates(call: Call, request: ListEmailTemplatesRequest) -
         ],
         next_token=token,
     )
+
+
+@operation("sesv2", "TestRenderEmailTemplate")
+async def test_render_email_template(
+    call: Call, request: TestRenderEmailTemplateRequest
+) -> TestRenderEmailTemplateResponse:
+    """Show the MIME message that a template and its data would make; a missing attribute is an error here."""
+    try:
+        rendered = await try_out(call, request.template_name, request.template_data)
+    except (BadTrialData, NotRendered, BadTemplate, HeaderError) as wrong:
+        raise CallerError("BadRequestException", str(wrong)) from None
+    if rendered is None:
+        raise does_not_exist(request.template_name)
+    return TestRenderEmailTemplateResponse(rendered_template=rendered)
 
 
 def place(title: TemplateTitle) -> Cursor:

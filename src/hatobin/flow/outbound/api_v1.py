@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from hatobin.capabilities.templates import BadTemplate, BadTemplateData, NoDataObject, merged, parse_data
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.accept import Acceptor
-from hatobin.flow.outbound.bulk import BulkStatus, Entry
+from hatobin.flow.outbound.bulk import BulkStatus, Entry, accept_entries
 from hatobin.flow.outbound.draft import Draft
 from hatobin.flow.outbound.drafting import (
     Ask,
+    BadTemplateArn,
     NoRecipient,
     NoSuchTemplate,
     Recipients,
@@ -22,8 +24,9 @@ from hatobin.flow.outbound.drafting import (
     rendered_draft,
     simple_draft,
     stored_template,
+    template_by_arn,
 )
-from hatobin.flow.outbound.rendering import BadTemplate, BadTemplateData, TemplateParts, merged, parse_data, render
+from hatobin.flow.outbound.rendering import ChosenTemplate, render
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models import ses as model
 from hatobin.protocols.mail.compose import Content
@@ -123,12 +126,8 @@ async def send_bulk_templated_email(
         return rendered_draft(call, ask, render(parts, data))
 
     entries = [Entry.drafted(partial(draft, destination)) for destination in destinations]
-    drafts = [entry.draft for entry in entries if entry.draft is not None]
-    outcomes = iter(await call.services.get(Acceptor).accept_all(drafts))
-    results = [entry if entry.draft is None else entry.answered(next(outcomes)) for entry in entries]
-    for result in results:
-        if isinstance(result.refusal, _WHOLE_CALL):
-            raise refused(result.refusal)
+    with _Worded():
+        results = await accept_entries(call, entries)
     return model.SendBulkTemplatedEmailResponse(
         status=[
             model.BulkEmailDestinationStatus(
@@ -139,12 +138,6 @@ async def send_bulk_templated_email(
     )
 
 
-_WHOLE_CALL = (
-    refusals.NotVerified,
-    refusals.NoSuchConfigurationSet,
-    refusals.AccountPaused,
-    refusals.ConfigurationSetPaused,
-)
 _STATUS_NAMES: dict[BulkStatus, model.BulkEmailStatus] = {
     BulkStatus.SUCCESS: "Success",
     BulkStatus.ACCOUNT_THROTTLED: "AccountThrottled",
@@ -152,6 +145,9 @@ _STATUS_NAMES: dict[BulkStatus, model.BulkEmailStatus] = {
     BulkStatus.INVALID_PARAMETER: "InvalidParameterValue",
     BulkStatus.TRANSIENT_FAILURE: "TransientFailure",
     BulkStatus.MESSAGE_REJECTED: "MessageRejected",
+    BulkStatus.NO_CONFIGURATION_SET: "ConfigurationSetDoesNotExist",
+    BulkStatus.ACCOUNT_PAUSED: "AccountSendingPaused",
+    BulkStatus.CONFIGURATION_SET_PAUSED: "ConfigurationSetSendingPaused",
 }
 
 
@@ -175,9 +171,11 @@ class _Worded:
                 raise CallerError("TemplateDoesNotExist", f"Template {error} does not exist.") from error
             case NoRecipient():
                 raise CallerError("InvalidParameterValue", "At least one destination address is required.") from error
+            case NoDataObject():
+                raise CallerError("InvalidParameterValue", str(error)) from error
             case BadTemplateData() | BadTemplate():
                 raise CallerError("InvalidTemplate", str(error)) from error
-            case AddressError() | MessageError():
+            case AddressError() | MessageError() | BadTemplateArn():
                 raise CallerError("InvalidParameterValue", str(error)) from error
 
 
@@ -218,8 +216,13 @@ def _recipients(destination: model.Destination) -> Recipients:
     return parse_recipients(destination.to_addresses, destination.cc_addresses, destination.bcc_addresses)
 
 
-async def _template(call: Call, name: str, arn: str | None) -> TemplateParts:
-    return await stored_template(call, name or (arn or "").rpartition("/")[2])
+async def _template(call: Call, name: str, arn: str | None) -> ChosenTemplate:
+    """Find the template; the name wins where both are given."""
+    if name:
+        return await stored_template(call, name)
+    if not arn:
+        raise CallerError("InvalidParameterValue", "Template or TemplateArn is required.")
+    return await template_by_arn(call, arn)
 
 
 def _tags(tags: Sequence[model.MessageTag] | None) -> dict[str, str]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from hatobin.capabilities.templates import BadTemplate, BadTemplateData, TemplateParts, merged, parse_data
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.accept import Acceptor
-from hatobin.flow.outbound.bulk import BulkStatus, Entry
+from hatobin.flow.outbound.bulk import BulkStatus, Entry, accept_entries
 from hatobin.flow.outbound.draft import Accepted, Draft, ListManagement
 from hatobin.flow.outbound.drafting import (
     Ask,
+    BadTemplateArn,
     NoRecipient,
     NoSuchTemplate,
     parse_recipients,
@@ -22,8 +24,9 @@ from hatobin.flow.outbound.drafting import (
     rendered_draft,
     simple_draft,
     stored_template,
+    template_by_arn,
 )
-from hatobin.flow.outbound.rendering import BadTemplate, BadTemplateData, TemplateParts, merged, parse_data, render
+from hatobin.flow.outbound.rendering import ChosenTemplate, render
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models import sesv2 as model
 from hatobin.protocols.mail.attachment import Attachment, TransferEncoding
@@ -59,7 +62,7 @@ async def _answering(work: Callable[[], Awaitable[Accepted]]) -> Accepted:
         raise CallerError("NotFoundException", f"Template {missing} does not exist.", status=404) from missing
     except NoRecipient as missing:
         raise CallerError("BadRequestException", "At least one destination address is required.") from missing
-    except (AddressError, MessageError, BadTemplate, BadTemplateData) as wrong:
+    except (AddressError, MessageError, BadTemplate, BadTemplateArn, BadTemplateData) as wrong:
         raise CallerError("BadRequestException", str(wrong)) from wrong
 
 
@@ -132,7 +135,7 @@ async def _templated(call: Call, ask: Ask, template: model.Template) -> Draft:
     )
 
 
-async def _template_parts(call: Call, template: model.Template, path: str) -> TemplateParts:
+async def _template_parts(call: Call, template: model.Template, path: str) -> ChosenTemplate:
     """Find the one template that the caller means: by name, by ARN, or inline."""
     given = [part for part in (template.template_name, template.template_arn, template.template_content) if part]
     if not given:
@@ -143,16 +146,10 @@ async def _template_parts(call: Call, template: model.Template, path: str) -> Te
         )
     if template.template_content is not None:
         inline = template.template_content
-        return TemplateParts(None, inline.subject, inline.text, inline.html)
-    return await stored_template(call, template.template_name or _name_of(template.template_arn or ""))
-
-
-def _name_of(arn: str) -> str:
-    """Read the name out of arn:aws:ses:REGION:ACCOUNT:template/NAME."""
-    _, found, name = arn.partition(":template/")
-    if not found or not name:
-        raise CallerError("BadRequestException", f"TemplateArn is not a valid SES template ARN: {arn}")
-    return name
+        return ChosenTemplate(None, TemplateParts(inline.subject, inline.text, inline.html))
+    if template.template_arn:
+        return await template_by_arn(call, template.template_arn)
+    return await stored_template(call, template.template_name or "")
 
 
 @operation("sesv2", "SendBulkEmail")
@@ -179,7 +176,7 @@ async def send_bulk_email(call: Call, request: model.SendBulkEmailRequest) -> mo
         parse_mailbox(request.from_email_address)
     except NoSuchTemplate as missing:
         raise CallerError("NotFoundException", f"Template {missing} does not exist.", status=404) from missing
-    except (AddressError, MessageError, BadTemplateData) as wrong:
+    except (AddressError, MessageError, BadTemplateArn, BadTemplateData) as wrong:
         raise CallerError("BadRequestException", str(wrong)) from wrong
 
     def draft(entry: model.BulkEmailEntry) -> Draft:
@@ -198,7 +195,10 @@ async def send_bulk_email(call: Call, request: model.SendBulkEmailRequest) -> mo
         attachments = _attachments(template.attachments)
         return rendered_draft(call, ask, render(parts, data), headers=headers, attachments=attachments)
 
-    results = await _bulk(call, [Entry.drafted(partial(draft, entry)) for entry in entries])
+    try:
+        results = await accept_entries(call, [Entry.drafted(partial(draft, entry)) for entry in entries])
+    except refusals.Refusal as refusal:
+        raise refused(refusal) from refusal
     return model.SendBulkEmailResponse(
         bulk_email_entry_results=[
             model.BulkEmailEntryResult(
@@ -209,23 +209,6 @@ async def send_bulk_email(call: Call, request: model.SendBulkEmailRequest) -> mo
     )
 
 
-async def _bulk(call: Call, entries: Sequence[Entry]) -> Sequence[Entry]:
-    """Accept what could be drafted; a refusal that concerns the whole call answers the whole call."""
-    drafts = [entry.draft for entry in entries if entry.draft is not None]
-    outcomes = iter(await call.services.get(Acceptor).accept_all(drafts))
-    results = [entry if entry.draft is None else entry.answered(next(outcomes)) for entry in entries]
-    for result in results:
-        if result.refusal is not None and isinstance(result.refusal, _WHOLE_CALL):
-            raise refused(result.refusal)
-    return results
-
-
-_WHOLE_CALL = (
-    refusals.NotVerified,
-    refusals.NoSuchConfigurationSet,
-    refusals.AccountPaused,
-    refusals.ConfigurationSetPaused,
-)
 _STATUS_NAMES: dict[BulkStatus, model.BulkEmailStatus] = {
     BulkStatus.SUCCESS: "SUCCESS",
     BulkStatus.ACCOUNT_THROTTLED: "ACCOUNT_THROTTLED",
@@ -233,6 +216,9 @@ _STATUS_NAMES: dict[BulkStatus, model.BulkEmailStatus] = {
     BulkStatus.INVALID_PARAMETER: "INVALID_PARAMETER",
     BulkStatus.TRANSIENT_FAILURE: "TRANSIENT_FAILURE",
     BulkStatus.MESSAGE_REJECTED: "MESSAGE_REJECTED",
+    BulkStatus.NO_CONFIGURATION_SET: "CONFIGURATION_SET_NOT_FOUND",
+    BulkStatus.ACCOUNT_PAUSED: "ACCOUNT_SENDING_PAUSED",
+    BulkStatus.CONFIGURATION_SET_PAUSED: "CONFIGURATION_SET_SENDING_PAUSED",
 }
 
 

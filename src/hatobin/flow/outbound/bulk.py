@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from hatobin.capabilities.templates import BadTemplate, BadTemplateData
 from hatobin.flow.outbound import refusals
+from hatobin.flow.outbound.accept import Acceptor
 from hatobin.flow.outbound.draft import Accepted, Draft
 from hatobin.flow.outbound.drafting import NoRecipient
-from hatobin.flow.outbound.rendering import BadTemplate, BadTemplateData
+from hatobin.gateway import Call
 from hatobin.protocols.mail.errors import MessageError
 from hatobin.words.address import AddressError
 
@@ -23,6 +25,9 @@ class BulkStatus(Enum):
     INVALID_PARAMETER = auto()
     TRANSIENT_FAILURE = auto()
     MESSAGE_REJECTED = auto()
+    NO_CONFIGURATION_SET = auto()
+    ACCOUNT_PAUSED = auto()
+    CONFIGURATION_SET_PAUSED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,6 @@ class Entry:
     status: BulkStatus = BulkStatus.SUCCESS
     error: str | None = None
     message_id: str | None = None
-    refusal: refusals.Refusal | None = None
 
     @classmethod
     def drafted(cls, make: Callable[[], Draft]) -> Entry:
@@ -49,7 +53,30 @@ class Entry:
         """Give the entry with the outcome of its acceptance."""
         if isinstance(outcome, Accepted):
             return replace(self, draft=None, message_id=outcome.key.message_id)
-        return replace(self, draft=None, status=status_of(outcome), error=outcome.text, refusal=outcome)
+        return replace(self, draft=None, status=status_of(outcome), error=outcome.text)
+
+
+async def accept_entries(call: Call, entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Accept what could be drafted, in order; each entry gets its own outcome.
+
+    What is wrong with the sender or the configuration set is wrong for the
+    whole call, and answers it where nothing was sent: raises the `Refusal`.
+    """
+    drafts = [entry.draft for entry in entries if entry.draft is not None]
+    outcomes = await call.services.get(Acceptor).accept_all(drafts)
+    if outcomes and all(isinstance(outcome, _WHOLE_CALL) for outcome in outcomes):
+        assert isinstance(outcomes[0], refusals.Refusal)
+        raise outcomes[0]
+    left = iter(outcomes)
+    return [entry if entry.draft is None else entry.answered(next(left)) for entry in entries]
+
+
+_WHOLE_CALL = (
+    refusals.NotVerified,
+    refusals.NoSuchConfigurationSet,
+    refusals.AccountPaused,
+    refusals.ConfigurationSetPaused,
+)
 
 
 def status_of(refusal: refusals.Refusal) -> BulkStatus:
@@ -63,5 +90,11 @@ def status_of(refusal: refusals.Refusal) -> BulkStatus:
             return BulkStatus.TRANSIENT_FAILURE
         case refusals.NotVerified():
             return BulkStatus.MESSAGE_REJECTED
+        case refusals.NoSuchConfigurationSet():
+            return BulkStatus.NO_CONFIGURATION_SET
+        case refusals.AccountPaused():
+            return BulkStatus.ACCOUNT_PAUSED
+        case refusals.ConfigurationSetPaused():
+            return BulkStatus.CONFIGURATION_SET_PAUSED
         case _:
             return BulkStatus.INVALID_PARAMETER

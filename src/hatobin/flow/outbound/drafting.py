@@ -7,27 +7,36 @@ template look-up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hatobin.capabilities import templates
+from hatobin.capabilities.templates import RenderedParts, TemplateParts
 from hatobin.flow.outbound.draft import Draft, ListManagement, Origin, RenderedContent, RenderingFailure
-from hatobin.flow.outbound.rendering import RenderedParts, TemplateParts
+from hatobin.flow.outbound.rendering import ChosenTemplate
 from hatobin.flow.outbound.senders import message_senders
 from hatobin.gateway import Call
 from hatobin.ports import Entropy
 from hatobin.protocols.mail.attachment import Attachment
 from hatobin.protocols.mail.compose import Content, Simple, compose
 from hatobin.protocols.mail.control import ControlHeaders, parse_control_headers
+from hatobin.protocols.mail.errors import HeaderError
+from hatobin.protocols.mail.headers import find_duplicate
 from hatobin.protocols.mail.participants import header_recipients, header_senders
 from hatobin.protocols.mail.rewrite import check_message, read_message
 from hatobin.words.address import Address, Mailbox, parse_mailbox
 
 _BOUNDARY_BYTES = 12
+_TEMPLATE_ARN = re.compile(r"arn:aws[a-z-]*:ses:([a-z0-9-]+):(\d{12}):template/(.*)", re.DOTALL)
 
 
 class NoSuchTemplate(Exception):
     """The account has no template of this name."""
+
+
+class BadTemplateArn(Exception):
+    """A text is no ARN of a template; the message says which."""
 
 
 class NoRecipient(Exception):
@@ -104,6 +113,8 @@ def simple_draft(
         lambda: _boundary(call.ports.entropy),
     )
     message = read_message(raw)
+    if headers and (duplicate := find_duplicate(message.fields)) is not None:
+        raise HeaderError(f"Duplicate header '{duplicate}'.")
     return _draft(call, ask, (sender.address,), recipients.addresses, RenderedContent(message))
 
 
@@ -196,12 +207,28 @@ def _draft(
     )
 
 
-async def stored_template(call: Call, name: str) -> TemplateParts:
+async def stored_template(call: Call, name: str) -> ChosenTemplate:
     """Read a template of the account. Raises `NoSuchTemplate` with its name."""
     found = await call.ports.database.read(lambda session: templates.find(session, call.account_id, call.region, name))
     if found is None:
         raise NoSuchTemplate(name)
-    return TemplateParts(name, found.subject, found.text, found.html)
+    return ChosenTemplate(name, TemplateParts(found.subject, found.text, found.html))
+
+
+async def template_by_arn(call: Call, arn: str) -> ChosenTemplate:
+    """Read the template that an ARN names; one of another account or region is not there for this caller.
+
+    Raises `BadTemplateArn`, `NoSuchTemplate`.
+    """
+    match = _TEMPLATE_ARN.fullmatch(arn)
+    if match is None:
+        raise BadTemplateArn(f"TemplateArn is not a valid SES template ARN: {arn}")
+    region, account_id, name = match.groups()
+    if not name:
+        raise BadTemplateArn(f"TemplateArn is missing a template name: {arn}")
+    if (account_id, region) != (call.account_id, call.region):
+        raise NoSuchTemplate(name)
+    return await stored_template(call, name)
 
 
 def _boundary(entropy: Entropy) -> str:

@@ -51,9 +51,9 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Simple:
-    """A message to be built. `headers` are the caller's custom fields, in order."""
+    """A message to be built. `headers` are the caller's custom fields, in order. A preview has no sender."""
 
-    sender: Mailbox
+    sender: Mailbox | None
     subject: Content
     to: tuple[Mailbox, ...] = ()
     cc: tuple[Mailbox, ...] = ()
@@ -72,7 +72,7 @@ def compose(simple: Simple, boundary: Callable[[], str]) -> bytes:
     hold it. Message-ID and Date are left to `rewrite`. Raises `HeaderError`
     for custom headers, names or subjects that cannot be written.
     """
-    head: list[bytes] = [mailbox_field("From", (simple.sender,))[1]]
+    head: list[bytes] = [] if simple.sender is None else [mailbox_field("From", (simple.sender,))[1]]
     for name, mailboxes in (("Reply-To", simple.reply_to), ("To", simple.to), ("Cc", simple.cc)):
         if mailboxes:
             head.append(mailbox_field(name, mailboxes)[1])
