@@ -99,9 +99,7 @@ def test_acknowledged_mail_survives_kills_at_random_moments(
                     done = f"{len(load.promised())} promised, {len(sink.received)} arrived"
                     _say(capsys, f"kill {number}/{rounds}: {done}")
         assert not load.faults, load.faults
-        wait_until(
-            lambda: is_settled(server), f"the queue empties (seed {seed})", timeout_s=_SETTLE_TIMEOUT_S
-        )
+        wait_until(lambda: is_settled(server), f"the queue empties (seed {seed})", timeout_s=_SETTLE_TIMEOUT_S)
         ledger, got = Ledger.of(server), copies(sink.received)
         check_books(ledger, load.promised(), got)
         server.stop()
@@ -141,9 +139,7 @@ def test_acknowledged_mail_survives_crashes_of_the_database(
                         server.start()
                     _wait_until_accepted(load)
             assert not load.faults, load.faults
-            wait_until(
-                lambda: is_settled(server), f"the queue empties (seed {seed})", timeout_s=_SETTLE_TIMEOUT_S
-            )
+            wait_until(lambda: is_settled(server), f"the queue empties (seed {seed})", timeout_s=_SETTLE_TIMEOUT_S)
             ledger, got = Ledger.of(server), copies(sink.received)
             check_books(ledger, load.promised(), got)
             server.stop()

@@ -360,4 +360,3 @@ def test_a_service_without_version_is_that_of_the_credential_scope() -> None:
         {("ses", "ListIdentities"): returning(ses.ListIdentitiesResponse(identities=[]))},
     )
     assert answer.status == 200
-

@@ -47,10 +47,7 @@ def signatures(data: bytes, keys: PublishedKeys) -> list[Signature]:
     """Check every DKIM-Signature of a message; top one first."""
     verifier = dkim.DKIM(data)
     fields = [value for name, value in verifier.headers if name.lower() == b"dkim-signature"]
-    return [
-        Signature(_tags(field.decode()), _holds(data, index, keys))
-        for index, field in enumerate(fields)
-    ]
+    return [Signature(_tags(field.decode()), _holds(data, index, keys)) for index, field in enumerate(fields)]
 
 
 def _holds(data: bytes, index: int, keys: PublishedKeys) -> bool:

@@ -58,9 +58,7 @@ def _text(part: Message) -> str:
 @pytest.mark.parametrize(
     ("name", "html"), [("ascii", "<p>" + "word " * 4000 + "</p>"), ("utf8", "<p>" + "Täube" * 4000 + "</p>")]
 )
-def test_a_page_on_one_line(
-    relaying: RunningServer, sink: SmtpSink, keys: PublishedKeys, name: str, html: str
-) -> None:
+def test_a_page_on_one_line(relaying: RunningServer, sink: SmtpSink, keys: PublishedKeys, name: str, html: str) -> None:
     to = f"long-html-{name}@example.net"
     content = {"Simple": {"Subject": {"Data": "x"}, "Body": {"Html": {"Data": html}, "Text": {"Data": html}}}}
     send_simple(relaying, [to], Content=content)

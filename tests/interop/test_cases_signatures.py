@@ -65,9 +65,7 @@ def test_a_client_signature_still_holds(relaying: RunningServer, sink: SmtpSink,
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     record = "v=DKIM1; k=rsa; p=" + re.sub(r"-----[^-]+-----|\s", "", public.decode())
     to = "client-signed@example.net"
     data = f"From: sender@example.com\r\nTo: {to}\r\nSubject: x\r\n\r\nHello.\r\n".encode()

@@ -122,9 +122,7 @@ def test_events_of_smtp_mail_carry_the_id_of_the_reply(mailbox: RunningServer) -
         b"X-SES-CONFIGURATION-SET: smtp-events\r\nX-SES-MESSAGE-TAGS: campaign=doves\r\n\r\nx\r\n"
     )
     with submission(mailbox) as session:
-        identifier = accepted_id(
-            submit(session, "sender@example.com", ["complaint@simulator.amazonses.com"], data)
-        )
+        identifier = accepted_id(submit(session, "sender@example.com", ["complaint@simulator.amazonses.com"], data))
     events = take_events(mailbox, url, 3)
     assert sorted(kinds(events)) == ["Complaint", "Delivery", "Send"]
     assert {event["mail"]["messageId"] for event in events} == {identifier}
@@ -154,7 +152,5 @@ def test_an_unreachable_subscriber_holds_up_nobody_else(mailbox: RunningServer, 
     subscriber.statuses.extend([500] * 50)
     mailbox.client("sns").publish(TopicArn=topic, Message="to all")
     sqs = mailbox.client("sqs")
-    found = wait_until(
-        lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2).get("Messages"), "the queue's copy"
-    )
+    found = wait_until(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2).get("Messages"), "the queue's copy")
     assert json.loads(found[0]["Body"])["Message"] == "to all"

@@ -95,9 +95,7 @@ def test_a_refusal_of_the_content_or_the_sender_suppresses_nobody(
     assert to not in _suppressed(relaying)
 
 
-def test_one_bad_recipient_among_good_ones(
-    relaying: RunningServer, sink: SmtpSink, watched: tuple[str, str]
-) -> None:
+def test_one_bad_recipient_among_good_ones(relaying: RunningServer, sink: SmtpSink, watched: tuple[str, str]) -> None:
     name, url = watched
     good, bad, later = f"good+{name}@example.net", f"reject+{name}@example.net", f"tempfail-1+{name}@example.net"
     send_simple(relaying, [good, bad, later], ConfigurationSetName=name)

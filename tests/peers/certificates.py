@@ -63,9 +63,7 @@ def _issue(folder: Path, names: tuple[str, ...], authority: Certificate | None) 
     made = Certificate(folder / f"{names[0]}.pem", folder / f"{names[0]}.key")
     made.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     made.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return made
 

@@ -222,9 +222,7 @@ class SmtpSink:
 class _Session:
     """One connection."""
 
-    def __init__(
-        self, sink: SmtpSink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int
-    ) -> None:
+    def __init__(self, sink: SmtpSink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
         self._sink, self._reader, self._writer, self._number = sink, reader, writer, number
         self._envelope: _Envelope | None = None
         self._tls: str | None = None

@@ -17,6 +17,7 @@ def waived(path: str, rule: str) -> bool:
     """Say whether this file may break this rule."""
     return any(named == rule and fnmatch(path, pattern) for pattern, named, _ in WAIVERS)
 
+
 # Tables whose key does not begin with the account, and why that does no harm.
 KEYED_OTHERWISE: dict[str, str] = {
     "queue_worker": "a worker serves all accounts",

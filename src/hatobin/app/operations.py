@@ -13,6 +13,7 @@ _MODULES = (
     "hatobin.capabilities.account",
     "hatobin.capabilities.configuration_sets",
     "hatobin.capabilities.contacts",
+    "hatobin.capabilities.custom_verification",
     "hatobin.capabilities.identities",
     "hatobin.capabilities.suppression",
     "hatobin.capabilities.templates",

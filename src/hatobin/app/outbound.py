@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hatobin.capabilities import configuration_sets, identities, queue
+from hatobin.capabilities import configuration_sets, contacts, identities, queue
 from hatobin.capabilities.delivery import Sites
 from hatobin.companions import sns, sqs
 from hatobin.companions.kms import Vault
 from hatobin.flow.outbound import Acceptor, Dispatcher, Settler, Signals, Signer
 from hatobin.flow.publish import Publisher
+from hatobin.flow.subscription import Subscriptions
 from hatobin.gateway import Services
 from hatobin.ports import Ports
 from hatobin.words.settings import Settings
@@ -24,6 +25,7 @@ class Outbound:
     dispatcher: Dispatcher
     publisher: Publisher
     sns_deliveries: sns.SnsDeliveries
+    subscriptions: Subscriptions
     services: Services
     ready: queue.ReadyQueue
 
@@ -50,7 +52,8 @@ def assemble_outbound(
     )
     settler = Settler(ports, settings, lease, ready, attempts, signals)
     dispatcher = Dispatcher(ports, settings, lease, ready, sites, settler, Signer(ports, settings, vault), attempts)
-    acceptor = Acceptor(ports, settings, lease, ready, sites, signals)
+    links = contacts.SubscriptionLinks(vault, settings)
+    acceptor = Acceptor(ports, settings, lease, ready, sites, signals, links)
     waiters = sqs.SqsWaiters(ports.clock)
     deliveries = sns.SnsDeliveries(ports, settings, sns_signer, waiters)
     services = Services(
@@ -64,4 +67,5 @@ def assemble_outbound(
         }
     )
     publisher = Publisher(ports, services)
-    return Outbound(acceptor, dispatcher, publisher, deliveries, services, ready)
+    subscriptions = Subscriptions(ports, links, publisher.wake)
+    return Outbound(acceptor, dispatcher, publisher, deliveries, subscriptions, services, ready)

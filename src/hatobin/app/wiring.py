@@ -41,7 +41,7 @@ from hatobin.app.store import (
     open_store,
 )
 from hatobin.app.welcome import welcome
-from hatobin.capabilities import identities, queue
+from hatobin.capabilities import contacts, identities, queue
 from hatobin.companions import iam, sns, sqs
 from hatobin.companions.kms import SealBroken, Vault
 from hatobin.flow.outbound import Settlements, SmtpDoor, recover
@@ -50,6 +50,7 @@ from hatobin.ports import Ports
 from hatobin.protocols.aws.smtp_password import smtp_password
 from hatobin.servers.api import ApiApp
 from hatobin.servers.console import ConsoleApp, SmtpLogin
+from hatobin.servers.links import LinksApp
 from hatobin.servers.local import InboxWaiters, LocalApp
 from hatobin.servers.root import RootApp
 from hatobin.words.settings import Settings
@@ -219,12 +220,14 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         credentials=base.keys,
         handlers=operations.handlers(),
     )
+    links = LinksApp(ports, outbound.subscriptions)
     root_app = RootApp(
         ApiApp(gateway, settings),
         ConsoleApp(ports, settings, smtp=_smtp_login(settings, base.listeners)),
         LocalApp(ports, settings, waiters=inbox_waiters, ready=outbound.ready),
         sns_certificate=certificates.sns.certificate.read_bytes(),
         settings=settings,
+        others={identities.LINK_PATH: links, contacts.LINK_PATH: links},
     )
     return Assembly(
         settings=settings,

@@ -2,7 +2,7 @@
 
 A pass walks over what traffic leaves in the store: messages with all that
 hangs on them, events whose message is gone, minutes and quarters of accounts
-that stopped sending. It reads a piece on a snapshot, removes what it found in
+that stopped sending, links of verification mails. It reads a piece on a snapshot, removes what it found in
 one short transaction, and rests in proportion, so that sending never waits
 for it. A message with a queued recipient stays, however old.
 
@@ -18,11 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import structlog
 
-from hatobin.capabilities import account, events, inbox, queue
+from hatobin.capabilities import account, events, identities, inbox, queue
 from hatobin.ports import Ports, Session
 from hatobin.ports.blobs import BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
@@ -53,6 +54,7 @@ class Removed:
     orphaned_events: int = 0
     points: int = 0
     blobs: int = 0
+    links: int = 0
 
 
 class Retention:
@@ -81,6 +83,7 @@ class Retention:
                         orphaned_events=removed.orphaned_events,
                         points=removed.points,
                         blobs=removed.blobs,
+                        links=removed.links,
                     )
             await self._ports.clock.sleep(PASS_INTERVAL_S)
 
@@ -104,7 +107,21 @@ class Retention:
                 _remove_statistics,
             ),
             blobs=await self._collect_blobs(now),
+            links=await self._drop_links(before),
         )
+
+    async def _drop_links(self, before: float) -> int:
+        """Forget links of verification mails that were over long ago."""
+        dropped = 0
+        while True:
+            begun = self._ports.clock.monotonic()
+            over = await self._ports.database.read(lambda session: identities.links_over(session, before, PIECE))
+            if over:
+                await self._ports.database.write(partial(identities.forget_links, links=over))
+            dropped += len(over)
+            if len(over) < PIECE:
+                return dropped
+            await self._rest(begun)
 
     async def _sweep(
         self,

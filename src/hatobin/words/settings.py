@@ -156,6 +156,11 @@ class Settings(Section, frozen=True):
         return self.delivery.mode == "mailbox"
 
     @property
+    def link_base(self) -> str:
+        """Where links in mails lead, without a slash at the end: HTTPS where the certificate is one people trust."""
+        return (self.service.public_https if self.tls.certificate else self.service.public_http).rstrip("/")
+
+    @property
     def max_send_rate(self) -> float:
         """Recipients per second of one account and region; -1 is unlimited."""
         if self.account.max_send_rate is not None:

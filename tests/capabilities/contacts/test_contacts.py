@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from hatobin.capabilities import contacts
-from hatobin.capabilities.contacts import ListStanding, PreferenceChange, api_v2, api_v2_contacts
+from hatobin.capabilities.contacts import (
+    Choice,
+    ListStanding,
+    PreferenceChange,
+    SubscriptionLink,
+    SubscriptionLinks,
+    api_v2,
+    api_v2_contacts,
+)
+from hatobin.companions.kms import KEY_BYTES, Vault
 from hatobin.gateway.models.sesv2 import (
     CreateContactListRequest,
     CreateContactRequest,
@@ -19,6 +30,7 @@ from hatobin.gateway.models.sesv2 import (
     UpdateContactListRequest,
     UpdateContactRequest,
 )
+from hatobin.words.settings import Service, Settings
 from tests.capabilities.rooms import ACCOUNT, NOON, OTHER_REGION, REGION, Room, refused
 
 NEWS = Topic(topic_name="news", display_name="News", default_subscription_status="OPT_IN")
@@ -203,9 +215,13 @@ async def test_a_stranger_becomes_a_contact_once(room: Room) -> None:
     assert made == [True, False]
 
 
+def link(topic: str | None = None, name: str = "main", address: str = "a@x.org") -> SubscriptionLink:
+    return SubscriptionLink(ACCOUNT, REGION, "message", name, topic, address)
+
+
 async def test_unsubscribing_tells_what_changed(room: Room) -> None:
     await make_list(room)
-    first = room.transact(lambda s: contacts.unsubscribe(s, ACCOUNT, REGION, "main", "a@x.org", "news", NOON))
+    first = room.transact(lambda s: contacts.unsubscribe(s, link("news"), NOON))
     assert first == PreferenceChange(
         "main",
         unsubscribed_before=False,
@@ -213,12 +229,49 @@ async def test_unsubscribing_tells_what_changed(room: Room) -> None:
         topics_before={"news": "OPT_IN", "offers": "OPT_OUT"},
         topics_after={"news": "OPT_OUT", "offers": "OPT_OUT"},
     )
-    second = room.transact(lambda s: contacts.unsubscribe(s, ACCOUNT, REGION, "main", "a@x.org", None, NOON))
+    again = room.transact(lambda s: contacts.unsubscribe(s, link("news"), NOON))
+    assert again is not None
+    assert (first.differs, again.differs) == (True, False)
+    second = room.transact(lambda s: contacts.unsubscribe(s, link(), NOON))
     assert second is not None
     assert (second.unsubscribed_before, second.unsubscribed_after) == (False, True)
     assert standing(room, None, "a@x.org").opted_out == {"a@x.org"}
-    for name, topic in (("main", "sport"), ("gone", None)):
-        nothing = room.transact(
-            lambda s, n=name, t=topic: contacts.unsubscribe(s, ACCOUNT, REGION, n, "a@x.org", t, NOON)
-        )
-        assert nothing is None
+    assert room.transact(lambda s: contacts.unsubscribe(s, link(name="gone"), NOON)) is None
+
+
+async def test_a_topic_that_is_gone_is_left_with_everything(room: Room) -> None:
+    await make_list(room)
+    change = room.transact(lambda s: contacts.unsubscribe(s, link("sport"), NOON))
+    assert change is not None
+    assert change.unsubscribed_after
+
+
+async def test_a_choice_holds_for_the_topics_that_were_shown(room: Room) -> None:
+    await make_list(room)
+    await make_contact(room, "a@x.org", {"offers": "OPT_IN"}, unsubscribe_all=True)
+    shown = room.transact(lambda s: contacts.preferences(s, link()))
+    assert shown is not None
+    assert (shown.unsubscribe_all, [wanted for _, wanted in shown.topics]) == (True, [False, False])
+    choice = Choice(shown={"news"}, wanted={"news", "offers", "nonsense"}, unsubscribe_all=False)
+    change = room.transact(lambda s: contacts.choose(s, link(), choice, NOON))
+    assert change is not None
+    assert (change.unsubscribed_before, change.unsubscribed_after) == (True, False)
+    assert change.topics_after == {"news": "OPT_IN", "offers": "OPT_IN"}
+    left = room.transact(lambda s: contacts.choose(s, link(), Choice((), (), unsubscribe_all=True), NOON))
+    assert left is not None
+    assert (left.unsubscribed_after, left.topics_after) == (True, {"news": "OPT_IN", "offers": "OPT_IN"})
+    assert room.transact(lambda s: contacts.choose(s, link(name="gone"), choice, NOON)) is None
+    assert room.transact(lambda s: contacts.preferences(s, link(name="gone"))) is None
+
+
+async def test_a_link_is_read_only_where_it_was_written(room: Room) -> None:
+    links = SubscriptionLinks(room.vault, Settings(service=Service(public_https="https://mail.test/")))
+    url = links.url(link("news", address='\u00e4"<x>@example.org'))
+    base, _, token = url.rpartition("/")
+    assert base == "https://mail.test/unsubscribe"
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", token)
+    assert links.read(token) == link("news", address='\u00e4"<x>@example.org')
+    other = SubscriptionLinks(Vault(b"o" * KEY_BYTES, room.chance), Settings())
+    assert other.read(token) is None
+    for broken in ("", "a", token[:-2], f"{token}AA", token.swapcase(), "\u00e4", "=" * 3, token * 20):
+        assert links.read(broken) is None

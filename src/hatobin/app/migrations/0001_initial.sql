@@ -102,6 +102,21 @@ CREATE TABLE IF NOT EXISTS contacts (
   PRIMARY KEY (account_id, region, list_name, address_key)
 );
 
+CREATE TABLE IF NOT EXISTS custom_verification_templates (
+  account_id   TEXT NOT NULL,
+  region       TEXT NOT NULL,
+  name         TEXT NOT NULL,
+  from_address TEXT NOT NULL,
+  subject      TEXT NOT NULL,
+  content      TEXT NOT NULL,
+  success_url  TEXT NOT NULL,
+  failure_url  TEXT NOT NULL,
+  tags         TEXT NOT NULL,
+  created_at   REAL NOT NULL,
+  updated_at   REAL NOT NULL,
+  PRIMARY KEY (account_id, region, name)
+);
+
 -- What happened to a message, in order; written whether or not anybody subscribes.
 CREATE TABLE IF NOT EXISTS event_record (
   id         INTEGER PRIMARY KEY,
@@ -175,6 +190,20 @@ CREATE TABLE IF NOT EXISTS dkim_keys (
   PRIMARY KEY (account_id, region, key_id)
 );
 CREATE INDEX IF NOT EXISTS dkim_keys_retired ON dkim_keys (retired_at) WHERE retired_at IS NOT NULL;
+
+-- A link of a verification mail, found by the SHA-256 of its token. Where it redirects was fixed when it was sent.
+CREATE TABLE IF NOT EXISTS verification_links (
+  account_id   TEXT NOT NULL,
+  region       TEXT NOT NULL,
+  digest       TEXT NOT NULL,
+  identity_key TEXT NOT NULL,
+  expires_at   REAL NOT NULL,
+  success_url  TEXT,
+  failure_url  TEXT,
+  PRIMARY KEY (account_id, region, digest)
+);
+CREATE INDEX IF NOT EXISTS verification_links_digest ON verification_links (digest);
+CREATE INDEX IF NOT EXISTS verification_links_over ON verification_links (expires_at);
 
 CREATE TABLE IF NOT EXISTS inbox_message (
   id           INTEGER PRIMARY KEY,

@@ -2,14 +2,23 @@
 
 A list has topics, a contact has choices about them and can leave everything
 at once. `list_options` tells a send which recipients opted out, and which are
-strangers that `ensure_contact` then puts on the list; `unsubscribe` is what
-the link in a message does.
+strangers that `ensure_contact` then puts on the list. A message carries a link
+(`SubscriptionLinks`), with which its recipient looks at and changes its
+`preferences`, or does `unsubscribe` with one click.
 """
 
 from __future__ import annotations
 
 from hatobin.capabilities.contacts import api_v2, api_v2_contacts
 from hatobin.capabilities.contacts.api_v2 import list_does_not_exist
+from hatobin.capabilities.contacts.links import (
+    LINK_PATH,
+    MAX_REPLACED,
+    ONE_CLICK,
+    PLACEHOLDER,
+    SubscriptionLink,
+    SubscriptionLinks,
+)
 from hatobin.capabilities.contacts.model import (
     Contact,
     ContactList,
@@ -18,24 +27,35 @@ from hatobin.capabilities.contacts.model import (
     PreferenceChange,
     Topic,
 )
-from hatobin.capabilities.contacts.sending import ensure_contact, list_options, unsubscribe
+from hatobin.capabilities.contacts.preferences import Choice, Preferences, choose, preferences, unsubscribe
+from hatobin.capabilities.contacts.sending import ensure_contact, list_options
 from hatobin.capabilities.contacts.store import find_contact, find_list
 from hatobin.words.errors import CallerError
 
 __all__ = [
+    "LINK_PATH",
+    "MAX_REPLACED",
+    "ONE_CLICK",
+    "PLACEHOLDER",
+    "Choice",
     "Contact",
     "ContactList",
     "InvalidContact",
     "ListStanding",
     "PreferenceChange",
+    "Preferences",
+    "SubscriptionLink",
+    "SubscriptionLinks",
     "Topic",
     "api_v2",
     "api_v2_contacts",
+    "choose",
     "ensure_contact",
     "find_contact",
     "find_list",
     "list_does_not_exist",
     "list_options",
+    "preferences",
     "topic_does_not_exist",
     "unsubscribe",
 ]

@@ -95,6 +95,11 @@ class PreferenceChange:
     topics_before: dict[str, str]
     topics_after: dict[str, str]
 
+    @property
+    def differs(self) -> bool:
+        """Whether anything was changed."""
+        return (self.unsubscribed_before, self.topics_before) != (self.unsubscribed_after, self.topics_after)
+
 
 def address_key(address: str) -> str:
     """Give what identifies a contact on its list: the domain's case does not matter."""

@@ -1,4 +1,4 @@
-"""What a list-managed message asks of its list, and what unsubscribing does.
+"""What a list-managed message asks of its list.
 
 Refs: AWS developer guide "sending-email-subscription-management"; surface.md
 §4.10 and appendix F: a recipient who is no contact becomes one, whoever opted
@@ -13,12 +13,9 @@ import msgspec
 
 from hatobin.capabilities.contacts import store
 from hatobin.capabilities.contacts.model import (
-    OPT_OUT,
     Contact,
     ListStanding,
-    PreferenceChange,
     address_key,
-    effective_topics,
     is_opted_out,
 )
 from hatobin.ports import Session, Value
@@ -73,36 +70,3 @@ def _choices(
 def ensure_contact(session: Session, account_id: str, region: str, list_name: str, address: str, now: float) -> bool:
     """Make the recipient a contact of the list if it is none yet; True when it was made."""
     return store.insert_contact(session, account_id, region, list_name, Contact(address, {}, False, None, now, now))
-
-
-def unsubscribe(
-    session: Session, account_id: str, region: str, list_name: str, address: str, topic: str | None, now: float
-) -> PreferenceChange | None:
-    """Opt a recipient out of a topic, or of everything without one (RFC 8058 §3.2).
-
-    Makes the contact if it is none yet. None when there is no such list or
-    topic any more.
-    """
-    contact_list = store.find_list(session, account_id, region, list_name)
-    if contact_list is None or (topic is not None and contact_list.default_of(topic) is None):
-        return None
-    ensure_contact(session, account_id, region, list_name, address, now)
-    contact = store.find_contact(session, account_id, region, list_name, address)
-    assert contact is not None  # made or found in this transaction
-    preferences = contact.preferences if topic is None else {**contact.preferences, topic: OPT_OUT}
-    changed = Contact(
-        contact.address,
-        preferences,
-        contact.unsubscribe_all or topic is None,
-        contact.attributes_data,
-        contact.created_at,
-        now,
-    )
-    store.update_contact(session, account_id, region, list_name, changed)
-    return PreferenceChange(
-        contact_list=list_name,
-        unsubscribed_before=contact.unsubscribe_all,
-        unsubscribed_after=changed.unsubscribe_all,
-        topics_before=effective_topics(contact_list, contact.preferences),
-        topics_after=effective_topics(contact_list, preferences),
-    )

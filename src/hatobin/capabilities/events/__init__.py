@@ -18,6 +18,7 @@ from hatobin.capabilities.events.details import (
     out_of_office_detail,
     reject_detail,
     send_detail,
+    subscription_detail,
     suppressed_detail,
 )
 from hatobin.capabilities.events.expiry import find_expired, remove
@@ -48,6 +49,7 @@ __all__ = [
     "reject_detail",
     "remove",
     "send_detail",
+    "subscription_detail",
     "suppressed_detail",
     "take_outbox",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from hatobin.capabilities.contacts import PreferenceChange
 from hatobin.words.instant import iso_ms
 from hatobin.words.outcome import Bounced, BounceSubType, BounceType, Deferred, Delivered
 
@@ -132,6 +133,31 @@ def complaint_detail(
 def reject_detail(reason: str) -> str:
     """Say why an accepted message was not sent; SES knows one reason, "Bad content"."""
     return _json({"reason": reason})
+
+
+_SPELLED = {"OPT_IN": "OptIn", "OPT_OUT": "OptOut"}
+
+
+def subscription_detail(change: PreferenceChange, *, at: float, source: str) -> str:
+    """Say what a contact wanted to receive before and after, and how it told so."""
+    return _json(
+        {
+            "contactList": change.contact_list,
+            "timestamp": iso_ms(at),
+            "source": source,
+            "newTopicPreferences": _topic_preferences(change.unsubscribed_after, change.topics_after),
+            "oldTopicPreferences": _topic_preferences(change.unsubscribed_before, change.topics_before),
+        }
+    )
+
+
+def _topic_preferences(unsubscribed: bool, topics: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "unsubscribeAll": unsubscribed,
+        "topicSubscriptionStatus": [
+            {"topicName": name, "subscriptionStatus": _SPELLED[status]} for name, status in topics.items()
+        ],
+    }
 
 
 def failure_detail(error_message: str, template_name: str | None) -> str:

@@ -4,7 +4,8 @@ An identity belongs to an account and a region. `find_sending_identity` says
 which one answers for a sender: the address itself, its domain, or a parent
 domain. A domain has a DKIM key, kept sealed, and is verified when its records
 are seen in the DNS (`VerificationChecks`), or at once where the settings say
-so. `dns_records` is what an operator publishes; `ensure_service_dkim` is the
+so; an address when its owner opens the link of a verification mail
+(`open_link`). `dns_records` is what an operator publishes; `ensure_service_dkim` is the
 key of the second signature.
 """
 
@@ -12,7 +13,19 @@ from __future__ import annotations
 
 from hatobin.capabilities.identities import api_v1, api_v2
 from hatobin.capabilities.identities.key_store import DkimKeyMissing, dkim_private_key
+from hatobin.capabilities.identities.links import (
+    LINK_LIFE_S,
+    LINK_PATH,
+    Opened,
+    VerificationLink,
+    await_owner,
+    forget_links,
+    links_over,
+    new_token,
+    open_link,
+)
 from hatobin.capabilities.identities.model import (
+    MAX_IDENTITIES,
     Identity,
     IdentityKind,
     InvalidIdentity,
@@ -21,6 +34,7 @@ from hatobin.capabilities.identities.model import (
     SendingDkim,
     SendingIdentity,
     Status,
+    address_key,
 )
 from hatobin.capabilities.identities.records import (
     DnsRecord,
@@ -38,25 +52,32 @@ from hatobin.capabilities.identities.sending import (
     is_verified_domain,
 )
 from hatobin.capabilities.identities.service_key import ServiceDkim, ensure_service_dkim, service_dkim
-from hatobin.capabilities.identities.store import mark_verified
+from hatobin.capabilities.identities.store import mark_verified, number
 from hatobin.capabilities.identities.verification import VerificationChecks
 from hatobin.words.errors import CallerError
 
 __all__ = [
+    "LINK_LIFE_S",
+    "LINK_PATH",
+    "MAX_IDENTITIES",
     "DkimKeyMissing",
     "DnsRecord",
     "Identity",
     "IdentityKind",
     "InvalidIdentity",
     "MailFrom",
+    "Opened",
     "Sender",
     "SendingDkim",
     "SendingIdentity",
     "ServiceDkim",
     "Status",
     "VerificationChecks",
+    "VerificationLink",
+    "address_key",
     "api_v1",
     "api_v2",
+    "await_owner",
     "dkim_private_key",
     "dkim_zone",
     "dns_records",
@@ -65,12 +86,17 @@ __all__ = [
     "failing_identities",
     "feedback_host",
     "find_sending_identity",
+    "forget_links",
     "identity_regions",
     "inbound_host",
     "is_verified_domain",
+    "links_over",
     "mark_verified",
+    "new_token",
     "not_verified",
     "not_verified_text",
+    "number",
+    "open_link",
     "service_dkim",
     "service_zone",
 ]

@@ -47,3 +47,17 @@ CREATE TABLE IF NOT EXISTS dkim_keys (
   PRIMARY KEY (account_id, region, key_id)
 );
 CREATE INDEX IF NOT EXISTS dkim_keys_retired ON dkim_keys (retired_at) WHERE retired_at IS NOT NULL;
+
+-- A link of a verification mail, found by the SHA-256 of its token. Where it redirects was fixed when it was sent.
+CREATE TABLE IF NOT EXISTS verification_links (
+  account_id   TEXT NOT NULL,
+  region       TEXT NOT NULL,
+  digest       TEXT NOT NULL,
+  identity_key TEXT NOT NULL,
+  expires_at   REAL NOT NULL,
+  success_url  TEXT,
+  failure_url  TEXT,
+  PRIMARY KEY (account_id, region, digest)
+);
+CREATE INDEX IF NOT EXISTS verification_links_digest ON verification_links (digest);
+CREATE INDEX IF NOT EXISTS verification_links_over ON verification_links (expires_at);

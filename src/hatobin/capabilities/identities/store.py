@@ -166,6 +166,14 @@ def restart_check(session: Session, account_id: str, region: str, key: str, now:
     )
 
 
+def wait_again(session: Session, account_id: str, region: str, key: str) -> None:
+    """Let an address whose verification came to nothing wait for its owner once more."""
+    session.execute(
+        f"UPDATE identities SET status = 'PENDING'{_ONE} AND status <> 'SUCCESS'",
+        {"account_id": account_id, "region": region, "identity_key": key},
+    )
+
+
 def mark_verified(session: Session, account_id: str, region: str, name: str, now: float) -> bool:
     """Declare an identity and its DKIM verified, without looking; False when there is none.
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import structlog
 
 from hatobin.capabilities import queue
+from hatobin.capabilities.contacts import SubscriptionLinks
 from hatobin.capabilities.delivery import Sites
 from hatobin.capabilities.queue import Lease, MessageKey, QueuedRecipient, ReadyMessage, ReadyQueue
 from hatobin.flow.outbound.decisions import Decision, Prepared
@@ -27,6 +28,7 @@ from hatobin.flow.outbound.feedback_header import feedback_id_header
 from hatobin.flow.outbound.refusals import BadContent, Refusal, TooManyRecipients, Unavailable
 from hatobin.flow.outbound.signals import Signals
 from hatobin.flow.outbound.storing import Pending, Stored, store_alone, store_group
+from hatobin.flow.outbound.unsubscribing import unsubscribable
 from hatobin.ports import Ports
 from hatobin.ports.blobs import BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
@@ -63,7 +65,14 @@ class Acceptor:
     """
 
     def __init__(
-        self, ports: Ports, settings: Settings, lease: Lease, ready: ReadyQueue, sites: Sites, signals: Signals
+        self,
+        ports: Ports,
+        settings: Settings,
+        lease: Lease,
+        ready: ReadyQueue,
+        sites: Sites,
+        signals: Signals,
+        links: SubscriptionLinks,
     ) -> None:
         self.ports = ports
         self.settings = settings
@@ -71,6 +80,7 @@ class Acceptor:
         self._ready = ready
         self._sites = sites
         self._signals = signals
+        self._links = links
         self._limited = settings.max_send_rate >= 0 or settings.max_24_hour_send >= 0
         self._line: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
@@ -184,7 +194,7 @@ class Acceptor:
         key = MessageKey(origin.principal.account_id, origin.region, identifier)
         content, blob_key = b"", None
         if isinstance(draft.content, RenderedContent):
-            content = self._final_bytes(draft.content, key, now)
+            content = self._final_bytes(draft, draft.content, key, now)
             if len(content) > self.settings.store.inline_body_bytes:
                 blob_key = queue.blob_key(key)
                 await self._keep_body(blob_key, content)
@@ -198,15 +208,17 @@ class Acceptor:
             log.warning("refused_without_the_store", error=str(error))
             raise Unavailable("Temporary service failure") from error
 
-    def _final_bytes(self, content: RenderedContent, key: MessageKey, now: float) -> bytes:
+    def _final_bytes(self, draft: Draft, content: RenderedContent, key: MessageKey, now: float) -> bytes:
         service = self.settings.service
         host = mail_host(key.region, service.domain, compat_names=service.compat_names)
+        extra: list[tuple[str, str]] = [("Feedback-ID", feedback_id_header(key.account_id, key.region, service))]
         try:
+            message, fields = unsubscribable(self._links, draft, content.message, key)
             return rewrite(
-                content.message,
+                message,
                 message_id_header=f"<{key.message_id}@{host}>",
                 date=format_date(now),
-                extra=(("Feedback-ID", feedback_id_header(key.account_id, key.region, service)),),
+                extra=extra + fields,
             )
         except (MessageError, HeaderError, LineTooLong) as error:
             raise BadContent(str(error)) from error

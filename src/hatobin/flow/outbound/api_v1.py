@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from hatobin.capabilities import custom_verification
+from hatobin.capabilities.identities import MAX_IDENTITIES, InvalidIdentity
 from hatobin.capabilities.templates import BadTemplate, BadTemplateData, NoDataObject, merged, parse_data
-from hatobin.flow.outbound import refusals
+from hatobin.flow.outbound import refusals, verification
 from hatobin.flow.outbound.accept import Acceptor
 from hatobin.flow.outbound.bulk import BulkStatus, Entry, accept_entries
 from hatobin.flow.outbound.draft import Draft
@@ -149,6 +151,29 @@ _STATUS_NAMES: dict[BulkStatus, model.BulkEmailStatus] = {
     BulkStatus.ACCOUNT_PAUSED: "AccountSendingPaused",
     BulkStatus.CONFIGURATION_SET_PAUSED: "ConfigurationSetSendingPaused",
 }
+
+
+@operation("ses", "SendCustomVerificationEmail")
+async def send_custom_verification_email(
+    call: Call, request: model.SendCustomVerificationEmailRequest
+) -> model.SendCustomVerificationEmailResponse:
+    """Send a verification mail in the account's own words."""
+    try:
+        with _Worded():
+            accepted = await verification.send_verification(
+                call, request.email_address, request.template_name, request.configuration_set_name or None
+            )
+    except InvalidIdentity as invalid:
+        raise CallerError("InvalidParameterValue", str(invalid)) from invalid
+    except verification.InSandbox as sandbox:
+        raise CallerError("ProductionAccessNotGranted", str(sandbox)) from sandbox
+    except verification.NoVerificationTemplate as missing:
+        raise custom_verification.api_v1.does_not_exist(str(missing)) from missing
+    except verification.SenderNotVerified as failed:
+        raise CallerError("FromEmailAddressNotVerified", str(failed)) from failed
+    except verification.TooManyIdentities as many:
+        raise CallerError("LimitExceeded", f"Maximum of {MAX_IDENTITIES} identities reached.") from many
+    return model.SendCustomVerificationEmailResponse(message_id=accepted.key.message_id)
 
 
 async def _send(call: Call, draft: Callable[[], Awaitable[Draft]]) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from hatobin.capabilities import custom_verification
+from hatobin.capabilities.identities import MAX_IDENTITIES, InvalidIdentity
 from hatobin.capabilities.templates import BadTemplate, BadTemplateData, TemplateParts, merged, parse_data
-from hatobin.flow.outbound import refusals
+from hatobin.flow.outbound import refusals, verification
 from hatobin.flow.outbound.accept import Acceptor
 from hatobin.flow.outbound.bulk import BulkStatus, Entry, accept_entries
 from hatobin.flow.outbound.draft import Accepted, Draft, ListManagement
@@ -220,6 +222,26 @@ _STATUS_NAMES: dict[BulkStatus, model.BulkEmailStatus] = {
     BulkStatus.ACCOUNT_PAUSED: "ACCOUNT_SENDING_PAUSED",
     BulkStatus.CONFIGURATION_SET_PAUSED: "CONFIGURATION_SET_SENDING_PAUSED",
 }
+
+
+@operation("sesv2", "SendCustomVerificationEmail")
+async def send_custom_verification_email(
+    call: Call, request: model.SendCustomVerificationEmailRequest
+) -> model.SendCustomVerificationEmailResponse:
+    """Send a verification mail in the account's own words."""
+    try:
+        accepted = await _answering(
+            lambda: verification.send_verification(
+                call, request.email_address, request.template_name, request.configuration_set_name or None
+            )
+        )
+    except verification.NoVerificationTemplate as missing:
+        raise custom_verification.api_v2.does_not_exist(str(missing)) from missing
+    except verification.TooManyIdentities as many:
+        raise CallerError("LimitExceededException", f"Maximum of {MAX_IDENTITIES} identities reached.") from many
+    except (InvalidIdentity, verification.InSandbox, verification.SenderNotVerified) as wrong:
+        raise CallerError("BadRequestException", str(wrong)) from wrong
+    return model.SendCustomVerificationEmailResponse(message_id=accepted.key.message_id)
 
 
 def _tags(tags: Sequence[model.MessageTag] | None) -> dict[str, str]:

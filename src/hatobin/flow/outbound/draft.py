@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from hatobin.capabilities.queue import MessageKey
 from hatobin.gateway import Principal
+from hatobin.ports import Session
 from hatobin.protocols.mail.headers import Message
 from hatobin.words.address import Address
 
@@ -52,6 +53,8 @@ class Draft:
     `senders` are the addresses that must be verified: From first, then
     Return-Path and Sender if present. `source` is what events show as
     `mail.source`. `return_path` is where feedback goes, None for the default.
+    `along` writes what must become durable together with the message; it may
+    not refuse, and may run again when a commit failed.
     """
 
     origin: Origin
@@ -64,6 +67,7 @@ class Draft:
     return_path: str | None = None
     list_management: ListManagement | None = None
     max_delivery_s: int | None = None
+    along: Callable[[Session], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ template look-up.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from hatobin.capabilities import templates
 from hatobin.capabilities.templates import RenderedParts, TemplateParts
@@ -17,7 +17,7 @@ from hatobin.flow.outbound.draft import Draft, ListManagement, Origin, RenderedC
 from hatobin.flow.outbound.rendering import ChosenTemplate
 from hatobin.flow.outbound.senders import message_senders
 from hatobin.gateway import Call
-from hatobin.ports import Entropy
+from hatobin.ports import Entropy, Session
 from hatobin.protocols.mail.attachment import Attachment
 from hatobin.protocols.mail.compose import Content, Simple, compose
 from hatobin.protocols.mail.control import ControlHeaders, parse_control_headers
@@ -93,6 +93,7 @@ def simple_draft(
     html: Content | None,
     headers: Sequence[tuple[str, str]] = (),
     attachments: Sequence[Attachment] = (),
+    along: Callable[[Session], None] | None = None,
 ) -> Draft:
     """Compose a message from its parts. Raises `AddressError`, `HeaderError`, `NoRecipient`."""
     assert ask.source is not None, "the door checked that there is a source"
@@ -115,7 +116,7 @@ def simple_draft(
     message = read_message(raw)
     if headers and (duplicate := find_duplicate(message.fields)) is not None:
         raise HeaderError(f"Duplicate header '{duplicate}'.")
-    return _draft(call, ask, (sender.address,), recipients.addresses, RenderedContent(message))
+    return replace(_draft(call, ask, (sender.address,), recipients.addresses, RenderedContent(message)), along=along)
 
 
 def rendered_draft(

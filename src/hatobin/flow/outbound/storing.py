@@ -91,6 +91,8 @@ def _store(
     happened: list[events.Event] = []
     for pending, decision in accepted:
         _ensure_contacts(session, pending.prepared, decision)
+        if pending.prepared.draft.along is not None:
+            pending.prepared.draft.along(session)
         happened += accepted_events(session, pending.prepared, decision, settings, entropy)
     waited_for = events.record_all(session, happened)
     return [Stored(decision, decision.message.key in waited_for) for _, decision in accepted]
