@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from hatobin.capabilities import suppression
 from hatobin.capabilities.suppression import InvalidDestination, effective, store
 from hatobin.capabilities.suppression.model import key_of
 from hatobin.capabilities.suppression.store import MAX_LOOKUP
+from hatobin.gateway.paging import PageRequest
+from hatobin.ports import Row, Session, Value
 from tests.capabilities.rooms import ACCOUNT, NOON, OTHER_ACCOUNT, OTHER_REGION, REGION, Room
 from tests.stores import sqlite_only
 
@@ -110,3 +114,28 @@ def test_a_look_up_while_sending_is_one_index_search(room: Room) -> None:
         "SEARCH suppressed_destinations USING COVERING INDEX suppressed_destinations_folded "
         "(account_id=? AND region=? AND folded=?)"
     ]
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    ("reason", "index"), [(None, "suppressed_destinations_updated"), ("COMPLAINT", "suppressed_destinations_reason")]
+)
+def test_a_page_of_a_list_of_millions_is_one_seek(room: Room, reason: str | None, index: str) -> None:
+    asked: list[tuple[str, object]] = []
+
+    class Explaining:
+        def execute(self, sql: str, parameters: dict[str, Value]) -> list[Row]:
+            asked.extend(row[-1] for row in session.execute(f"EXPLAIN QUERY PLAN {sql}", parameters))
+            return session.execute(sql, parameters)
+
+    def look(real: Session) -> None:
+        nonlocal session
+        session = real
+        request = PageRequest(1000, (NOON, "m@example.com"))
+        store.page(cast(Session, Explaining()), ACCOUNT, REGION, request, reason=reason, since=NOON, until=NOON + 9)
+
+    session = cast(Session, None)
+    room.transact(look)
+    (step,) = asked
+    assert f"USING INDEX {index} " in str(step)
+    assert "(updated_at,address)>(?,?)" in str(step)

@@ -300,6 +300,8 @@ CREATE INDEX IF NOT EXISTS suppressed_destinations_folded
   ON suppressed_destinations (account_id, region, folded, address, reason, updated_at);
 CREATE INDEX IF NOT EXISTS suppressed_destinations_updated
   ON suppressed_destinations (account_id, region, updated_at, address);
+CREATE INDEX IF NOT EXISTS suppressed_destinations_reason
+  ON suppressed_destinations (account_id, region, reason, updated_at, address);
 
 CREATE TABLE IF NOT EXISTS templates (
   account_id TEXT NOT NULL,

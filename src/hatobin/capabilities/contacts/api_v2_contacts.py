@@ -9,11 +9,11 @@ from typing import cast
 
 from hatobin.capabilities.contacts import store
 from hatobin.capabilities.contacts.api_v2 import bad, found_list
+from hatobin.capabilities.contacts.filtering import EVERYBODY, ContactFilter, FilteredPage, filtered
 from hatobin.capabilities.contacts.model import (
     Contact,
     ContactList,
     InvalidContact,
-    address_key,
     check_address,
     check_preferences,
 )
@@ -101,7 +101,7 @@ async def get_contact(call: Call, request: GetContactRequest) -> GetContactRespo
     return GetContactResponse(
         contact_list_name=contact_list.name,
         email_address=contact.address,
-        topic_preferences=_preferences(contact),
+        topic_preferences=_preferences(contact_list, contact),
         topic_default_preferences=_defaults(contact_list, contact),
         unsubscribe_all=contact.unsubscribe_all,
         attributes_data=contact.attributes_data,
@@ -149,38 +149,51 @@ async def delete_contact(call: Call, request: DeleteContactRequest) -> None:
 
 @operation("sesv2", "ListContacts")
 async def list_contacts(call: Call, request: ListContactsRequest) -> ListContactsResponse:
-    """List contacts by address.
-
-    Deviates: `Filter` is refused, because a page of it needs an index of its own that is not there yet.
-    """
-    if request.filter is not None:
-        raise CallerError("BadRequestException", "Filter is not supported by this server yet.")
-    scope = request.contact_list_name
+    """List contacts by address, all or those that a filter takes; a token is bound to list and filter."""
+    wanted = _filter(request)
+    scope = f"{request.contact_list_name}|{wanted.scope}"
     page = PAGING.start(call, request.page_size, request.next_token, scope)
 
-    def look(session: Session) -> tuple[ContactList, list[Contact]]:
+    def look(session: Session) -> tuple[ContactList, FilteredPage]:
         found = found_list(session, call, request.contact_list_name)
-        return found, store.contacts(session, call.account_id, call.region, found.name, page)
+        if wanted.topic is not None and found.default_of(wanted.topic) is None:
+            raise bad(InvalidContact(f"List: {found.name} doesn't contain Topic: {wanted.topic}"))
+        return found, filtered(session, call.account_id, call.region, found, wanted, page)
 
-    contact_list, rows = await call.ports.database.read(look)
-    shown, token = PAGING.finish(call, page, rows, lambda contact: (address_key(contact.address),), scope)
+    contact_list, shown = await call.ports.database.read(look)
+    after = shown.goes_on_after
     return ListContactsResponse(
         contacts=[
             sesv2.Contact(
                 email_address=contact.address,
-                topic_preferences=_preferences(contact),
+                topic_preferences=_preferences(contact_list, contact),
                 topic_default_preferences=_defaults(contact_list, contact),
                 unsubscribe_all=contact.unsubscribe_all,
                 last_updated_timestamp=contact.updated_at,
             )
-            for contact in shown
+            for contact in shown.contacts
         ],
-        next_token=token,
+        next_token=None if after is None else PAGING.token(call, (after,), scope),
     )
 
 
-def _preferences(contact: Contact) -> list[TopicPreference]:
-    return [_preference(topic, status) for topic, status in contact.preferences.items()]
+def _filter(request: ListContactsRequest) -> ContactFilter:
+    asked = request.filter
+    if asked is None:
+        return EVERYBODY
+    topic = asked.topic_filter
+    if topic is None or topic.topic_name is None:
+        return ContactFilter(asked.filtered_status)
+    return ContactFilter(asked.filtered_status, topic.topic_name, bool(topic.use_default_if_preference_unavailable))
+
+
+def _preferences(contact_list: ContactList, contact: Contact) -> list[TopicPreference]:
+    """Give the contact's own choices; one about a topic that the list lost is not shown."""
+    return [
+        _preference(topic, status)
+        for topic, status in contact.preferences.items()
+        if contact_list.default_of(topic) is not None
+    ]
 
 
 def _defaults(contact_list: ContactList, contact: Contact) -> list[TopicPreference]:

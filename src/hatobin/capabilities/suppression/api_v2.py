@@ -122,7 +122,7 @@ async def list_suppressed_destinations(
             call.account_id,
             call.region,
             page,
-            reasons=reasons,
+            reason=reasons[0] if len(reasons) == 1 else None,  # There are two: both are no filter.
             since=request.start_date,
             until=request.end_date,
         )

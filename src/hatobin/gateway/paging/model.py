@@ -77,7 +77,7 @@ class Paging:
         if len(rows) <= request.size:
             return rows, None
         page = rows[: request.size]
-        return page, self._token(owner, place(page[-1]), scope)
+        return page, self.token(owner, place(page[-1]), scope)
 
     def _size(self, requested: int | None) -> int:
         if requested is None:
@@ -88,7 +88,8 @@ class Paging:
             return self.fallback_size
         raise self.size_error(requested)
 
-    def _token(self, owner: Owner, cursor: Cursor, scope: str) -> str:
+    def token(self, owner: Owner, cursor: Cursor, scope: str = "") -> str:
+        """Make the token of the page that begins after `cursor`."""
         content = msgspec.json.encode((self.kind, owner.account_id, owner.region, scope, cursor))
         return base64.urlsafe_b64encode(content).decode()
 
