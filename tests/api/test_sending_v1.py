@@ -83,6 +83,23 @@ def test_send_templated_and_bulk(api: Api, ses: Any) -> None:
     assert sorted(message["Subject"] for _, message in captured(api)) == ["Hi Ana", "Hi Ben", "Hi you"]
 
 
+def test_only_what_was_received_here_can_be_bounced(ses: Any) -> None:
+    asked = {
+        "OriginalMessageId": "0123456789",
+        "BounceSender": "sender@example.com",
+        "BouncedRecipientInfoList": [{"Recipient": "you@example.com", "BounceType": "DoesNotExist"}],
+    }
+    code, text = error_of(ses.send_bounce, **asked)
+    assert (code, text.partition(":")[0]) == ("MessageRejected", "Failed to generate a bounce for 0123456789")
+    code, text = error_of(ses.send_bounce, **asked | {"BounceSender": "a@other.example"})
+    assert (code, text.startswith("Email address is not verified.")) == ("MessageRejected", True)
+    for change in ({"BounceSender": "nobody"}, {"BouncedRecipientInfoList": []}):
+        assert error_of(ses.send_bounce, **asked | change)[0] == "InvalidParameterValue"
+    assert error_of(ses.send_bounce, **asked | {"BouncedRecipientInfoList": [{"Recipient": "x y"}]})[0] == (
+        "InvalidParameterValue"
+    )
+
+
 def test_what_is_wrong_is_said_in_v1_words(ses: Any) -> None:
     assert error_of(
         ses.send_email,

@@ -17,6 +17,7 @@ _MODULES = (
     "hatobin.capabilities.identities",
     "hatobin.capabilities.suppression",
     "hatobin.capabilities.templates",
+    "hatobin.flow.outbound.api_bounce",
     "hatobin.flow.outbound.api_v1",
     "hatobin.flow.outbound.api_v2",
 )

@@ -54,7 +54,8 @@ class Draft:
     Return-Path and Sender if present. `source` is what events show as
     `mail.source`. `return_path` is where feedback goes, None for the default.
     `along` writes what must become durable together with the message; it may
-    not refuse, and may run again when a commit failed.
+    not refuse, may run again when a commit failed, and changes nothing that
+    decides whether a message may be sent (see `Database.write`, `shares_memo`).
     """
 
     origin: Origin
