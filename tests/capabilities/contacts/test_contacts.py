@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from hatobin.capabilities.contacts import (
     SubscriptionLinks,
     api_v2,
     api_v2_contacts,
+    store,
 )
 from hatobin.companions.kms import KEY_BYTES, Vault
 from hatobin.gateway.models.sesv2 import (
@@ -185,6 +187,26 @@ async def test_a_deleted_list_takes_its_contacts_along(room: Room) -> None:
     assert error.code == "NotFoundException"
     await make_list(room)
     assert room.transact(lambda s: contacts.find_contact(s, ACCOUNT, REGION, "main", "a@x.org")) is None
+
+
+async def test_a_long_list_goes_in_pieces(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_v2, "DELETED_AT_ONCE", 2)
+    await make_list(room)
+    for number in range(5):
+        await make_contact(room, f"u{number}@x.org")
+    pieces: list[int] = []
+    original = store.delete_some_contacts
+
+    def counted(*arguments: Any) -> int:
+        pieces.append(original(*arguments))
+        return pieces[-1]
+
+    monkeypatch.setattr(store, "delete_some_contacts", counted)
+    await api_v2.delete_contact_list(room.call(), DeleteContactListRequest(contact_list_name="main"))
+    assert pieces == [2, 2, 1]
+    await make_list(room)
+    listed = await api_v2_contacts.list_contacts(room.call(), ListContactsRequest(contact_list_name="main"))
+    assert listed.contacts == []
 
 
 async def test_who_opted_out_does_not_get_it(room: Room) -> None:

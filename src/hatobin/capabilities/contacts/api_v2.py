@@ -35,6 +35,9 @@ from hatobin.gateway.paging import Paging
 from hatobin.ports import Session
 from hatobin.words.errors import CallerError
 
+DELETED_AT_ONCE = 1000
+"""Contacts of a deleted list that one transaction removes."""
+
 PAGING = Paging(
     kind="contact-list",
     default_size=1000,
@@ -157,7 +160,18 @@ async def list_contact_lists(call: Call, request: ListContactListsRequest) -> Li
 
 @operation("sesv2", "DeleteContactList")
 async def delete_contact_list(call: Call, request: DeleteContactListRequest) -> None:
-    """Remove a list and its contacts (DEV-CL-12)."""
+    """Remove a list and its contacts (DEV-CL-12).
+
+    A long list goes a piece at a time, so that sending waits for none of it;
+    the list itself goes last, and a call that was cut off can be made again.
+    """
     name = request.contact_list_name
+    await call.ports.database.read(lambda s: found_list(s, call, name))
+    while True:
+        deleted = await call.ports.database.write(
+            lambda s: store.delete_some_contacts(s, call.account_id, call.region, name, DELETED_AT_ONCE)
+        )
+        if deleted < DELETED_AT_ONCE:
+            break
     if not await call.ports.database.write(lambda s: store.delete_list(s, call.account_id, call.region, name)):
         raise list_does_not_exist(name)

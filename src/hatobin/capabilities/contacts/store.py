@@ -78,8 +78,24 @@ def put_list(session: Session, account_id: str, region: str, contact_list: Conta
     )
 
 
+def delete_some_contacts(session: Session, account_id: str, region: str, name: str, limit: int) -> int:
+    """Remove at most `limit` contacts of a list; gives how many."""
+    rows = session.execute(
+        """
+        DELETE FROM contacts
+        WHERE account_id = :account_id AND region = :region AND list_name = :name AND address_key IN (
+          SELECT address_key FROM contacts
+          WHERE account_id = :account_id AND region = :region AND list_name = :name
+          ORDER BY address_key LIMIT :limit
+        ) RETURNING address_key
+        """,
+        {"account_id": account_id, "region": region, "name": name, "limit": limit},
+    )
+    return len(rows)
+
+
 def delete_list(session: Session, account_id: str, region: str, name: str) -> bool:
-    """Remove a list and all its contacts; False when there was none."""
+    """Remove a list and the contacts it has; False when there was none."""
     where: dict[str, Value] = {"account_id": account_id, "region": region, "name": name}
     session.execute(
         "DELETE FROM contacts WHERE account_id = :account_id AND region = :region AND list_name = :name", where
