@@ -170,10 +170,10 @@ class RunningServer:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
 
-    def stop(self) -> None:
-        """Ask the process to end; it must do so, with status 0, within STOP_TIMEOUT_S."""
+    def stop(self, *, expected_status: int = 0) -> None:
+        """Ask the process to end; it must do so, with this status, within STOP_TIMEOUT_S."""
         status = self._signal(signal.SIGTERM)
-        if status != 0:
+        if status != expected_status:
             raise ServerFailed(f"status {status} at SIGTERM; its stderr:\n{self.stderr()[-4000:]}")
 
     def restart(self) -> None:

@@ -59,6 +59,7 @@ def test_every_kind_of_value_can_come_from_the_environment() -> None:
         ("[delivery]\nmode = 'mx'\n", "service.domain"),
         ("[delivery]\nmax_delivery_s = 1\n", "max_delivery_s"),
         ("[service]\ncompat_names = true\n[delivery]\nmode = 'relay'\nrelay = 'h:1'\n", "compat_names"),
+        ("[server]\nhttp_bodies_bytes = 1000000\n", "server.http_bodies_bytes"),
         ("this is no toml", "TOML"),
     ],
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import smtplib
+import socket
 import threading
 import time
 import urllib.error
 
+import apsw
 import pytest
 from botocore.exceptions import ClientError
 
@@ -68,6 +70,50 @@ def test_a_receiver_that_does_not_answer_holds_up_nothing_for_long() -> None:
             row = Ledger.of(server).rows[identifier, "reader@example.net"]
             assert row.state == DELIVERED
             assert row.possible_duplicates == 1
+
+
+def test_idle_and_unfinished_connections_hold_up_nothing() -> None:
+    """A client over TLS that does not look at its idle connection answers no close_notify."""
+    request = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    half_a_body = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\nx"
+    with RunningServer() as server:
+        kept = [socket.create_connection(("127.0.0.1", server.port("http")), timeout=10) for _ in range(3)]
+        plain = [socket.create_connection(("127.0.0.1", server.port("https")), timeout=10) for _ in range(4)]
+        secure = [server.tls_context().wrap_socket(one, server_hostname="localhost") for one in plain[:3]]
+        for idle in (kept[0], secure[0]):
+            idle.sendall(request)
+            assert idle.recv(1000).startswith(b"HTTP/1.1 200 ")
+        for half_a_head in (kept[1], secure[1]):
+            half_a_head.sendall(request[:-2])
+        for sending in (kept[2], secure[2]):
+            sending.sendall(half_a_body)
+        wait_until(lambda: b"hatobin_http_connections 8" in server.get("/metrics"), "all of them and ours are there")
+        begun = time.monotonic()
+        server.stop()
+        assert time.monotonic() - begun < STOP_TIMEOUT_S / 2
+        for idle in kept[:2]:
+            assert idle.recv(1000) == b""
+        for sending in (kept[2], secure[2]):
+            assert sending.recv(1000).startswith(b"HTTP/1.1 503 ")
+        for one in [*kept, *secure, *plain]:
+            one.close()
+        assert "stop_timed_out" not in server.stderr()
+
+
+def test_a_store_that_does_not_answer_is_not_waited_for() -> None:
+    with RunningServer({"server.stop_timeout_s": "3"}) as server:
+        server.client("sesv2").create_email_identity(EmailIdentity="example.com")
+        identifier = send_simple(server, ["reader@example.net"])
+        stuck = apsw.Connection(str(server.data / "hatobin.sqlite"))
+        stuck.set_busy_timeout(5_000)
+        stuck.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        server.stop(expected_status=1)
+        assert time.monotonic() - begun < STOP_TIMEOUT_S / 2
+        assert "stop_cut_short" in server.stderr()
+        stuck.close()
+        server.start()
+        assert [one["id"] for one in server.inbox(to="reader@example.net")] == [identifier]
 
 
 def test_accepted_and_not_yet_delivered_mail_waits_for_the_next_start() -> None:

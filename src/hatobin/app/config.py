@@ -79,11 +79,13 @@ def _value(section: str, key: str, text: str) -> Any:
 
 def _check(settings: Settings) -> None:
     """Refuse what is well formed and makes no sense."""
-    delivery, service = settings.delivery, settings.service
+    delivery, service, server = settings.delivery, settings.service, settings.server
     if delivery.mode == "relay" and not delivery.relay:
         raise ConfigurationError('delivery.mode = "relay" needs delivery.relay = "host:port"')
     if delivery.mode == "mx" and service.domain.endswith(".localhost"):
         raise ConfigurationError('delivery.mode = "mx" needs service.domain: a real domain of yours, not *.localhost')
+    if server.http_bodies_bytes < server.max_body_bytes:
+        raise ConfigurationError("server.http_bodies_bytes must hold at least one body of server.max_body_bytes")
     if service.compat_names and delivery.mode != "mailbox":
         raise ConfigurationError('service.compat_names is for tests and works with delivery.mode = "mailbox" only')
 

@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
 import ssl
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 import structlog
-import uvicorn
 
-from hatobin.app.interruption import Interruptible, interrupt
+from hatobin.app.http_listeners import RunningHttp
 from hatobin.app.listeners import BoundListeners
 from hatobin.app.smtp_listeners import RunningSmtp
 from hatobin.app.wiring import Assembly
 from hatobin.capabilities.queue import BEAT_INTERVAL_S
 from hatobin.flow.retention import Retention
 from hatobin.ports.database import DatabaseUnavailable
-from hatobin.servers.api import http_protocol
 
 log = structlog.get_logger()
 
-HTTP_BACKLOG = 1024
-KEEP_ALIVE_S = 60
+HTTP_GRACE_S = 1.0
 BEAT_AFTER_ERROR_S = 1.0
 SMTP_GRACE_S = 5.0
+EXIT_CUT_SHORT = 1
 CLOSING_S = 1.0
 """What is kept of `server.stop_timeout_s` for giving back the leases and closing the store."""
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn inside our own loop: we handle signals ourselves."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 class RunningServer:
@@ -52,7 +41,7 @@ class RunningServer:
         self._address_file = address_file
         self._stop = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
-        self._http: list[tuple[_Uvicorn, asyncio.Task[None]]] = []
+        self._http: RunningHttp | None = None
         self._smtp: RunningSmtp | None = None
 
     async def serve(self, *, supervised: bool = False) -> None:
@@ -66,8 +55,7 @@ class RunningServer:
         if supervised:
             loop.add_reader(sys.stdin.fileno(), self._stop.set)
         self._start_loops()
-        await self._start_http()
-        await self._start_smtp()
+        await self._start_listeners()
         self._announce()
         await self._stop.wait()
         await self._end()
@@ -115,42 +103,11 @@ class RunningServer:
                 log.info("took_over", recipients=taken)
                 self._assembly.outbound.dispatcher.wake_claims()
 
-    async def _start_http(self) -> None:
-        assembly = self._assembly
-        protocol = http_protocol(assembly.ports.clock)
-        for name in ("http", "https"):
-            sockets = self._listeners.sockets.get(name)
-            if not sockets:
-                continue
-            secure: dict[str, Any] = {}
-            if name == "https":
-                secure = {"ssl_certfile": assembly.tls.certificate, "ssl_keyfile": assembly.tls.key}
-            config = uvicorn.Config(
-                Interruptible(assembly.root_app),
-                http=protocol,
-                loop="none",
-                lifespan="off",
-                ws="none",
-                access_log=False,
-                server_header=False,
-                log_config=None,
-                backlog=HTTP_BACKLOG,
-                timeout_keep_alive=KEEP_ALIVE_S,
-                **secure,
-            )
-            server = _Uvicorn(config)
-            task = asyncio.get_running_loop().create_task(server.serve(sockets=sockets))
-            self._http.append((server, task))
-        while not all(server.started for server, _ in self._http):
-            for _, task in self._http:
-                if task.done():
-                    task.result()
-            await asyncio.sleep(0.002)
-
-    async def _start_smtp(self) -> None:
+    async def _start_listeners(self) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.load_cert_chain(self._assembly.tls.certificate, self._assembly.tls.key)
+        self._http = self._assembly.http_listeners.start(self._listeners.sockets, context)
         self._smtp = await self._assembly.smtp.start(self._listeners.sockets, context)
 
     def _announce(self) -> None:
@@ -166,24 +123,43 @@ class RunningServer:
         print(self._assembly.welcome(listeners), file=sys.stderr, flush=True)
 
     async def _end(self) -> None:
-        """Stop taking, finish what runs, give back the leases, close; bounded by `server.stop_timeout_s`."""
-        assembly = self._assembly
-        assembly.outbound.dispatcher.stop_claiming()
-        for server, _ in self._http:
-            server.should_exit = True
+        """Stop taking, finish what runs, give back the leases, close; bounded by `server.stop_timeout_s`.
+
+        A store that does not answer by then is left as it is: a process that ends
+        without a word loses nothing, the next one finds its rows.
+        """
+        stop_timeout_s = self._assembly.settings.server.stop_timeout_s
+        deadline = asyncio.get_running_loop().time() + stop_timeout_s
         try:
-            async with asyncio.timeout(max(0.0, assembly.settings.server.stop_timeout_s - CLOSING_S)):
-                await interrupt(task for server, _ in self._http for task in server.server_state.tasks)
-                if self._smtp is not None:
-                    await self._smtp.stop(SMTP_GRACE_S)
-                await asyncio.gather(*(task for _, task in self._http))
-                await assembly.outbound.dispatcher.stop()
+            async with asyncio.timeout_at(deadline - CLOSING_S):
+                await self._finish()
         except TimeoutError:
             log.warning("stop_timed_out")
-            await assembly.outbound.dispatcher.abandon()
+            await self._assembly.outbound.dispatcher.abandon()
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._close()
+        except TimeoutError:
+            log.error("stop_cut_short", after_s=stop_timeout_s)
+            sys.stderr.flush()
+            # Threads that wait for the store would be waited for.
+            os._exit(EXIT_CUT_SHORT)
+
+    async def _finish(self) -> None:
+        assembly = self._assembly
+        assembly.outbound.dispatcher.stop_claiming()
+        doors: list[Coroutine[Any, Any, None]] = []
+        if self._http is not None:
+            doors.append(self._http.stop(HTTP_GRACE_S))
+        if self._smtp is not None:
+            doors.append(self._smtp.stop(SMTP_GRACE_S))
+        await asyncio.gather(*doors)
+        await assembly.outbound.dispatcher.stop()
+
+    async def _close(self) -> None:
         for task in self._loops:
             task.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
-        await assembly.close()
-        if assembly.settings.server.workers == 1:
+        await self._assembly.close()
+        if self._assembly.settings.server.workers == 1:
             self._address_file.unlink(missing_ok=True)

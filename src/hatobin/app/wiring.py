@@ -27,6 +27,7 @@ from hatobin.adapters.threads import ThreadPool
 from hatobin.app import operations
 from hatobin.app.certificates import LocalCertificates, certificate_id, ensure_certificates
 from hatobin.app.data_folder import DataFolder
+from hatobin.app.http_listeners import HttpListeners, http_measures
 from hatobin.app.listeners import BoundListeners
 from hatobin.app.outbound import Outbound, assemble_outbound
 from hatobin.app.smtp_listeners import SmtpListeners
@@ -47,8 +48,9 @@ from hatobin.companions.kms import SealBroken, Vault
 from hatobin.flow.outbound import Settlements, SmtpDoor, recover
 from hatobin.gateway import Gateway
 from hatobin.ports import Ports
+from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.aws.smtp_password import smtp_password
-from hatobin.servers.api import ApiApp
+from hatobin.servers.api import ApiApp, BodyBudget, HttpTraffic
 from hatobin.servers.console import ConsoleApp, SmtpLogin
 from hatobin.servers.links import LinksApp
 from hatobin.servers.local import InboxWaiters, LocalApp
@@ -104,7 +106,7 @@ class Assembly:
     queue_upkeep: sqs.QueueUpkeep
     verification: identities.VerificationChecks
     smtp: SmtpListeners
-    root_app: RootApp
+    http_listeners: HttpListeners
     tls: TlsFiles
 
     def welcome(self, listeners: BoundListeners) -> str:
@@ -114,7 +116,11 @@ class Assembly:
     async def close(self) -> None:
         """Give back the leases and close the store; after the loops have ended."""
         now = self.ports.clock.now()
-        await self.database.write(lambda session: queue.release(session, self.lease.lease, now=now))
+        try:
+            await self.database.write(lambda session: queue.release(session, self.lease.lease, now=now))
+        except DatabaseUnavailable as error:
+            # Our next start, or another node after a minute, takes them over.
+            log.warning("leases_not_given_back", error=str(error))
         await self.http.close()
         await self.blobs.close()
         await self.threads.close()
@@ -221,10 +227,11 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         handlers=operations.handlers(),
     )
     links = LinksApp(ports, outbound.subscriptions)
+    traffic, bodies = HttpTraffic(), BodyBudget(settings.server.http_bodies_bytes)
     root_app = RootApp(
-        ApiApp(gateway, settings),
+        ApiApp(gateway, settings, bodies, traffic),
         ConsoleApp(ports, settings, smtp=_smtp_login(settings, base.listeners)),
-        LocalApp(ports, settings, waiters=inbox_waiters, ready=outbound.ready),
+        LocalApp(ports, settings, waiters=inbox_waiters, ready=outbound.ready, measures=http_measures(traffic, bodies)),
         sns_certificate=certificates.sns.certificate.read_bytes(),
         settings=settings,
         others={identities.LINK_PATH: links, contacts.LINK_PATH: links},
@@ -243,7 +250,7 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         queue_upkeep=sqs.QueueUpkeep(ports),
         verification=identities.VerificationChecks(ports, settings),
         smtp=SmtpListeners(settings, ports, SmtpDoor(base.keys, outbound.acceptor)),
-        root_app=root_app,
+        http_listeners=HttpListeners(settings, ports, root_app, traffic),
         tls=_tls_files(settings, certificates),
     )
 

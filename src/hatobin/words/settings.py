@@ -35,6 +35,13 @@ class Server(Section, frozen=True):
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
     max_connections: Annotated[int, msgspec.Meta(ge=1)] = 1000
     max_body_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 64 * 1024 * 1024
+    http_bodies_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 256 * 1024 * 1024
+    http_head_bytes: Annotated[int, msgspec.Meta(ge=4096)] = 64 * 1024
+    http_head_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 20.0
+    http_stall_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    http_min_bytes_per_second: Annotated[int, msgspec.Meta(ge=0)] = 4096
+    http_idle_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    http_connections_per_client: Annotated[int, msgspec.Meta(ge=1)] = 500
     stop_timeout_s: float = 10.0
 
 

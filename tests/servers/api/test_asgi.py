@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from hatobin.gateway import Call
-from hatobin.servers.api import MAX_HEAD_BYTES, ApiApp, is_aws_request
+from hatobin.servers.api import SMALL_BODY_BYTES, ApiApp, BodyBudget, HttpTraffic, is_aws_request
 from hatobin.words.settings import Server, Settings
 from tests.gateway.exchange import Client
 from tests.gateway.world import make_gateway
 
 LIMIT = 4096
+HEAD_LIMIT = Server().http_head_bytes
 
 
 def scope(method: str = "POST", path: str = "/", query: str = "", **headers: str) -> dict[str, Any]:
@@ -33,6 +34,7 @@ class Connection:
     def __init__(self, *parts: bytes | None) -> None:
         self._parts = list(parts)
         self.sent: list[Any] = []
+        self.unread_at_answer = 0
 
     async def receive(self) -> dict[str, Any]:
         part = self._parts.pop(0)
@@ -41,6 +43,8 @@ class Connection:
         return {"type": "http.request", "body": part, "more_body": bool(self._parts)}
 
     async def send(self, message: Any) -> None:
+        if not self.sent:
+            self.unread_at_answer = len(self._parts)
         self.sent.append(message)
 
     @property
@@ -56,12 +60,21 @@ class Connection:
         return bytes(self.sent[1]["body"])
 
     @property
+    def is_complete(self) -> bool:
+        return not self.sent[-1].get("more_body", False)
+
+    @property
     def unread(self) -> int:
         return len(self._parts)
 
 
+def make_app(budget: BodyBudget, traffic: HttpTraffic, max_body_bytes: int) -> ApiApp:
+    return ApiApp(make_gateway({}), Settings(server=Server(max_body_bytes=max_body_bytes)), budget, traffic)
+
+
 async def run(given: dict[str, Any], *parts: bytes | None, handlers: Any = None) -> Connection:
-    app = ApiApp(make_gateway(handlers or {}), Settings(server=Server(max_body_bytes=LIMIT)))
+    settings = Settings(server=Server(max_body_bytes=LIMIT))
+    app = ApiApp(make_gateway(handlers or {}), settings, BodyBudget(LIMIT), HttpTraffic())
     connection = Connection(*parts)
     await app(given, connection.receive, connection.send)
     return connection
@@ -108,18 +121,76 @@ async def test_a_body_comes_in_parts() -> None:
     assert b"MissingAuthenticationToken" in connection.body
 
 
-async def test_a_body_that_says_it_is_too_large_is_not_read() -> None:
+async def test_a_body_that_says_it_is_too_large_is_answered_before_it_is_read() -> None:
     given = scope(path="/v2/email/outbound-emails", content_length=str(LIMIT + 1))
     connection = await run(given, b"x")
     assert (connection.status, connection.headers[b"x-amzn-errortype"]) == (413, b"RequestEntityTooLarge")
-    assert (connection.headers[b"connection"], connection.unread) == (b"close", 1)
+    assert (connection.headers[b"connection"], connection.unread_at_answer) == (b"close", 1)
+    assert (connection.unread, connection.is_complete) == (0, True)
     assert b"x-amzn-requestid" in connection.headers
 
 
-async def test_a_body_that_grows_too_large_is_read_no_further() -> None:
+async def test_a_body_that_grows_too_large_is_answered_at_once_and_the_rest_dropped() -> None:
     connection = await run(scope(), *[b"x" * 1000] * 9)
-    assert (connection.status, connection.unread) == (413, 4)
+    assert (connection.status, connection.unread_at_answer) == (413, 4)
     assert b"<Code>RequestEntityTooLarge</Code>" in connection.body
+    assert (connection.unread, connection.is_complete) == (0, True)
+
+
+async def test_a_body_without_end_is_not_dropped_for_ever() -> None:
+    connection = await run(scope(), *[b"x" * 1000] * 20)
+    assert (connection.status, connection.is_complete) == (413, True)
+    assert connection.unread == 20 - 5 - 5
+
+
+async def test_the_last_part_makes_a_body_too_large() -> None:
+    connection = await run(scope(), b"x" * LIMIT, b"x")
+    assert (connection.status, connection.is_complete) == (413, True)
+
+
+V2 = "/v2/email/outbound-emails"
+LARGE = 3 * SMALL_BODY_BYTES
+
+
+async def exchange(app: ApiApp, given: dict[str, Any], *parts: bytes | None) -> Connection:
+    connection = Connection(*parts)
+    await app(given, connection.receive, connection.send)
+    return connection
+
+
+async def test_a_large_body_without_room_is_answered_503_in_its_protocol() -> None:
+    budget, traffic = BodyBudget(LARGE), HttpTraffic()
+    app = make_app(budget, traffic, LARGE)
+    with budget.share() as other:
+        assert other.take(LARGE - 1)
+        json = await exchange(app, scope(path=V2, content_length=str(LARGE)), b"x" * LARGE)
+        assert (json.status, json.headers[b"x-amzn-errortype"]) == (503, b"ServiceUnavailable")
+        assert json.body.startswith(b'{"message":"The service is unavailable.')
+        assert json.headers[b"retry-after"].isdigit()
+        # Nothing says how long it will be: it is refused when it has grown too large.
+        xml = await exchange(app, scope(), b"x" * SMALL_BODY_BYTES, b"x", b"x")
+        assert (xml.status, xml.unread_at_answer, xml.unread) == (503, 1, 0)
+        assert b"<Type>Receiver</Type><Code>ServiceUnavailable</Code>" in xml.body.replace(b"\n", b"")
+        assert traffic.bodies_refused == 2
+        assert budget.bytes == LARGE - 1
+    # SES's answer to what is not signed: it was read and looked at.
+    assert (await exchange(app, scope(content_length=str(LARGE)), b"x" * LARGE)).status == 403
+    assert budget.bytes == 0
+
+
+@pytest.mark.parametrize("parts", [(b"x" * SMALL_BODY_BYTES,), (b"x" * (SMALL_BODY_BYTES - 1), b"x")])
+async def test_a_small_body_needs_no_room(parts: tuple[bytes, ...]) -> None:
+    budget = BodyBudget(LARGE)
+    app = make_app(budget, HttpTraffic(), LARGE)
+    with budget.share() as other:
+        assert other.take(LARGE)
+        assert (await exchange(app, scope(), *parts)).status == 403
+
+
+async def test_a_client_that_leaves_gives_its_room_back() -> None:
+    budget = BodyBudget(LARGE)
+    connection = await exchange(make_app(budget, HttpTraffic(), LARGE), scope(), b"x" * (LARGE - 1), None)
+    assert (connection.sent, budget.bytes) == ([], 0)
 
 
 async def test_the_limit_itself_is_within_it() -> None:
@@ -134,8 +205,8 @@ async def test_odd_lengths_are_refused(length: str, status: int) -> None:
 
 
 async def test_a_head_that_is_too_large_is_refused() -> None:
-    assert (await run(scope(x_amz_meta="x" * MAX_HEAD_BYTES), b"")).status == 431
-    assert (await run(scope(query="x" * MAX_HEAD_BYTES), b"")).status == 431
+    assert (await run(scope(x_amz_meta="x" * HEAD_LIMIT), b"")).status == 431
+    assert (await run(scope(query="x" * HEAD_LIMIT), b"")).status == 431
 
 
 async def test_a_client_that_leaves_gets_no_answer() -> None:

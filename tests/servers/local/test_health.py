@@ -10,7 +10,7 @@ import pytest
 from hatobin.capabilities.queue import ReadyQueue
 from hatobin.ports import Session
 from hatobin.ports.database import DatabaseUnavailable
-from hatobin.servers.local import LocalApp
+from hatobin.servers.local import LocalApp, Measure
 from hatobin.servers.local.clock_path import parse_duration
 from tests.asgi import Answer, call
 from tests.servers.world import World, mode, simple
@@ -43,7 +43,11 @@ async def test_figures_in_prometheus_text(world: World) -> None:
     await world.bounce(key, 0, "550 no")
     ready = ReadyQueue(max_messages=10, max_bytes=1000)
     ready.reserve(2, 300)
-    answer = await get(world, "/metrics", ready=ready, gauges={"hatobin_sessions": lambda: 4})
+    measures = [
+        Measure("hatobin_sessions", "Sessions.", "gauge", lambda: 4),
+        Measure("hatobin_timeouts_total", "Ends.", "counter", lambda: {"head": 1, "body": 0}, "part"),
+    ]
+    answer = await get(world, "/metrics", ready=ready, measures=measures)
     assert answer.header("content-type").startswith("text/plain; version=0.0.4")
     lines = answer.text.splitlines()
     for line in (
@@ -56,7 +60,11 @@ async def test_figures_in_prometheus_text(world: World) -> None:
         "hatobin_outbox_events 0",
         "hatobin_ready_messages 2",
         "hatobin_ready_bytes 300",
+        "# HELP hatobin_sessions Sessions.",
         "hatobin_sessions 4",
+        "# TYPE hatobin_timeouts_total counter",
+        'hatobin_timeouts_total{part="head"} 1',
+        'hatobin_timeouts_total{part="body"} 0',
     ):
         assert line in lines, line
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+import resource
 import sys
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from hatobin.ports.database import DatabaseUnavailable
 from hatobin.words.settings import Settings
 
 GC_THRESHOLDS = (20_000, 20, 50)
+OPEN_FILES = 65_536
+"""Descriptors that a worker asks for: six listeners with a thousand connections each, deliveries and files."""
 
 
 @click.command()
@@ -97,6 +100,14 @@ def _calm_collector() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
 
 
+def _raise_file_limit() -> None:
+    """Ask for more descriptors than the usual 1024, as far as this system lets us (getrlimit(2))."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def run(settings: Settings, folder: DataFolder, *, worker: int = 0) -> None:
     """Serve one worker in this process; ends with a sentence when it cannot."""
     import uvloop
@@ -104,6 +115,7 @@ def run(settings: Settings, folder: DataFolder, *, worker: int = 0) -> None:
     from hatobin.app.logging import configure_logging
 
     configure_logging(settings.log)
+    _raise_file_limit()
     folder.prepare()
     try:
         folder.lock_slot(worker)

@@ -1,5 +1,9 @@
 """The ASGI callable of the AWS APIs: reads a bounded body, asks the gateway, sends the answer.
 
+A body that is not taken is read to its end all the same and dropped, after
+the answer: a client that is still sending would otherwise find its connection
+reset, and the answer with it (RFC 9112 §9.6).
+
 Refs: ASGI 3.0 HTTP specification and its TLS extension.
 """
 
@@ -9,7 +13,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from hatobin.gateway import Gateway, HttpRequest, HttpResponse, joined_headers
-from hatobin.servers.api.connection import MAX_HEAD_BYTES
+from hatobin.servers.api.admission import HttpTraffic
+from hatobin.servers.api.budget import SMALL_BODY_BYTES, BodyBudget, BodyShare
 from hatobin.words.errors import CallerError
 from hatobin.words.settings import Settings
 
@@ -20,6 +25,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 _AWS_PATHS = (b"/v2/email/", b"/v1/email/", b"/service/")
 _AWS_QUERY_PARTS = (b"X-Amz-Signature=", b"X-Amz-Algorithm=", b"Action=")
+_RETRY_AFTER_S = b"2"
+"""What a 503 says: the time in which a large body usually comes and goes (RFC 9110 §10.2.3)."""
 _TLS_VERSIONS = {0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1.2", 0x0304: "TLSv1.3"}
 
 
@@ -41,37 +48,103 @@ def is_aws_request(scope: Scope) -> bool:
 class ApiApp:
     """Answers AWS requests over ASGI."""
 
-    def __init__(self, gateway: Gateway, settings: Settings) -> None:
+    def __init__(self, gateway: Gateway, settings: Settings, budget: BodyBudget, traffic: HttpTraffic) -> None:
         self._gateway = gateway
         self._max_body_bytes = settings.server.max_body_bytes
+        self._max_head_bytes = settings.server.http_head_bytes
+        self._budget = budget
+        self._traffic = traffic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that leaves while sending gets none."""
         head = _head(scope)
         refusal = self._refusal(scope, head)
         if refusal is not None:
-            await _send(send, self._gateway.refuse(head, refusal), close=True)
+            await self._refuse(head, refusal, receive, send)
             return
-        body = await _read_body(receive, self._max_body_bytes)
-        if body is None:
+        message = await receive()
+        if message["type"] != "http.request":
+            return
+        body = message.get("body", b"")
+        if message.get("more_body", False) or len(body) > SMALL_BODY_BYTES:
+            with self._budget.share() as share:
+                await self._answer_large(head, message, share, receive, send)
             return
         if len(body) > self._max_body_bytes:
-            await _send(send, self._gateway.refuse(head, _too_large()), close=True)
+            await self._refuse(head, _too_large(), None, send)
             return
         await _send(send, await self._gateway.handle(_with_body(head, body)))
+
+    async def _answer_large(
+        self, head: HttpRequest, first: Message, share: BodyShare, receive: Receive, send: Send
+    ) -> None:
+        body, has_more = await self._read_body(first, share, receive)
+        if isinstance(body, CallerError):
+            await self._refuse(head, body, receive if has_more else None, send)
+        elif body is not None:
+            await _send(send, await self._gateway.handle(_with_body(head, body)))
+
+    async def _read_body(
+        self, message: Message, share: BodyShare, receive: Receive
+    ) -> tuple[bytes | CallerError | None, bool]:
+        """Read the whole body, or as much of it as is taken, and say whether there is more.
+
+        None instead of a body when the client has gone.
+        """
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            if message["type"] != "http.request":
+                return None, False
+            part, has_more = message.get("body", b""), message.get("more_body", False)
+            size += len(part)
+            if size > self._max_body_bytes:
+                return _too_large(), has_more
+            if size > SMALL_BODY_BYTES and not share.take(size - share.bytes):
+                return self._no_room(), has_more
+            parts.append(part)
+            if not has_more:
+                return (parts[0] if len(parts) == 1 else b"".join(parts)), False
+            message = await receive()
 
     def _refusal(self, scope: Scope, head: HttpRequest) -> CallerError | None:
         """Say what is wrong with a request before its body is read."""
         head_bytes = len(scope["query_string"]) + len(scope["raw_path"])
         head_bytes += sum(len(name) + len(value) for name, value in scope["headers"])
-        if head_bytes > MAX_HEAD_BYTES:
+        if head_bytes > self._max_head_bytes:
             return CallerError("RequestHeaderSectionTooLarge", "The request header section is too large.", status=431)
         length = head.headers.get("content-length")
         if length is None:
             return None
         if not (length.isascii() and length.isdigit()):
             return CallerError("InvalidContentLength", "The Content-Length header is not a number.", status=400)
-        return _too_large() if int(length[:19]) > self._max_body_bytes else None
+        size = int(length[:19])
+        if size > self._max_body_bytes:
+            return _too_large()
+        # Said before it is sent, where the length is known; what is not here yet takes no room.
+        return self._no_room() if size > SMALL_BODY_BYTES and not self._budget.has_room(size) else None
+
+    def _no_room(self) -> CallerError:
+        self._traffic.bodies_refused += 1
+        return CallerError("ServiceUnavailable", "The service is unavailable. Please try again later.", status=503)
+
+    async def _refuse(self, head: HttpRequest, error: CallerError, receive: Receive | None, send: Send) -> None:
+        """Answer in the request's own protocol; what the client is still sending, up to a whole body, is dropped.
+
+        `receive` is None when the client has sent everything.
+        """
+        await _send(send, self._gateway.refuse(head, error), close=True, unread=receive)
+        if receive is None:
+            return
+        dropped = 0
+        while dropped <= self._max_body_bytes:
+            message = await receive()
+            if message["type"] != "http.request":
+                return
+            dropped += len(message.get("body", b""))
+            if not message.get("more_body", False):
+                break
+        await send({"type": "http.response.body", "body": b""})
 
 
 def _too_large() -> CallerError:
@@ -98,26 +171,13 @@ def _with_body(head: HttpRequest, body: bytes) -> HttpRequest:
     )
 
 
-async def _read_body(receive: Receive, limit: int) -> bytes | None:
-    """Read the whole body, one part beyond `limit` at most; None when the client has gone."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        part = message.get("body", b"")
-        parts.append(part)
-        size += len(part)
-        if not message.get("more_body", False) or size > limit:
-            return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-async def _send(send: Send, response: HttpResponse, *, close: bool = False) -> None:
+async def _send(send: Send, response: HttpResponse, *, close: bool = False, unread: object = None) -> None:
+    """Send a whole answer; with `unread` the connection stays open for what the client is still sending."""
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
     headers.append((b"content-length", str(len(response.body)).encode()))
+    if response.status == 503:
+        headers.append((b"retry-after", _RETRY_AFTER_S))
     if close:
-        # What the client is still sending is not read.
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
+    await send({"type": "http.response.body", "body": response.body, "more_body": unread is not None})

@@ -20,6 +20,7 @@ from hatobin.servers.local.captured import (
 from hatobin.servers.local.clock_path import Advance
 from hatobin.servers.local.explanation import Explanation, explain, explain_key, parsed, state_name
 from hatobin.servers.local.guard import LocalGuard, is_own_origin
+from hatobin.servers.local.health import Measure
 from hatobin.servers.local.reading import InboxReader, bare_message_id
 from hatobin.servers.local.waiting import InboxWaiters
 
@@ -33,6 +34,7 @@ __all__ = [
     "LocalApp",
     "LocalGuard",
     "MailBody",
+    "Measure",
     "bare_address",
     "bare_message_id",
     "explain",

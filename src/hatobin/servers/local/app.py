@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +16,7 @@ from hatobin.servers.local.clock_path import Advance, ClockPath
 from hatobin.servers.local.emulators import EmulatorPaths
 from hatobin.servers.local.explanation import ExplainPath
 from hatobin.servers.local.guard import LocalGuard
-from hatobin.servers.local.health import HealthPaths
+from hatobin.servers.local.health import HealthPaths, Measure
 from hatobin.servers.local.inbox_paths import InboxPaths
 from hatobin.servers.local.reading import InboxReader
 from hatobin.servers.local.waiting import InboxWaiters
@@ -34,7 +34,7 @@ class LocalApp:
 
     `waiters` must be notified after each commit that may have kept mail.
     `advance` moves the clock of `ports` where that is a simulated one.
-    `gauges` are figures of other parts for `/metrics`, by full name; each is read at every scrape.
+    `measures` are figures of other parts for `/metrics`.
     """
 
     def __init__(
@@ -45,12 +45,12 @@ class LocalApp:
         waiters: InboxWaiters,
         ready: ReadyQueue | None = None,
         advance: Advance | None = None,
-        gauges: Mapping[str, Callable[[], float]] | None = None,
+        measures: Sequence[Measure] = (),
     ) -> None:
         self._settings = settings
         self._guard = LocalGuard(settings)
         reader = InboxReader(ports)
-        health = HealthPaths(ports, ready=ready, gauges=gauges)
+        health = HealthPaths(ports, ready=ready, measures=measures)
         self._router = Router(
             [
                 *self._inbox_routes(InboxPaths(ports.clock, reader, waiters)),

@@ -9,8 +9,9 @@ counting took. What became of recipients are totals that only grow.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -41,15 +42,35 @@ class Figures:
     took_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure of another part for `/metrics`, read at every scrape.
+
+    With a `label`, `read` gives one figure for each of its values.
+    """
+
+    name: str
+    meaning: str
+    kind: Literal["gauge", "counter"]
+    read: Callable[[], float | Mapping[str, float]]
+    label: str = ""
+
+    def lines(self) -> list[str]:
+        """Write it down in Prometheus's text format."""
+        figure = self.read()
+        if not isinstance(figure, Mapping):
+            return _sample(self.name, self.meaning, figure, self.kind)
+        lines = [f"# HELP {self.name} {self.meaning}", f"# TYPE {self.name} {self.kind}"]
+        return lines + [f'{self.name}{{{self.label}="{value}"}} {count}' for value, count in figure.items()]
+
+
 class HealthPaths:
     """The endpoints."""
 
-    def __init__(
-        self, ports: Ports, *, ready: ReadyQueue | None = None, gauges: Mapping[str, Callable[[], float]] | None = None
-    ) -> None:
+    def __init__(self, ports: Ports, *, ready: ReadyQueue | None = None, measures: Sequence[Measure] = ()) -> None:
         self._ports = ports
         self._ready = ready
-        self._gauges = gauges or {}
+        self._measures = measures
         self._figures: Figures | None = None
         self._counting = asyncio.Lock()
 
@@ -80,8 +101,8 @@ class HealthPaths:
         if self._ready is not None:
             lines += _gauge("hatobin_ready_messages", "Messages in this worker's ready queue.", self._ready.messages)
             lines += _gauge("hatobin_ready_bytes", "Octets of content in this worker's ready queue.", self._ready.bytes)
-        for name, give in self._gauges.items():
-            lines += _gauge(name, "", give())
+        for measure in self._measures:
+            lines += measure.lines()
         return Response("\n".join([*lines, ""]), 200, {"cache-control": "no-store"}, _METRICS_TYPE)
 
     async def _fresh_figures(self) -> Figures:
@@ -121,5 +142,4 @@ def _counter(name: str, meaning: str, value: float) -> list[str]:
 
 
 def _sample(name: str, meaning: str, value: float, kind: str) -> list[str]:
-    lines = [f"# HELP {name} {meaning}"] if meaning else []
-    return [*lines, f"# TYPE {name} {kind}", f"{name} {value}"]
+    return [f"# HELP {name} {meaning}", f"# TYPE {name} {kind}", f"{name} {value}"]
