@@ -11,7 +11,9 @@ import asyncio
 
 import pytest
 
+from hatobin.flow.outbound import accept
 from hatobin.flow.outbound.draft import Accepted
+from hatobin.flow.outbound.refusals import Unavailable
 from hatobin.words.outcome import RecipientState
 from tests.simulation.receiver import Accepts, Behaviour, Defers, DropsInData, KnowsNobody, Receiver
 from tests.simulation.server import RECEIVER_IP, CrashPlan, World, draft
@@ -185,4 +187,23 @@ async def test_a_worker_that_stood_still_delivers_what_it_had_left_once_it_beats
     assert len(receiver.taken) == 1
     assert await world.states(accepted.key) == [RecipientState.DELIVERED]
     assert await world.kinds(accepted.key) == ["Send", "Delivery"]
+    await world.kill(outbound)
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MAX_LINE", 3), ("MAX_LINE_BYTES", 1)])
+async def test_a_line_that_is_full_sends_newcomers_away_until_it_moves(
+    limit: str, value: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accept, limit, value)
+    world, receiver = await make_world(Accepts())
+    outbound = await world.start()
+    await world.verify("sender@example.com")
+    drafts = [draft(f"r{number}@example.net") for number in range(5)]
+    results = await outbound.acceptor.accept_all(drafts)
+    taken = 3 if limit == "MAX_LINE" else 1
+    assert [isinstance(result, Accepted) for result in results] == [True] * taken + [False] * (5 - taken)
+    assert {type(result) for result in results[taken:]} == {Unavailable}
+    # It has moved: there is room again, and who was refused left nothing behind.
+    assert isinstance(await outbound.acceptor.accept(draft("later@example.net")), Accepted)
+    assert await world.run(lambda: len(receiver.taken) == taken + 1 and not outbound.ready.messages)
     await world.kill(outbound)

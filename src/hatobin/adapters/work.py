@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from hatobin.ports.database import Session
+from hatobin.ports.database import DatabaseUnavailable, Session
+
+MAX_WAITING = 20_000
+"""Pieces of work that wait for one thread or pool of a database: seconds of a busy server's. The doors bound what
+they bring, so more than this means that the database does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,28 @@ def hand_back(group: Sequence[Work]) -> None:
         pass  # The loop is closed: nobody waits for these any more.
 
 
-def take_ready(queue: SimpleQueue[Work | None], first: Work | None, limit: int) -> list[Work | None]:
+class WorkQueue:
+    """Work that waits for a database's threads, in order and up to a limit."""
+
+    def __init__(self, max_waiting: int = MAX_WAITING) -> None:
+        self._max_waiting = max_waiting
+        self._waiting: SimpleQueue[Work | None] = SimpleQueue()
+        self.get = self._waiting.get
+        self.get_nowait = self._waiting.get_nowait
+        self.qsize = self._waiting.qsize
+
+    def put(self, work: Work) -> None:
+        """Append work. Raises `DatabaseUnavailable` when too much waits already; then it is not begun."""
+        if self._waiting.qsize() >= self._max_waiting:
+            raise DatabaseUnavailable(f"{self._max_waiting} pieces of work wait for the database")
+        self._waiting.put(work)
+
+    def end(self) -> None:
+        """Append the mark of the end, for one thread; there is always room for it."""
+        self._waiting.put(None)
+
+
+def take_ready(queue: WorkQueue, first: Work | None, limit: int) -> list[Work | None]:
     """Take what is ready behind `first`, up to `limit` in all; None marks the end of the queue for ever."""
     get_now = queue.get_nowait
     taken = [first]

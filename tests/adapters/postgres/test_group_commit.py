@@ -252,3 +252,18 @@ async def test_neighbours_that_share_facts_do_and_others_do_not(opened: Open) ->
     await first
     assert await waiting == [False, True, False, False]
     assert not await database.write(remember, shares_memo=True)
+
+
+async def test_more_than_may_wait_is_refused_and_what_waits_is_done(opened: Open) -> None:
+    gate = Gate()
+    database = opened(on_write=gate, max_waiting=5)
+    database.apply_schema(TABLE)
+    first = asyncio.ensure_future(database.write(add))
+    await gate.closed()
+    waiting = [asyncio.ensure_future(database.write(add)) for _ in range(5)]
+    await asyncio.sleep(0)
+    with pytest.raises(DatabaseUnavailable, match="5 pieces of work wait"):
+        await database.write(add)
+    gate.open.set()
+    await asyncio.gather(first, *waiting)
+    assert await database.read(count) == 6

@@ -15,7 +15,15 @@ from threading import Thread
 import apsw
 import pytest
 
-from hatobin.adapters.sqlite import MINIMUM_SQLITE, Migration, SchemaTooNew, SqliteDatabase, SqliteTooOld, checkpoint
+from hatobin.adapters.sqlite import (
+    MINIMUM_SQLITE,
+    Migration,
+    SchemaTooNew,
+    SqliteDatabase,
+    SqliteTooOld,
+    checkpoint,
+    connection,
+)
 from hatobin.adapters.sqlite.turn import WriteTurn
 from hatobin.ports.database import DatabaseUnavailable, Session
 
@@ -116,6 +124,50 @@ async def test_log_starts_over_instead_of_growing(tmp_path: Path, monkeypatch: p
     assert log.stat().st_size <= written / 2
     await database.close()
     assert not log.exists()
+
+
+async def test_log_is_cut_again_after_a_long_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "WAL_SOFT_PAGES", 32)
+    monkeypatch.setattr(connection, "WAL_KEPT_BYTES", 1_000_000)
+    path, log = tmp_path / "store.db", tmp_path / "store.db-wal"
+    database = SqliteDatabase.open(str(path))
+    database.apply_schema("CREATE TABLE body (id INTEGER PRIMARY KEY, data BLOB)")
+
+    def write_piece(session: Session) -> None:
+        session.execute("INSERT INTO body (data) VALUES (:data)", {"data": bytes(40_000)})
+
+    await database.write(write_piece)
+    long_read = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    long_read.execute("BEGIN")
+    assert long_read.execute("SELECT count(*) FROM body").fetchall() == [(1,)]
+    for _ in range(100):
+        await database.write(write_piece)
+    assert log.stat().st_size > 4_000_000, "what the reader sees has to stay"
+    assert long_read.execute("SELECT count(*) FROM body").fetchall() == [(1,)]
+    long_read.close()
+    written = 0
+    while log.stat().st_size > 1_000_000 and written < 10_000:
+        await database.write(write_piece)
+        written += 1
+    assert log.stat().st_size <= 1_000_000
+    await database.close()
+
+
+def test_checkpoint_says_whether_the_log_can_start_over(tmp_path: Path) -> None:
+    path = str(tmp_path / "store.db")
+    writer = connection.open_writer(path)
+    writer.execute("CREATE TABLE line (id INTEGER PRIMARY KEY)")
+    checkpointer = checkpoint.Checkpointer(path)
+    long_read = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
+    long_read.execute("BEGIN")
+    long_read.execute("SELECT count(*) FROM line").fetchall()
+    writer.execute("INSERT INTO line DEFAULT VALUES")
+    assert not checkpointer._checkpoint(restart=True)
+    assert checkpointer._checkpoint(restart=False)
+    long_read.close()
+    assert checkpointer._checkpoint(restart=True)
+    checkpointer.stop()
+    writer.close()
 
 
 def modes_for_others(folder: Path) -> dict[str, int]:

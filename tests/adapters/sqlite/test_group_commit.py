@@ -211,3 +211,25 @@ async def test_close_finishes_what_is_queued_and_refuses_the_rest(opened: Callab
         await database.read(count)
     again = opened()
     assert await again.read(count) == 30
+
+
+async def test_more_than_may_wait_is_refused_and_what_waits_is_done(opened: Callable[..., SqliteDatabase]) -> None:
+    held, go_on = Event(), Event()
+
+    def hold() -> None:
+        held.set()
+        go_on.wait(10)
+
+    database = opened(on_write=hold, max_waiting=5)
+    database.apply_schema(TABLE)
+    first = asyncio.ensure_future(database.write(add))
+    await asyncio.to_thread(held.wait, 10)
+    waiting = [asyncio.ensure_future(database.write(add)) for _ in range(5)]
+    await asyncio.sleep(0)
+    with pytest.raises(DatabaseUnavailable, match="5 pieces of work wait"):
+        await database.write(add)
+    # Reading has a line of its own.
+    assert await database.read(count) == 0
+    go_on.set()
+    await asyncio.gather(first, *waiting)
+    assert await database.read(count) == 6

@@ -13,7 +13,7 @@ from hatobin.adapters.postgres.marks import is_prepared
 from hatobin.adapters.postgres.readers import READER_THREADS, Readers
 from hatobin.adapters.postgres.session import PostgresSession
 from hatobin.adapters.postgres.writer import Writer
-from hatobin.adapters.work import Hooks, Work
+from hatobin.adapters.work import MAX_WAITING, Hooks, Work
 from hatobin.ports.database import DatabaseUnavailable, Session
 
 T = TypeVar("T")
@@ -36,13 +36,15 @@ class PostgresDatabase:
         group_commit_items: int = 512,
         group_commit_delay_s: float = 0.0,
         reader_threads: int = READER_THREADS,
+        max_waiting: int = MAX_WAITING,
         on_write: Callable[[], None] = _nothing,
         on_written: Callable[[], None] = _nothing,
     ) -> PostgresDatabase:
         """Connect to the server; blocks.
 
         `on_write` is called before each commit and `on_written` after it, on the
-        thread that commits (see `SqliteDatabase.open`).
+        thread that commits; more than `max_waiting` writes, or reads, that wait are refused
+        (see `SqliteDatabase.open`).
 
         Raises `DatabaseUnavailable` when the server cannot be reached,
         `PostgresTooOld`, and `ValueError` for a URL that is none.
@@ -63,13 +65,25 @@ class PostgresDatabase:
             group_items=group_commit_items,
             group_delay_s=group_commit_delay_s,
             reader_threads=reader_threads,
+            max_waiting=max_waiting,
         )
 
-    def __init__(self, url: str, hooks: Hooks, *, group_items: int, group_delay_s: float, reader_threads: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        hooks: Hooks,
+        *,
+        group_items: int,
+        group_delay_s: float,
+        reader_threads: int,
+        max_waiting: int,
+    ) -> None:
         self._url = url
         self._closed = False
-        self._readers = Readers([Line(url, reading=True) for _ in range(reader_threads)])
-        self._writer = Writer(Line(url), hooks, group_items=group_items, group_delay_s=group_delay_s)
+        self._readers = Readers([Line(url, reading=True) for _ in range(reader_threads)], max_waiting)
+        self._writer = Writer(
+            Line(url), hooks, group_items=group_items, group_delay_s=group_delay_s, max_waiting=max_waiting
+        )
 
     def apply_schema(self, sql: str) -> None:
         """Run a script of statements in one transaction; blocks, so call it before serving.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from queue import SimpleQueue
 from threading import Thread
 
 from hatobin.adapters.postgres.connection import Line
 from hatobin.adapters.postgres.errors import ConnectionLost
 from hatobin.adapters.postgres.session import PostgresSession
-from hatobin.adapters.work import Work, hand_back, still_wanted, take_ready
+from hatobin.adapters.work import Work, WorkQueue, hand_back, still_wanted, take_ready
 from hatobin.ports.database import DatabaseUnavailable
 
 READER_THREADS = 4
@@ -53,8 +52,8 @@ def run_reads(session: PostgresSession, waiting: list[Work]) -> list[Work]:
 class Readers:
     """A small pool of reader threads behind one queue."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
-        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+    def __init__(self, lines: Sequence[Line], max_waiting: int) -> None:
+        self._queue = WorkQueue(max_waiting)
         self.put = self._queue.put
         self._threads = [
             Thread(target=self._run, args=(line,), name=f"hatobin-postgres-reader-{number}", daemon=True)
@@ -66,7 +65,7 @@ class Readers:
     def stop(self) -> None:
         """Finish everything queued, end the threads and close their connections; blocks."""
         for _ in self._threads:
-            self._queue.put(None)
+            self._queue.end()
         for thread in self._threads:
             thread.join()
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from operator import attrgetter
-from queue import SimpleQueue
 from threading import Thread
 
 from hatobin.adapters.postgres.connection import Line
@@ -14,7 +13,7 @@ from hatobin.adapters.postgres.errors import ConnectionLost
 from hatobin.adapters.postgres.group import Care, CommitDoubtful, run_group
 from hatobin.adapters.postgres.marks import CommitMarks
 from hatobin.adapters.postgres.session import PostgresSession
-from hatobin.adapters.work import Hooks, Work, hand_back, still_wanted, take_ready
+from hatobin.adapters.work import Hooks, Work, WorkQueue, hand_back, still_wanted, take_ready
 from hatobin.ports.database import DatabaseUnavailable
 
 CAREFUL_GROUPS = 32
@@ -36,7 +35,7 @@ _turn = attrgetter("turn")
 class Writer:
     """The one thread that writes for this process."""
 
-    def __init__(self, line: Line, hooks: Hooks, *, group_items: int, group_delay_s: float) -> None:
+    def __init__(self, line: Line, hooks: Hooks, *, group_items: int, group_delay_s: float, max_waiting: int) -> None:
         self._line = line
         self._hooks = hooks
         self._group_items = group_items
@@ -44,14 +43,14 @@ class Writer:
         self._careful_groups = 0
         self._marks = CommitMarks()
         self._marked: PostgresSession | None = None
-        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self._queue = WorkQueue(max_waiting)
         self.put = self._queue.put
         self._thread = Thread(target=self._run, name="hatobin-postgres-writer", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Finish everything queued, end the thread and close the connection; blocks."""
-        self._queue.put(None)
+        self._queue.end()
         self._thread.join()
         if self._line.is_open:
             with suppress(DatabaseUnavailable):  # Then the row is forgotten after a week.

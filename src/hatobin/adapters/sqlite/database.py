@@ -22,7 +22,7 @@ from hatobin.adapters.sqlite.connection import (
 from hatobin.adapters.sqlite.readers import Readers
 from hatobin.adapters.sqlite.turn import WriteTurn
 from hatobin.adapters.sqlite.writer import Writer, run_group
-from hatobin.adapters.work import Hooks, Work
+from hatobin.adapters.work import MAX_WAITING, Hooks, Work
 from hatobin.ports.database import DatabaseUnavailable, Session
 
 T = TypeVar("T")
@@ -46,12 +46,14 @@ class SqliteDatabase(ABC):
         group_commit_items: int = 512,
         group_commit_delay_s: float = 0.0,
         checkpoints: bool = True,
+        max_waiting: int = MAX_WAITING,
         on_write: Callable[[], None] = _nothing,
         on_written: Callable[[], None] = _nothing,
     ) -> SqliteDatabase:
         """Open the file, made if it is missing, or a fresh store for ":memory:".
 
         `checkpoints` is false in all but one of the processes that share a file.
+        More than `max_waiting` writes, or reads, that wait are refused as `DatabaseUnavailable`.
         `on_write` is called before each commit and `on_written` after it, on the
         thread that commits: a simulation crashes there by raising. What `on_write`
         raises rolls the group back; whoever waits for a member hears what either raises.
@@ -68,6 +70,7 @@ class SqliteDatabase(ABC):
             group_items=group_commit_items,
             group_delay_s=group_commit_delay_s,
             checkpoints=checkpoints,
+            max_waiting=max_waiting,
         )
 
     def apply_schema(self, sql: str) -> None:
@@ -161,15 +164,24 @@ class _InMemory(SqliteDatabase):
 class _InFile(SqliteDatabase):
     """A file in WAL mode: a writer thread, reader threads and, in one process, a checkpointer."""
 
-    def __init__(self, path: str, hooks: Hooks, *, group_items: int, group_delay_s: float, checkpoints: bool) -> None:
+    def __init__(
+        self, path: str, hooks: Hooks, *, group_items: int, group_delay_s: float, checkpoints: bool, max_waiting: int
+    ) -> None:
         self._path = path
         self._closed = False
         connection = open_writer(path)
         self._checkpointer = Checkpointer(path) if checkpoints else None
         if self._checkpointer is not None:
             connection.set_wal_hook(self._checkpointer.log_grew)
-        self._readers = Readers(path)
-        self._writer = Writer(connection, WriteTurn(path), hooks, group_items=group_items, group_delay_s=group_delay_s)
+        self._readers = Readers(path, max_waiting)
+        self._writer = Writer(
+            connection,
+            WriteTurn(path),
+            hooks,
+            group_items=group_items,
+            group_delay_s=group_delay_s,
+            max_waiting=max_waiting,
+        )
 
     async def read(self, work: Callable[[Session], T]) -> T:
         if self._closed:

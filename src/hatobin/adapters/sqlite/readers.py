@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from queue import SimpleQueue
 from threading import Thread
 
 import apsw
 
 from hatobin.adapters.sqlite.connection import UNAVAILABLE, SqliteSession, open_reader, unavailable
-from hatobin.adapters.work import Work, hand_back, still_wanted, take_ready
+from hatobin.adapters.work import Work, WorkQueue, hand_back, still_wanted, take_ready
 
 READER_THREADS = 2
 """Reads that may run at the same time; a report must not hold up a point look-up."""
@@ -41,8 +40,8 @@ def run_reads(session: SqliteSession, group: list[Work]) -> None:
 class Readers:
     """A small pool of reader threads behind one queue."""
 
-    def __init__(self, path: str, count: int = READER_THREADS) -> None:
-        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+    def __init__(self, path: str, max_waiting: int, count: int = READER_THREADS) -> None:
+        self._queue = WorkQueue(max_waiting)
         self.put = self._queue.put
         self._connections = [open_reader(path) for _ in range(count)]
         self._threads = [
@@ -55,7 +54,7 @@ class Readers:
     def stop(self) -> None:
         """Finish everything queued, end the threads and close their connections; blocks."""
         for _ in self._threads:
-            self._queue.put(None)
+            self._queue.end()
         for thread in self._threads:
             thread.join()
         for connection in self._connections:

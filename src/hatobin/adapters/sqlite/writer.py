@@ -10,14 +10,13 @@ Laws:
 from __future__ import annotations
 
 import time
-from queue import SimpleQueue
 from threading import Thread
 
 import apsw
 
 from hatobin.adapters.sqlite.connection import UNAVAILABLE, SqliteSession, unavailable
 from hatobin.adapters.sqlite.turn import WriteTurn
-from hatobin.adapters.work import Hooks, Work, hand_back, still_wanted, take_ready
+from hatobin.adapters.work import Hooks, Work, WorkQueue, hand_back, still_wanted, take_ready
 from hatobin.ports.database import DatabaseUnavailable
 
 
@@ -70,7 +69,14 @@ class Writer:
     """The one thread that writes through this process's writing connection."""
 
     def __init__(
-        self, connection: apsw.Connection, turn: WriteTurn, hooks: Hooks, *, group_items: int, group_delay_s: float
+        self,
+        connection: apsw.Connection,
+        turn: WriteTurn,
+        hooks: Hooks,
+        *,
+        group_items: int,
+        group_delay_s: float,
+        max_waiting: int,
     ) -> None:
         self._connection = connection
         self._turn = turn
@@ -78,14 +84,14 @@ class Writer:
         self._group_items = group_items
         self._group_delay_s = group_delay_s
         self._hooks = hooks
-        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self._queue = WorkQueue(max_waiting)
         self.put = self._queue.put
         self._thread = Thread(target=self._run, name="hatobin-sqlite-writer", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Finish everything queued, end the thread and close the connection; blocks."""
-        self._queue.put(None)
+        self._queue.end()
         self._thread.join()
         self._connection.close()
         self._turn.close()

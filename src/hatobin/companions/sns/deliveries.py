@@ -34,6 +34,8 @@ CONCURRENT_POSTS_PER_SUBSCRIPTION = 16
 LEASED_PER_SUBSCRIPTION = 64
 LEASED_WHILE_FAILING = 8
 LEASED_IN_ALL = 2048
+RETRIES_REMEMBERED = 10_000
+"""Retries whose moment we know, and endpoints known to fail; what is forgotten is found by the next poll."""
 # Four rounds of posts that all time out at the default of 15 s, and as much again.
 LEASE_S = 120.0
 # For what other processes published, and for leases that end: our own retries are known to the moment.
@@ -138,7 +140,7 @@ class SnsDeliveries:
             self._outcomes = outcomes + self._outcomes
             raise
         for outcome in outcomes:
-            if isinstance(outcome, Failed):
+            if isinstance(outcome, Failed) and len(self._retries) < RETRIES_REMEMBERED:
                 heapq.heappush(self._retries, now + retry_delay_s(outcome.delivery.attempts + 1))
         for queue in done.queues:
             self._waiters.notify(queue)
@@ -242,6 +244,8 @@ class SnsDeliveries:
         if isinstance(outcome, Arrived):
             self._failing.discard(key)
         else:
+            if len(self._failing) >= RETRIES_REMEMBERED:
+                self._failing.clear()  # Most are removed subscriptions by then.
             self._failing.add(key)
         self._outcomes.append(outcome)
 

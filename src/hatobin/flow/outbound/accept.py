@@ -43,6 +43,10 @@ from hatobin.words.settings import Settings
 log = structlog.get_logger()
 
 MAX_GROUP = 256
+MAX_LINE = 20_000
+MAX_LINE_BYTES = 256 * 1024 * 1024
+"""Messages that wait to be written, and their content: some seconds of a busy server. Whoever comes then is told to
+try again (503, 451)."""
 _TURN = "accept"
 MAX_RECIPIENTS = 50
 """Recipients of one message, To, Cc and Bcc together (SES developer guide, quotas)."""
@@ -83,6 +87,8 @@ class Acceptor:
         self._links = links
         self._limited = settings.max_send_rate >= 0 or settings.max_24_hour_send >= 0
         self._line: list[_Waiting] = []
+        self._unanswered = 0
+        self._unanswered_bytes = 0
         self._writing: asyncio.Task[None] | None = None
 
     async def accept(self, draft: Draft) -> Accepted:
@@ -101,6 +107,8 @@ class Acceptor:
             return TooManyRecipients()
         if not all(is_mailbox(str(recipient)) for recipient in draft.recipients):
             return BadContent("Illegal address")
+        if self._unanswered >= MAX_LINE or self._unanswered_bytes >= MAX_LINE_BYTES:
+            return Unavailable("Temporary service failure")
         try:
             prepared = await self._prepare(draft)
         except Refusal as refusal:
@@ -113,6 +121,8 @@ class Acceptor:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(Pending(prepared, lease), pieces, loop.create_future())
         self._line.append(waiting)
+        self._unanswered += 1
+        self._unanswered_bytes += size
         if self._writing is None:
             self._writing = loop.create_task(self._write_line())
         # Whoever waits may leave (a lost connection): what is stored is handed on all the same.
@@ -171,6 +181,8 @@ class Acceptor:
     def _answer(self, waiting: _Waiting, result: Stored | Refusal | Exception) -> None:
         """After the commit: hand the message on, or give back what it had reserved; then tell who waits."""
         prepared, lease = waiting.pending.prepared, waiting.pending.lease
+        self._unanswered -= 1
+        self._unanswered_bytes -= len(prepared.content)
         if isinstance(result, Stored):
             if result.subscribed:
                 self._signals.published()
