@@ -22,7 +22,7 @@ from __future__ import annotations
 import asyncio
 import enum
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -30,6 +30,7 @@ from uvicorn.server import ServerState
 
 from hatobin.ports import Clock, Timer
 from hatobin.servers.api.admission import HttpTraffic, Place
+from hatobin.servers.api.joined_writes import JoinedWrites
 from hatobin.words.settings import Server
 
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -104,7 +105,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     # ── what the transport says ──────────────────────────────────────────
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, JoinedWrites(transport, self.loop)))
         tls = transport.get_extra_info("ssl_object")
         if tls is not None:
             self._extensions = {"tls": {"tls_version": _TLS_NUMBERS.get(tls.version(), 0)}}
