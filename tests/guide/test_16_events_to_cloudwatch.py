@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.guide.marks import waits_for
 from tests.guide.reader import Reader
 
 _DEFINITION: dict[str, Any] = {
@@ -28,7 +27,6 @@ _DEFINITION: dict[str, Any] = {
 }
 
 
-@waits_for("cloudwatch companion")
 def test_the_destination_is_made_and_shown(reader: Reader) -> None:
     reader.client("sesv2").create_configuration_set(ConfigurationSetName="guide-16")
     reader.aws(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hatobin.capabilities import configuration_sets
-from hatobin.capabilities.configuration_sets import DestinationKind, EventDestination, Options, api_v2_destinations
+from hatobin.capabilities.configuration_sets import EventDestination, Options, SnsTarget, api_v2_destinations
 from hatobin.gateway.models import sesv2
 from hatobin.gateway.models.sesv2 import (
     CreateConfigurationSetEventDestinationRequest,
@@ -55,9 +55,7 @@ async def test_the_topic_is_told_and_the_order_of_types_is_kept(serving: Room) -
     arn = await make_topic(serving, "events")
     queue = await subscribe_queue(serving, arn)
     await create(serving, "to-sns", to_topic(arn))
-    assert destinations(serving) == (
-        EventDestination("to-sns", True, ("DELIVERY", "BOUNCE", "SEND"), DestinationKind.SNS, arn),
-    )
+    assert destinations(serving) == (EventDestination("to-sns", True, ("DELIVERY", "BOUNCE", "SEND"), SnsTarget(arn)),)
     (envelope,) = await received(serving, queue)
     assert envelope["Message"] == "Successfully validated SNS topic for Amazon SES event publishing."
     assert envelope["TopicArn"] == arn
@@ -133,14 +131,6 @@ async def test_ten_destinations_are_the_most(serving: Room) -> None:
             ),
             "Please provide only one destination with each request. Either a Firehose Destination "
             "or a Cloudwatch Destination or an SNS Destination or an EventBridge Destination.",
-        ),
-        (
-            "d",
-            EventDestinationDefinition(
-                matching_event_types=TYPES,
-                event_bridge_destination=sesv2.EventBridgeDestination(event_bus_arn="bus"),
-            ),
-            "EventBridgeDestination is not supported by this server yet; use SnsDestination.",
         ),
     ],
 )

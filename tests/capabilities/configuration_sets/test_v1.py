@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hatobin.capabilities import configuration_sets
-from hatobin.capabilities.configuration_sets import api_v1, api_v2
+from hatobin.capabilities.configuration_sets import api_v1, api_v1_destinations, api_v2
 from hatobin.gateway.models import ses, sesv2
 from hatobin.gateway.models.ses import SNSDestination
 from hatobin.words.errors import CallerError
@@ -36,7 +36,7 @@ async def described(
 
 
 async def add(room: Room, destination: ses.EventDestination, set_name: str = "cs") -> None:
-    await api_v1.create_configuration_set_event_destination(
+    await api_v1_destinations.create_configuration_set_event_destination(
         room.call(),
         ses.CreateConfigurationSetEventDestinationRequest(
             configuration_set_name=set_name, event_destination=destination
@@ -88,7 +88,7 @@ async def test_event_types_are_the_same_in_both_spellings(room: Room) -> None:
     assert found is not None
     assert found.destinations[0].event_types == ("RENDERING_FAILURE", "BOUNCE")
     assert (await described(room, "cs", ALL)).event_destinations == [to_topic(arn)]
-    await api_v1.delete_configuration_set_event_destination(
+    await api_v1_destinations.delete_configuration_set_event_destination(
         room.call(),
         ses.DeleteConfigurationSetEventDestinationRequest(configuration_set_name="cs", event_destination_name="d"),
     )
@@ -106,7 +106,7 @@ async def test_errors_have_v1_s_codes(room: Room) -> None:
     await add(room, to_topic(arn))
     taken = await refused(add(room, to_topic(arn)))
     missing = await refused(
-        api_v1.delete_configuration_set_event_destination(
+        api_v1_destinations.delete_configuration_set_event_destination(
             room.call(),
             ses.DeleteConfigurationSetEventDestinationRequest(
                 configuration_set_name="cs", event_destination_name="none"

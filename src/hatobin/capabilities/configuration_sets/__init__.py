@@ -8,12 +8,18 @@ destinations.
 
 from __future__ import annotations
 
-from hatobin.capabilities.configuration_sets import api_v1, api_v2, api_v2_destinations
+from hatobin.capabilities.configuration_sets import (
+    api_v1,
+    api_v1_destinations,
+    api_v1_options,
+    api_v2,
+    api_v2_destinations,
+    api_v2_options,
+)
+from hatobin.capabilities.configuration_sets.destinations import EventDestination, SnsTarget
 from hatobin.capabilities.configuration_sets.model import (
     ConfigurationSet,
-    DestinationKind,
     DomainOwnership,
-    EventDestination,
     Options,
 )
 from hatobin.capabilities.configuration_sets.refusals import does_not_exist, sending_paused
@@ -21,13 +27,16 @@ from hatobin.capabilities.configuration_sets.store import exists, find, insert, 
 
 __all__ = [
     "ConfigurationSet",
-    "DestinationKind",
     "DomainOwnership",
     "EventDestination",
     "Options",
+    "SnsTarget",
     "api_v1",
+    "api_v1_destinations",
+    "api_v1_options",
     "api_v2",
     "api_v2_destinations",
+    "api_v2_options",
     "does_not_exist",
     "exists",
     "find",

@@ -8,27 +8,24 @@ from __future__ import annotations
 
 from hatobin.capabilities import tags
 from hatobin.capabilities.configuration_sets import store
+from hatobin.capabilities.configuration_sets.checks import check_archiving, check_delivery, check_redirect_domain
 from hatobin.capabilities.configuration_sets.model import (
     MAX_CONFIGURATION_SETS,
     ConfigurationSet,
-    DomainOwnership,
-    InvalidSet,
     Options,
-    check_name,
 )
+from hatobin.capabilities.configuration_sets.names import InvalidSet, check_name
 from hatobin.capabilities.configuration_sets.refusals import does_not_exist
 from hatobin.capabilities.tags import TagPair
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models.sesv2 import (
     CreateConfigurationSetRequest,
     DeleteConfigurationSetRequest,
-    DeliveryOptions,
     GetConfigurationSetRequest,
     GetConfigurationSetResponse,
     ListConfigurationSetsRequest,
     ListConfigurationSetsResponse,
     Tag,
-    TrackingOptions,
 )
 from hatobin.gateway.paging import Paging
 from hatobin.ports import Session
@@ -50,14 +47,19 @@ def _bad(text: str) -> CallerError:
     return CallerError("BadRequestException", text)
 
 
-@operation("sesv2", "CreateConfigurationSet")
-async def create_configuration_set(call: Call, request: CreateConfigurationSetRequest) -> None:
-    """Store a configuration set with the blocks of the request."""
-    name, now = request.configuration_set_name, call.ports.clock.now()
+def checked_name(name: str) -> str:
+    """Give the name of a set; what cannot be one is refused before anything is looked up (observed)."""
     try:
         check_name(name)
     except InvalidSet as invalid:
         raise _bad(str(invalid)) from None
+    return name
+
+
+@operation("sesv2", "CreateConfigurationSet")
+async def create_configuration_set(call: Call, request: CreateConfigurationSetRequest) -> None:
+    """Store a configuration set with the blocks of the request."""
+    name, now = checked_name(request.configuration_set_name), call.ports.clock.now()
     pairs = tags.validate(request.tags)
     options = Options(
         tracking=request.tracking_options,
@@ -71,8 +73,13 @@ async def create_configuration_set(call: Call, request: CreateConfigurationSetRe
     )
 
     def create(session: Session) -> None:
-        _check_tracking(session, call, options.tracking)
-        _check_delivery(options.delivery)
+        try:
+            if options.tracking is not None:
+                check_redirect_domain(session, call, options.tracking.custom_redirect_domain)
+            check_delivery(options.delivery)
+            check_archiving(call, options.archiving)
+        except InvalidSet as invalid:
+            raise _bad(str(invalid)) from None
         if store.number(session, call.account_id, call.region) >= MAX_CONFIGURATION_SETS:
             raise CallerError(
                 "LimitExceededException", f"Maximum of {MAX_CONFIGURATION_SETS} configuration sets reached."
@@ -83,31 +90,12 @@ async def create_configuration_set(call: Call, request: CreateConfigurationSetRe
     await call.ports.database.write(create)
 
 
-def _check_tracking(session: Session, call: Call, tracking: TrackingOptions | None) -> None:
-    if tracking is None:
-        return
-    domain = tracking.custom_redirect_domain
-    if not domain.strip():
-        raise _bad("CustomRedirectDomain must be specified.")
-    if not call.services.get(DomainOwnership).is_verified(session, call.account_id, call.region, domain):
-        raise _bad(f"Domain <{domain}> is not verified under this account.")
-
-
-def _check_delivery(delivery: DeliveryOptions | None) -> None:
-    if delivery is None or delivery.sending_pool_name is None:
-        return
-    if not delivery.sending_pool_name.strip():
-        raise _bad("sendingPoolName can't be blank.")
-    # There are no dedicated pools on this server yet, so none can be named.
-    raise _bad(f"SendingPool <{delivery.sending_pool_name}> doesn't exist")
-
-
 @operation("sesv2", "GetConfigurationSet")
 async def get_configuration_set(call: Call, request: GetConfigurationSetRequest) -> GetConfigurationSetResponse:
     """Show a set; blocks that were never given are absent."""
-    name = request.configuration_set_name
+    name = checked_name(request.configuration_set_name)
 
-    def look(session: Session) -> tuple[ConfigurationSet | None, tuple[TagPair, ...]]:
+    def look(session: Session) -> tuple[ConfigurationSet | None, tuple[TagPair, ...] | None]:
         return (
             store.find(session, call.account_id, call.region, name),
             store.tags_of(session, call.account_id, call.region, name),
@@ -123,7 +111,7 @@ async def get_configuration_set(call: Call, request: GetConfigurationSetRequest)
         delivery_options=options.delivery,
         reputation_options=options.reputation,
         sending_options=options.sending,
-        tags=[Tag(key=key, value=value) for key, value in pairs],
+        tags=[Tag(key=key, value=value) for key, value in pairs or ()],
         suppression_options=options.suppression,
         vdm_options=options.vdm,
         archiving_options=options.archiving,
@@ -134,7 +122,7 @@ async def get_configuration_set(call: Call, request: GetConfigurationSetRequest)
 @operation("sesv2", "DeleteConfigurationSet")
 async def delete_configuration_set(call: Call, request: DeleteConfigurationSetRequest) -> None:
     """Remove a set with its event destinations."""
-    name = request.configuration_set_name
+    name = checked_name(request.configuration_set_name)
     if not await call.ports.database.write(lambda s: store.delete(s, call.account_id, call.region, name)):
         raise does_not_exist(name, "sesv2")
 

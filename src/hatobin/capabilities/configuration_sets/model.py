@@ -1,4 +1,4 @@
-"""Configuration sets and their event destinations as values. Pure.
+"""Configuration sets as values; `destinations` holds where their events go. Pure.
 
 Refs: AWS developer guide "using-configuration-sets" and
 "monitor-sending-using-event-publishing"; surface.md §1.5, §4.1, §4.6.
@@ -6,13 +6,12 @@ Refs: AWS developer guide "using-configuration-sets" and
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 
 import msgspec
 
+from hatobin.capabilities.configuration_sets.destinations import EventDestination
 from hatobin.gateway.models.sesv2 import (
     ArchivingOptions,
     DeliveryOptions,
@@ -27,15 +26,9 @@ from hatobin.ports import Session
 
 MAX_CONFIGURATION_SETS = 10_000
 """Per account and region (surface.md §4.1)."""
-MAX_EVENT_DESTINATIONS = 10
-"""Per configuration set."""
-MAX_NAME_LENGTH = 64
 
-_NAME = re.compile(r"[A-Za-z0-9_\-]+", re.ASCII)
-
-
-class InvalidSet(ValueError):
-    """A set or destination cannot be like this; the message is SES's own text."""
+SHARED_POOL = "ses-shared-pool"
+"""The pool whose addresses everybody shares; there is no other until dedicated ones can be made."""
 
 
 class Options(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -50,22 +43,22 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     archiving: ArchivingOptions | None = None
     message_security: MessageSecurityOptions | None = None
 
+    @property
+    def sending_enabled(self) -> bool:
+        """Whether mail may be sent; on unless switched off."""
+        return self.sending is None or self.sending.sending_enabled is not False
 
-class DestinationKind(Enum):
-    """Where a destination publishes to; only SNS is there yet."""
+    def with_sending(self, enabled: bool, now: float) -> Options:
+        """Switch sending; switching it on again gives the set's reputation a fresh start (v1 ReputationOptions)."""
+        reputation = self.reputation
+        if enabled and not self.sending_enabled:
+            reputation = msgspec.structs.replace(reputation or ReputationOptions(), last_fresh_start=now)
+        return msgspec.structs.replace(self, sending=SendingOptions(sending_enabled=enabled), reputation=reputation)
 
-    SNS = "SNS"
-
-
-@dataclass(frozen=True, slots=True)
-class EventDestination:
-    """Where events of a set go. `event_types` are v2's names, in the caller's order."""
-
-    name: str
-    enabled: bool
-    event_types: tuple[str, ...]
-    kind: DestinationKind
-    topic_arn: str
+    def with_reputation_metrics(self, enabled: bool) -> Options:
+        """Switch the metrics; the last fresh start stays."""
+        reputation = msgspec.structs.replace(self.reputation or ReputationOptions(), reputation_metrics_enabled=enabled)
+        return msgspec.structs.replace(self, reputation=reputation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +84,7 @@ class ConfigurationSet:
     @property
     def sending_enabled(self) -> bool:
         """Whether mail may be sent with this set; on unless switched off."""
-        sending = self.options.sending
-        return sending is None or sending.sending_enabled is not False
+        return self.options.sending_enabled
 
     @property
     def tls_policy(self) -> str:
@@ -133,34 +125,3 @@ class DomainOwnership:
     """
 
     is_verified: Callable[[Session, str, str, str], bool]
-
-
-def check_name(name: str) -> None:
-    """Raises `InvalidSet`. The text follows the one for event destinations, which is probed."""
-    if not name:
-        raise InvalidSet("ConfigurationSetName is required.")
-    if not _NAME.fullmatch(name):
-        raise InvalidSet(
-            f"Invalid configuration set name <{name}>: only alphanumeric ASCII characters, '_', and '-' are allowed."
-        )
-    if len(name) > MAX_NAME_LENGTH:
-        raise InvalidSet(f"Configuration set name cannot exceed {MAX_NAME_LENGTH} characters.")
-
-
-def check_destination_name(name: str) -> None:
-    """Raises `InvalidSet` (appendix E)."""
-    if not name.strip():
-        raise InvalidSet("EventDestinationName is required.")
-    if not _NAME.fullmatch(name):
-        raise InvalidSet(
-            f"Invalid event destination name <{name}>: only alphanumeric ASCII characters, '_', and '-' are allowed."
-        )
-    if len(name) > MAX_NAME_LENGTH:
-        raise InvalidSet(f"Event destination name cannot exceed {MAX_NAME_LENGTH} characters.")
-
-
-def check_event_types(names: Sequence[str] | None) -> tuple[str, ...]:
-    """Read MatchingEventTypes in their order, each once. Raises `InvalidSet` when there is none."""
-    if not names:
-        raise InvalidSet("At least one event type must be specified.")
-    return tuple(dict.fromkeys(names))

@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS configuration_sets (
   PRIMARY KEY (account_id, region, name)
 );
 
+-- Where events of a set go. `target` is one of the five kinds as JSON.
 CREATE TABLE IF NOT EXISTS event_destinations (
   account_id  TEXT NOT NULL,
   region      TEXT NOT NULL,
@@ -17,7 +18,6 @@ CREATE TABLE IF NOT EXISTS event_destinations (
   position    INTEGER NOT NULL,
   enabled     INTEGER NOT NULL,
   event_types TEXT NOT NULL,
-  kind        TEXT NOT NULL,
   target      TEXT NOT NULL,
   PRIMARY KEY (account_id, region, set_name, name)
 );

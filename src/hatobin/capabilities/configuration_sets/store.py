@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from hatobin.capabilities import tags
-from hatobin.capabilities.configuration_sets.model import (
-    ConfigurationSet,
-    DestinationKind,
-    EventDestination,
-    Options,
-)
+from hatobin.capabilities.configuration_sets.destinations import EventDestination, Target
+from hatobin.capabilities.configuration_sets.model import ConfigurationSet, Options
 from hatobin.capabilities.tags import TagPair
 from hatobin.gateway.paging import PageRequest
 from hatobin.ports import Session, Value
 
 _options = msgspec.json.Decoder(Options)
 _texts = msgspec.json.Decoder(tuple[str, ...])
+_target = msgspec.json.Decoder(Target)
 
 _SET = "account_id = :account_id AND region = :region AND name = :name"
 _DESTINATIONS = "account_id = :account_id AND region = :region AND set_name = :name"
 _FIND = """
-SELECT s.options, d.name, d.enabled, d.event_types, d.kind, d.target
+SELECT s.options, d.name, d.enabled, d.event_types, d.target
 FROM configuration_sets s LEFT JOIN event_destinations d
   ON d.account_id = s.account_id AND d.region = s.region AND d.set_name = s.name
 WHERE s.account_id = :account_id AND s.region = :region AND s.name = :name
@@ -45,8 +43,8 @@ def find(session: Session, account_id: str, region: str, name: str) -> Configura
 
 
 def _destination(row: tuple[Any, ...]) -> EventDestination:
-    name, enabled, event_types, kind, target = row
-    return EventDestination(name, bool(enabled), _texts.decode(event_types), DestinationKind(kind), target)
+    name, enabled, event_types, target = row
+    return EventDestination(name, bool(enabled), _texts.decode(event_types), _target.decode(target))
 
 
 def exists(session: Session, account_id: str, region: str, name: str) -> bool:
@@ -54,10 +52,48 @@ def exists(session: Session, account_id: str, region: str, name: str) -> bool:
     return session.one(f"SELECT 1 FROM configuration_sets WHERE {_SET}", _where(account_id, region, name)) is not None
 
 
-def tags_of(session: Session, account_id: str, region: str, name: str) -> tuple[TagPair, ...]:
-    """Give the tags of a set; none where there is no set."""
+def tags_of(session: Session, account_id: str, region: str, name: str) -> tuple[TagPair, ...] | None:
+    """Give the tags of a set; None where there is no set."""
     row = session.one(f"SELECT tags FROM configuration_sets WHERE {_SET}", _where(account_id, region, name))
-    return () if row is None else tags.decode(row[0])
+    return None if row is None else tags.decode(row[0])
+
+
+def change_tags(
+    session: Session,
+    account_id: str,
+    region: str,
+    name: str,
+    change: Callable[[tuple[TagPair, ...]], tuple[TagPair, ...]],
+) -> None:
+    """Change the tags of a set that exists."""
+    where = _where(account_id, region, name)
+    # An UPDATE, so that another node's change waits for this one's commit.
+    row = session.one(f"UPDATE configuration_sets SET tags = tags WHERE {_SET} RETURNING tags", where)
+    if row is not None:
+        changed = tags.encode(change(tags.decode(row[0])))
+        session.execute(f"UPDATE configuration_sets SET tags = :tags WHERE {_SET}", {**where, "tags": changed})
+
+
+def change_options(
+    session: Session, account_id: str, region: str, name: str, change: Callable[[Options], Options]
+) -> bool:
+    """Change the blocks of a set; False when there is none. What `change` raises leaves the set as it was."""
+    where = _where(account_id, region, name)
+    # An UPDATE, so that another node's change waits for this one's commit.
+    row = session.one(f"UPDATE configuration_sets SET options = options WHERE {_SET} RETURNING options", where)
+    if row is None:
+        return False
+    changed = msgspec.json.encode(change(_options.decode(row[0]))).decode()
+    session.execute(f"UPDATE configuration_sets SET options = :options WHERE {_SET}", {**where, "options": changed})
+    return True
+
+
+def lock(session: Session, account_id: str, region: str, name: str) -> bool:
+    """Keep other nodes from changing a set's destinations until the commit; False when there is no set."""
+    row = session.one(
+        f"UPDATE configuration_sets SET options = options WHERE {_SET} RETURNING 1", _where(account_id, region, name)
+    )
+    return row is not None
 
 
 def insert(
@@ -134,20 +170,36 @@ def insert_destination(
     session.execute(
         f"""
         INSERT INTO event_destinations
-          (account_id, region, set_name, name, position, enabled, event_types, kind, target)
+          (account_id, region, set_name, name, position, enabled, event_types, target)
         SELECT :account_id, :region, :name, :destination, coalesce(max(position), 0) + 1, :enabled, :event_types,
-          :kind, :target
+          :target
         FROM event_destinations WHERE {_DESTINATIONS}
         """,
-        {
-            **_where(account_id, region, set_name),
-            "destination": destination.name,
-            "enabled": int(destination.enabled),
-            "event_types": msgspec.json.encode(destination.event_types).decode(),
-            "kind": destination.kind.value,
-            "target": destination.topic_arn,
-        },
+        {**_where(account_id, region, set_name), **_values(destination)},
     )
+
+
+def replace_destination(
+    session: Session, account_id: str, region: str, set_name: str, destination: EventDestination
+) -> bool:
+    """Put a destination in the place of the one of its name; False when the set has none."""
+    row = session.one(
+        f"""
+        UPDATE event_destinations SET enabled = :enabled, event_types = :event_types, target = :target
+        WHERE {_DESTINATIONS} AND name = :destination RETURNING name
+        """,
+        {**_where(account_id, region, set_name), **_values(destination)},
+    )
+    return row is not None
+
+
+def _values(destination: EventDestination) -> dict[str, Value]:
+    return {
+        "destination": destination.name,
+        "enabled": int(destination.enabled),
+        "event_types": msgspec.json.encode(destination.event_types).decode(),
+        "target": msgspec.json.encode(destination.target).decode(),
+    }
 
 
 def delete_destination(session: Session, account_id: str, region: str, set_name: str, name: str) -> bool:
