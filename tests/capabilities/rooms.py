@@ -15,8 +15,10 @@ from typing import Any, TypeVar, cast
 import msgspec
 import pytest
 
+from hatobin.app.tagged import tagged_kinds
 from hatobin.capabilities import identities
 from hatobin.capabilities.configuration_sets import DomainOwnership
+from hatobin.capabilities.tags import TaggedKinds
 from hatobin.companions.kms import KEY_BYTES, Vault
 from hatobin.gateway import Call, Principal, Services
 from hatobin.ports import Answer, AnswerStatus, Ports, Session, Timer
@@ -125,7 +127,11 @@ class Room:
 
     def call(self, *, service: str = "sesv2", account_id: str = ACCOUNT, region: str = REGION) -> Call:
         """Make the call that an operation gets; the operations do not look at its name."""
-        known = {Vault: self.vault, DomainOwnership: DomainOwnership(identities.is_verified_domain)}
+        known: dict[type, object] = {
+            Vault: self.vault,
+            DomainOwnership: DomainOwnership(identities.is_verified_domain),
+            TaggedKinds: tagged_kinds(),
+        }
         return Call(
             service=service,
             operation="",

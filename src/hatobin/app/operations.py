@@ -16,6 +16,7 @@ _MODULES = (
     "hatobin.capabilities.custom_verification",
     "hatobin.capabilities.identities",
     "hatobin.capabilities.suppression",
+    "hatobin.capabilities.tags",
     "hatobin.capabilities.templates",
     "hatobin.flow.outbound.api_bounce",
     "hatobin.flow.outbound.api_v1",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hatobin.app.tagged import tagged_kinds
 from hatobin.capabilities import configuration_sets, contacts, identities, queue
 from hatobin.capabilities.delivery import Sites
+from hatobin.capabilities.tags import TaggedKinds
 from hatobin.companions import sns, sqs
 from hatobin.companions.kms import Vault
 from hatobin.flow.outbound import Acceptor, Dispatcher, Settler, Signals, Signer
@@ -59,6 +61,7 @@ def assemble_outbound(
     services = Services(
         {
             Acceptor: acceptor,
+            TaggedKinds: tagged_kinds(),
             Vault: vault,
             configuration_sets.DomainOwnership: configuration_sets.DomainOwnership(identities.is_verified_domain),
             sns.SnsDeliveries: deliveries,

@@ -24,8 +24,10 @@ from hatobin.capabilities.configuration_sets.model import (
 )
 from hatobin.capabilities.configuration_sets.refusals import does_not_exist, sending_paused
 from hatobin.capabilities.configuration_sets.store import exists, find, insert, insert_destination
+from hatobin.capabilities.configuration_sets.tagging import TAGGED
 
 __all__ = [
+    "TAGGED",
     "ConfigurationSet",
     "DomainOwnership",
     "EventDestination",

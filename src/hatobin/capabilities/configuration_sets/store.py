@@ -58,22 +58,6 @@ def tags_of(session: Session, account_id: str, region: str, name: str) -> tuple[
     return None if row is None else tags.decode(row[0])
 
 
-def change_tags(
-    session: Session,
-    account_id: str,
-    region: str,
-    name: str,
-    change: Callable[[tuple[TagPair, ...]], tuple[TagPair, ...]],
-) -> None:
-    """Change the tags of a set that exists."""
-    where = _where(account_id, region, name)
-    # An UPDATE, so that another node's change waits for this one's commit.
-    row = session.one(f"UPDATE configuration_sets SET tags = tags WHERE {_SET} RETURNING tags", where)
-    if row is not None:
-        changed = tags.encode(change(tags.decode(row[0])))
-        session.execute(f"UPDATE configuration_sets SET tags = :tags WHERE {_SET}", {**where, "tags": changed})
-
-
 def change_options(
     session: Session, account_id: str, region: str, name: str, change: Callable[[Options], Options]
 ) -> bool:

@@ -30,6 +30,7 @@ from hatobin.capabilities.contacts.model import (
 from hatobin.capabilities.contacts.preferences import Choice, Preferences, choose, preferences, unsubscribe
 from hatobin.capabilities.contacts.sending import ensure_contact, list_options
 from hatobin.capabilities.contacts.store import find_contact, find_list
+from hatobin.capabilities.contacts.tagging import TAGGED
 from hatobin.words.errors import CallerError
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "MAX_REPLACED",
     "ONE_CLICK",
     "PLACEHOLDER",
+    "TAGGED",
     "Choice",
     "Contact",
     "ContactList",

@@ -17,9 +17,11 @@ from hatobin.capabilities.custom_verification.model import (
     VerificationTemplate,
 )
 from hatobin.capabilities.custom_verification.store import find
+from hatobin.capabilities.custom_verification.tagging import TAGGED
 
 __all__ = [
     "MAX_TEMPLATES",
+    "TAGGED",
     "InvalidContent",
     "InvalidTemplate",
     "VerificationTemplate",

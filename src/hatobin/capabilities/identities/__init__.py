@@ -53,6 +53,7 @@ from hatobin.capabilities.identities.sending import (
 )
 from hatobin.capabilities.identities.service_key import ServiceDkim, ensure_service_dkim, service_dkim
 from hatobin.capabilities.identities.store import mark_verified, number
+from hatobin.capabilities.identities.tagging import TAGGED
 from hatobin.capabilities.identities.verification import VerificationChecks
 from hatobin.words.errors import CallerError
 
@@ -60,6 +61,7 @@ __all__ = [
     "LINK_LIFE_S",
     "LINK_PATH",
     "MAX_IDENTITIES",
+    "TAGGED",
     "DkimKeyMissing",
     "DnsRecord",
     "Identity",

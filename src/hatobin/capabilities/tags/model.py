@@ -44,11 +44,7 @@ def validate(tags: Sequence[Tagged] | None) -> tuple[TagPair, ...]:
     """
     if not tags:
         return ()
-    if len(tags) > MAX_TAGS:
-        raise _bad(
-            f"Maximum of {MAX_TAGS} user tags are allowed per resource, "
-            "consider reducing the number of tags in the request"
-        )
+    _check_number(len(tags))
     if any(not _ALLOWED.fullmatch(tag.value) or not _ALLOWED.fullmatch(tag.key) for tag in tags):
         raise _bad(
             "Tags can only contain letters, numbers, spaces, and the following special characters: _ . : / = + - @"
@@ -60,6 +56,27 @@ def validate(tags: Sequence[Tagged] | None) -> tuple[TagPair, ...]:
     if len({key for key, _ in pairs}) != len(pairs):
         raise _bad("Cannot provide multiple tags with the same key")
     return pairs
+
+
+def merged(old: Sequence[TagPair], new: Sequence[TagPair]) -> tuple[TagPair, ...]:
+    """Add tags to those that a resource has; a key that it has keeps its place and gets the new value.
+
+    Raises `CallerError` when they would be too many.
+
+    >>> merged([("a", "1"), ("b", "2")], [("b", "3"), ("c", "4")])
+    (('a', '1'), ('b', '3'), ('c', '4'))
+    """
+    together = dict(old) | dict(new)
+    _check_number(len(together))
+    return tuple(together.items())
+
+
+def _check_number(number: int) -> None:
+    if number > MAX_TAGS:
+        raise _bad(
+            f"Maximum of {MAX_TAGS} user tags are allowed per resource, "
+            "consider reducing the number of tags in the request"
+        )
 
 
 def _check_lengths(tags: Sequence[Tagged]) -> None:

@@ -26,11 +26,13 @@ from hatobin.capabilities.templates.rendering import (
     render,
 )
 from hatobin.capabilities.templates.store import find
+from hatobin.capabilities.templates.tagging import TAGGED
 from hatobin.words.errors import CallerError
 
 __all__ = [
     "MAX_TEMPLATES",
     "MAX_TEMPLATE_BYTES",
+    "TAGGED",
     "BadTemplate",
     "BadTemplateData",
     "InvalidTemplate",

@@ -42,14 +42,16 @@ class RestJsonWire:
             return values
         if not isinstance(values, dict):
             return values
-        nodes = {member.wire: member.node for member in struct_node(operation.input).members}
+        members = {member.wire: member for member in struct_node(operation.input).members}
         for label, member in operation.labels:
-            values[member] = _bound(nodes[member], [parcel.labels[label]])
+            values[member] = _bound(members[member].node, [parcel.labels[label]])
         pairs = _query_pairs(parcel.query)
         for name, member in operation.query:
             given = pairs.get(name)
             if given is not None:
-                values[member] = _bound(nodes[member], given)
+                values[member] = _bound(members[member].node, given)
+            elif members[member].is_required and isinstance(members[member].node, ListNode):
+                values[member] = []  # A query string cannot tell an empty list from none.
             else:
                 values.pop(member, None)
         return values

@@ -1,0 +1,19 @@
+"""The resources that carry tags, gathered from their rooms."""
+
+from __future__ import annotations
+
+from hatobin.capabilities import configuration_sets, contacts, custom_verification, identities, templates
+from hatobin.capabilities.tags import TaggedKinds
+
+_KINDS = (
+    configuration_sets.TAGGED,
+    contacts.TAGGED,
+    custom_verification.TAGGED,
+    identities.TAGGED,
+    templates.TAGGED,
+)
+
+
+def tagged_kinds() -> TaggedKinds:
+    """Give every type of resource that TagResource knows."""
+    return TaggedKinds({kind.resource_type: kind for kind in _KINDS})
