@@ -10,7 +10,7 @@ import pytest
 
 from hatobin.capabilities import account
 from hatobin.words.settings import Account, Settings
-from tests.api.answers import body_of
+from tests.api.answers import body_of, error_of
 from tests.api.harness import ACCOUNT, REGION, Api
 
 MakeClient = Callable[..., Any]
@@ -70,3 +70,73 @@ def test_the_switches_reach_both_doors(make_client: MakeClient) -> None:
     assert v1.get_account_sending_enabled()["Enabled"] is True
     v2.put_account_suppression_attributes(SuppressedReasons=[])
     assert v2.get_account()["SuppressionAttributes"] == {"SuppressedReasons": []}
+
+
+def test_everything_an_account_says_of_itself_comes_back(make_client: MakeClient) -> None:
+    v2 = make_client("sesv2")
+    details = {
+        "MailType": "MARKETING",
+        "WebsiteURL": "https://shop.example.com/a?b=c",
+        "ContactLanguage": "JA",
+        "UseCaseDescription": "お知らせ",
+        "AdditionalContactEmailAddresses": ["a@example.com"],
+    }
+    validation = {
+        "ConditionThreshold": {
+            "ConditionThresholdEnabled": "ENABLED",
+            "OverallConfidenceThreshold": {"ConfidenceVerdictThreshold": "MEDIUM"},
+        }
+    }
+    vdm = {
+        "VdmEnabled": "ENABLED",
+        "DashboardAttributes": {"EngagementMetrics": "DISABLED"},
+        "GuardianAttributes": {"OptimizedSharedDelivery": "ENABLED"},
+    }
+    v2.put_account_details(ProductionAccessEnabled=True, **details)
+    v2.put_account_suppression_attributes(SuppressedReasons=["BOUNCE"], ValidationAttributes=validation)
+    v2.put_account_vdm_attributes(VdmAttributes=vdm)
+    v2.put_account_dedicated_ip_warmup_attributes(AutoWarmupEnabled=False)
+    v2.put_account_delivery_attributes(SharedPoolDeliveryMode="GLOBAL")
+    v2.put_account_pricing_attributes(Plan="ENTERPRISE")
+    shown = body_of(v2.get_account())
+    review = shown["Details"].pop("ReviewDetails")
+    assert review["Status"] == "GRANTED"
+    assert review["CaseId"].isdigit()
+    assert shown == {
+        "DedicatedIpAutoWarmupEnabled": False,
+        "EnforcementStatus": "HEALTHY",
+        "ProductionAccessEnabled": True,
+        "SendQuota": {"Max24HourSend": -1.0, "MaxSendRate": 10_000.0, "SentLast24Hours": 0.0},
+        "SendingEnabled": True,
+        "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE"], "ValidationAttributes": validation},
+        "Details": details,
+        "VdmAttributes": vdm,
+        "PricingAttributes": {"CurrentPlan": "ENTERPRISE"},
+        "DeliveryAttributes": {"SharedPoolDeliveryMode": "GLOBAL"},
+    }
+
+
+def test_all_that_is_wrong_with_details_is_said_at_once(make_client: MakeClient) -> None:
+    v2 = make_client("sesv2")
+    code, text, status = error_of(
+        v2.put_account_details,
+        MailType="NEWS",
+        WebsiteURL="https://example.com",
+        ContactLanguage="DE",
+    )
+    assert (code, status) == ("BadRequestException", 400)
+    assert text.startswith("2 validation errors detected: ")
+    assert "Value at 'mailType' failed to satisfy constraint" in text
+    code, text, _ = error_of(v2.put_account_details, MailType="MARKETING", WebsiteURL="not a url")
+    assert (code, text) == ("BadRequestException", "Url contains invalid format")
+    assert "Details" not in v2.get_account()
+
+
+@pytest.mark.parametrize("api", [Settings(account=Account(sandbox=True))], indirect=True)
+def test_a_second_request_for_production_access_is_a_conflict_without_a_text(make_client: MakeClient) -> None:
+    v2 = make_client("sesv2")
+    request = {"MailType": "MARKETING", "WebsiteURL": "https://example.com", "ProductionAccessEnabled": True}
+    v2.put_account_details(**request)
+    assert v2.get_account()["Details"]["ReviewDetails"]["Status"] == "PENDING"
+    code, text, status = error_of(v2.put_account_details, **request)
+    assert (code, text or "", status) == ("ConflictException", "", 409)

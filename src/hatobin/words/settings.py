@@ -169,18 +169,14 @@ class Settings(Section, frozen=True):
 
     @property
     def max_send_rate(self) -> float:
-        """Recipients per second of one account and region; -1 is unlimited."""
+        """Recipients per second of one account and region out of the sandbox; -1 is unlimited."""
         if self.account.max_send_rate is not None:
             return self.account.max_send_rate
-        if self.account.sandbox:
-            return 1.0
         return 14.0 if self.delivery.mode == "mx" else -1.0
 
     @property
     def max_24_hour_send(self) -> int:
-        """Recipients per rolling 24 hours of one account and region; -1 is unlimited."""
+        """Recipients per rolling 24 hours of one account and region out of the sandbox; -1 is unlimited."""
         if self.account.max_24_hour_send is not None:
             return self.account.max_24_hour_send
-        if self.account.sandbox:
-            return 200
         return 50_000 if self.delivery.mode == "mx" else -1

@@ -57,3 +57,21 @@ def test_trust_names_a_ca_that_openssl_takes(run: Any) -> None:
 
 def test_dns_of_an_unknown_domain_says_how_to_make_it(run: Any) -> None:
     assert "create-email-identity --email-identity nobody.example" in run("dns", "nobody.example", fails=True)
+
+
+def test_production_access_is_granted_and_denied(run: Any) -> None:
+    assert json.loads(run("account", "show", "--json"))["ProductionAccessEnabled"] is True
+    denied = json.loads(run("account", "deny", "--region", "eu-west-1", "--json"))
+    assert denied == {
+        "AccountId": "123456789012",
+        "Region": "eu-west-1",
+        "ProductionAccessEnabled": False,
+        "SendingEnabled": True,
+        "MaxSendRate": 1.0,
+        "Max24HourSend": 200,
+    }
+    granted = json.loads(run("account", "grant", "--region", "eu-west-1", "--max-send-rate", "5", "--json"))
+    assert (granted["ProductionAccessEnabled"], granted["MaxSendRate"], granted["Max24HourSend"]) == (True, 5.0, -1)
+    assert "ProductionAccessEnabled  True" in run("account", "show", "--region", "eu-west-1")
+    assert json.loads(run("account", "requests", "--json")) == []
+    assert run("account", "requests") == ""

@@ -14,6 +14,7 @@ _COMMANDS = {
     "worker": ("hatobin.app.cli.serve", "worker"),
     "env": ("hatobin.app.cli.environment", "environment"),
     "keys": ("hatobin.app.cli.keys", "keys"),
+    "account": ("hatobin.app.cli.account", "account"),
     "trust": ("hatobin.app.cli.trust", "trust"),
     "dns": ("hatobin.app.cli.dns", "dns"),
     "migrate": ("hatobin.app.cli.migrate", "migrate"),

@@ -1,15 +1,15 @@
 """The account: whether it may send in a region, how fast, how much, and what it has sent.
 
 Defaults come from the settings and are the same for every account; what an
-account sets for itself (sending paused, production access, for which reasons
-recipients are suppressed) is one row. `standing` reads it for a send; `spend`
+account sets for itself (sending paused, for which reasons recipients are
+suppressed, details) or is given (production access, limits) is one row. `standing` reads it for a send; `spend`
 takes the recipients of an accepted message from its rate and daily quota in
 the same transaction; `count` feeds GetSendStatistics.
 """
 
 from __future__ import annotations
 
-from hatobin.capabilities.account import api_v1, api_v2
+from hatobin.capabilities.account import api_v1, api_v2, api_v2_attributes
 from hatobin.capabilities.account.expiry import (
     find_expired_minutes,
     find_expired_statistics,
@@ -25,10 +25,11 @@ from hatobin.capabilities.account.model import (
     RateExceeded,
     SendLimits,
     StatisticsPoint,
-    limits,
+    default_limits,
     refusal,
     smtp_refusal,
 )
+from hatobin.capabilities.account.profile import WaitingRequest, answer_review, waiting_requests
 from hatobin.capabilities.account.quota import sent_last_24_hours, spend
 from hatobin.capabilities.account.store import (
     count,
@@ -50,12 +51,15 @@ __all__ = [
     "RateExceeded",
     "SendLimits",
     "StatisticsPoint",
+    "WaitingRequest",
+    "answer_review",
     "api_v1",
     "api_v2",
+    "api_v2_attributes",
     "count",
+    "default_limits",
     "find_expired_minutes",
     "find_expired_statistics",
-    "limits",
     "put_production_access",
     "put_sending_enabled",
     "put_suppressed_reasons",
@@ -69,4 +73,5 @@ __all__ = [
     "spend",
     "standing",
     "statistics",
+    "waiting_requests",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hatobin.capabilities.account import quota, store
-from hatobin.capabilities.account.model import limits
+from hatobin.capabilities.account.model import SendLimits
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models.ses import (
     GetAccountSendingEnabledRequest,
@@ -15,14 +15,21 @@ from hatobin.gateway.models.ses import (
     SendDataPoint,
     UpdateAccountSendingEnabledRequest,
 )
+from hatobin.ports import Session
 
 
 @operation("ses", "GetSendQuota")
 async def get_send_quota(call: Call, request: GetSendQuotaRequest) -> GetSendQuotaResponse:
     """Give the limits, and how many recipients of the last 24 hours count for the daily one."""
     now = call.ports.clock.now()
-    sent = await call.ports.database.read(lambda s: quota.sent_last_24_hours(s, call.account_id, call.region, now))
-    allowed = limits(call.settings)
+
+    def look(session: Session) -> tuple[SendLimits, int]:
+        return (
+            store.standing(session, call.account_id, call.region, call.settings).limits,
+            quota.sent_last_24_hours(session, call.account_id, call.region, now),
+        )
+
+    allowed, sent = await call.ports.database.read(look)
     return GetSendQuotaResponse(
         max24_hour_send=float(allowed.max_24_hour_send),
         max_send_rate=allowed.shown_send_rate,

@@ -18,6 +18,10 @@ STATISTICS_POINT_S = 15 * 60
 STATISTICS_KEPT_S = 14 * 24 * 60 * 60
 """GetSendStatistics shows the last two weeks in points of 15 minutes."""
 
+SANDBOX_SEND_RATE = 1.0
+SANDBOX_24_HOUR_SEND = 200
+"""Recipients per second and per 24 hours in the sandbox (surface.md §4.1)."""
+
 DEFAULT_SUPPRESSED_REASONS = ("BOUNCE", "COMPLAINT")
 """Accounts made after 2019-11-25 suppress for both reasons (surface.md §4.9)."""
 
@@ -57,6 +61,11 @@ class SendLimits:
     max_24_hour_send: int
 
     @property
+    def limited(self) -> bool:
+        """Whether either is limited, so that a message must be weighed before it is accepted."""
+        return self.max_send_rate >= 0 or self.max_24_hour_send >= 0
+
+    @property
     def shown_send_rate(self) -> float:
         """The rate as the API shows it, always finite."""
         return UNLIMITED_RATE_SHOWN if self.max_send_rate < 0 else float(self.max_send_rate)
@@ -83,9 +92,12 @@ class StatisticsPoint:
     rejects: int
 
 
-def limits(settings: Settings) -> SendLimits:
-    """Give the limits of every account of this server."""
-    return SendLimits(settings.max_send_rate, settings.max_24_hour_send)
+def default_limits(settings: Settings, *, sandboxed: bool) -> SendLimits:
+    """Give the limits of an account that was given none of its own; what the settings name goes before all else."""
+    if not sandboxed:
+        return SendLimits(settings.max_send_rate, settings.max_24_hour_send)
+    rate, quota = settings.account.max_send_rate, settings.account.max_24_hour_send
+    return SendLimits(SANDBOX_SEND_RATE if rate is None else rate, SANDBOX_24_HOUR_SEND if quota is None else quota)
 
 
 def refusal(problem: QuotaExceeded, service: str) -> CallerError:

@@ -4,10 +4,23 @@ CREATE TABLE IF NOT EXISTS account_settings (
   region               TEXT NOT NULL,
   sending_enabled      INTEGER,
   production_access    INTEGER,
+  max_send_rate        REAL,
+  max_24_hour_send     INTEGER,
   suppressed_reasons   TEXT,
+  validation           TEXT,
   vdm                  TEXT,
   details              TEXT,
+  review               TEXT,
+  auto_warmup          INTEGER,
+  delivery_mode        TEXT,
   PRIMARY KEY (account_id, region)
+);
+
+-- The pricing plan, which is the account's in all regions.
+CREATE TABLE IF NOT EXISTS account_plans (
+  account_id TEXT NOT NULL,
+  plan       TEXT NOT NULL,
+  PRIMARY KEY (account_id)
 );
 
 -- The sending rate as one GCRA row: when the bucket will be full again, in nanoseconds since the epoch.

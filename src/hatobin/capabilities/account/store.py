@@ -9,8 +9,9 @@ from hatobin.capabilities.account.model import (
     STATISTICS_KEPT_S,
     STATISTICS_POINT_S,
     AccountStanding,
+    SendLimits,
     StatisticsPoint,
-    limits,
+    default_limits,
 )
 from hatobin.ports import Session
 from hatobin.words.settings import Settings
@@ -18,7 +19,7 @@ from hatobin.words.settings import Settings
 _reasons = msgspec.json.Decoder(tuple[str, ...])
 
 _SELECT = """
-SELECT sending_enabled, production_access, suppressed_reasons
+SELECT sending_enabled, production_access, suppressed_reasons, max_send_rate, max_24_hour_send
 FROM account_settings WHERE account_id = :account_id AND region = :region
 """
 
@@ -26,12 +27,16 @@ FROM account_settings WHERE account_id = :account_id AND region = :region
 def standing(session: Session, account_id: str, region: str, settings: Settings) -> AccountStanding:
     """Give all that sending needs to know of an account, in one statement."""
     row = session.one(_SELECT, {"account_id": account_id, "region": region})
-    enabled, production, reasons = row if row is not None else (None, None, None)
+    enabled, production, reasons, rate, quota = row if row is not None else (None, None, None, None, None)
+    sandboxed = settings.account.sandbox if production is None else not production
+    default = default_limits(settings, sandboxed=sandboxed)
     return AccountStanding(
         sending_enabled=enabled is None or bool(enabled),
-        sandboxed=settings.account.sandbox if production is None else not production,
+        sandboxed=sandboxed,
         suppressed_reasons=DEFAULT_SUPPRESSED_REASONS if reasons is None else _reasons.decode(reasons),
-        limits=limits(settings),
+        limits=SendLimits(
+            default.max_send_rate if rate is None else rate, default.max_24_hour_send if quota is None else quota
+        ),
     )
 
 
@@ -68,14 +73,33 @@ def put_suppressed_reasons(session: Session, account_id: str, region: str, reaso
     )
 
 
-def put_production_access(session: Session, account_id: str, region: str, *, granted: bool) -> None:
-    """Take the account out of the sandbox of this region, or put it back."""
+def put_production_access(
+    session: Session,
+    account_id: str,
+    region: str,
+    *,
+    granted: bool,
+    max_send_rate: float | None = None,
+    max_24_hour_send: int | None = None,
+) -> None:
+    """Take the account out of the sandbox of this region, or put it back.
+
+    The limits become the account's own; None leaves each to the settings.
+    """
     session.execute(
         """
-        INSERT INTO account_settings (account_id, region, production_access) VALUES (:account_id, :region, :granted)
-        ON CONFLICT (account_id, region) DO UPDATE SET production_access = excluded.production_access
+        INSERT INTO account_settings (account_id, region, production_access, max_send_rate, max_24_hour_send)
+        VALUES (:account_id, :region, :granted, :max_send_rate, :max_24_hour_send)
+        ON CONFLICT (account_id, region) DO UPDATE SET production_access = excluded.production_access,
+          max_send_rate = excluded.max_send_rate, max_24_hour_send = excluded.max_24_hour_send
         """,
-        {"account_id": account_id, "region": region, "granted": int(granted)},
+        {
+            "account_id": account_id,
+            "region": region,
+            "granted": int(granted),
+            "max_send_rate": max_send_rate,
+            "max_24_hour_send": max_24_hour_send,
+        },
     )
 
 

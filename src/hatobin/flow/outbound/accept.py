@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from hatobin.capabilities import queue
+from hatobin.capabilities import account, queue
 from hatobin.capabilities.contacts import SubscriptionLinks
 from hatobin.capabilities.delivery import Sites
 from hatobin.capabilities.queue import Lease, MessageKey, QueuedRecipient, ReadyMessage, ReadyQueue
@@ -27,7 +27,7 @@ from hatobin.flow.outbound.draft import Accepted, Draft, RenderedContent
 from hatobin.flow.outbound.feedback_header import feedback_id_header
 from hatobin.flow.outbound.refusals import BadContent, Refusal, TooManyRecipients, Unavailable
 from hatobin.flow.outbound.signals import Signals
-from hatobin.flow.outbound.storing import Pending, Stored, store_alone, store_group
+from hatobin.flow.outbound.storing import LeftOut, Pending, Stored, store_alone, store_group
 from hatobin.flow.outbound.unsubscribing import unsubscribable
 from hatobin.ports import Ports
 from hatobin.ports.blobs import BlobsUnavailable
@@ -85,7 +85,8 @@ class Acceptor:
         self._sites = sites
         self._signals = signals
         self._links = links
-        self._limited = settings.max_send_rate >= 0 or settings.max_24_hour_send >= 0
+        # Of most accounts; a group leaves out the members for which it is otherwise.
+        self._limited = account.default_limits(settings, sandboxed=settings.account.sandbox).limited
         self._line: list[_Waiting] = []
         self._unanswered = 0
         self._unanswered_bytes = 0
@@ -157,8 +158,13 @@ class Acceptor:
             for waiting in group:
                 await self._write_one(waiting)
         else:
+            limited = []
             for waiting, result in zip(group, results, strict=True):
-                self._answer(waiting, result)
+                if isinstance(result, LeftOut):
+                    limited.append(waiting)
+                else:
+                    self._answer(waiting, result)
+            await asyncio.gather(*(self._write_one(waiting) for waiting in limited))
 
     async def _write_one(self, waiting: _Waiting) -> None:
         pending = waiting.pending

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hatobin.capabilities import account, configuration_sets, contacts, events, identities, queue
-from hatobin.capabilities.account import AccountStanding
+from hatobin.capabilities.account import AccountStanding, SendLimits
 from hatobin.capabilities.configuration_sets import ConfigurationSet
 from hatobin.capabilities.delivery import is_simulator
 from hatobin.capabilities.events import Event, MailFacts, MailJson
@@ -48,6 +48,7 @@ class Decision:
     suppressed: tuple[tuple[str, str], ...]
     opted_out: tuple[str, ...]
     strangers: tuple[str, ...]
+    limits: SendLimits
 
 
 def decide(
@@ -84,7 +85,7 @@ def decide(
         blob_key=prepared.blob_key,
         recipients=recipients,
     )
-    return Decision(message, mail, tuple(reasons.items()), opted_out, strangers)
+    return Decision(message, mail, tuple(reasons.items()), opted_out, strangers, standing.limits)
 
 
 def _facts(

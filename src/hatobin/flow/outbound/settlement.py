@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hatobin.capabilities import account, events, inbox, queue, suppression
+from hatobin.capabilities import account, configuration_sets, events, inbox, queue, suppression
 from hatobin.capabilities.delivery import Afterwards, Expired, RetrySchedule, decide_next_attempt, expired
 from hatobin.capabilities.events import Event
 from hatobin.capabilities.queue import Attempt, FinalState, Lease, MessageKey, QueuedRecipient, ReadyMessage
+from hatobin.flow.outbound.suppressed import enforced_reasons
 from hatobin.ports import Entropy, Session
 from hatobin.protocols.mail.encoded_words import decode_words
 from hatobin.protocols.mail.headers import split_message
@@ -179,9 +180,11 @@ class _Group:
                     self._suppress(settlement, address, "BOUNCE", identifier)
 
     def _suppress(self, settlement: Settlement, address: str, reason: str, feedback: str) -> None:
-        key = settlement.message.key
+        """Put an address on the list, if the set of its message, or else the account, wants it for this reason."""
+        key, name = settlement.message.key, settlement.message.configuration_set
         standing = account.standing(self._session, key.account_id, key.region, self._settings)
-        if reason in standing.suppressed_reasons:
+        found = None if name is None else configuration_sets.find(self._session, key.account_id, key.region, name)
+        if reason in enforced_reasons(standing, found):
             suppression.add(
                 self._session,
                 key.account_id,

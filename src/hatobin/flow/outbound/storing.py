@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from hatobin.capabilities import account, contacts, events, queue, suppression
 from hatobin.capabilities.account import SendLimits
@@ -42,22 +43,29 @@ class Stored:
     subscribed: bool
 
 
+class LeftOut(Enum):
+    """What a group says of a member that it leaves out."""
+
+    LIMITED = "the account's rate or quota is limited, so the message wants a savepoint; nothing was done for it"
+
+
 def store_alone(session: Session, pending: Pending, settings: Settings, entropy: Entropy) -> Stored:
     """Decide, spend and store one message; runs in a savepoint. Raises a `Refusal`."""
     decision = decide(session, pending.prepared, settings, _lookup(session, [pending]))
-    _spend(session, pending.prepared, account.limits(settings))
+    _spend(session, pending.prepared, decision.limits)
     return _store(session, [(pending, decision)], settings, entropy)[0]
 
 
 def store_group(
     session: Session, group: Sequence[Pending], settings: Settings, entropy: Entropy
-) -> list[Stored | Refusal]:
+) -> list[Stored | Refusal | LeftOut]:
     """Decide and store several messages of accounts without limits; each gets its own answer, in order."""
     suppressed = _lookup(session, group)
-    decisions: list[Decision | Refusal] = []
+    decisions: list[Decision | Refusal | LeftOut] = []
     for pending in group:
         try:
-            decisions.append(decide(session, pending.prepared, settings, suppressed))
+            decision = decide(session, pending.prepared, settings, suppressed)
+            decisions.append(LeftOut.LIMITED if decision.limits.limited else decision)
         except Refusal as refusal:
             decisions.append(refusal)
     accepted = [
@@ -67,7 +75,7 @@ def store_group(
     ]
     _count_together(session, [pending.prepared for pending, _ in accepted])
     stored = iter(_store(session, accepted, settings, entropy))
-    return [decision if isinstance(decision, Refusal) else next(stored) for decision in decisions]
+    return [next(stored) if isinstance(decision, Decision) else decision for decision in decisions]
 
 
 def _lookup(session: Session, group: Iterable[Pending]) -> Mapping[tuple[str, str, str], str]:
