@@ -34,6 +34,15 @@ BLOCKS: list[dict[str, Any]] = [
         }
     },
     {"Tags": [{"Key": "team", "Value": "mail"}]},
+    {
+        "DeliveryOptions": {"SendingPoolName": "ses-shared-pool", "SharedPoolDeliveryMode": "ACCOUNT"},
+        "SuppressionOptions": {
+            "SuppressionScope": "ACCOUNT",
+            "ValidationOptions": {"ConditionThreshold": {"ConditionThresholdEnabled": "DISABLED"}},
+        },
+        "ArchivingOptions": {"ArchiveArn": f"arn:aws:ses:{REGION}:{ACCOUNT}:mailmanager-archive/a-{'x' * 24}"},
+        "MessageSecurityOptions": {"SigningScheme": {"SmimeScheme": {"SignatureFormat": "DETACHED"}}},
+    },
 ]
 
 

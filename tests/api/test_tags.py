@@ -125,55 +125,53 @@ MISSING = [
 ]
 
 
-@pytest.mark.parametrize(("resource", "text"), MISSING)
-def test_what_is_not_there_is_not_found(make_client: MakeClient, resource: str, text: str) -> None:
-    ses, arn = make_client("sesv2"), PREFIX + resource
-    expected = ("NotFoundException", text, 404)
-    assert error_of(ses.list_tags_for_resource, ResourceArn=arn) == expected
-    elsewhere = arn.replace(REGION, "eu-west-1")
-    assert error_of(ses.tag_resource, ResourceArn=elsewhere, Tags=pairs(a="b")) == expected
-    assert error_of(ses.untag_resource, ResourceArn=elsewhere, TagKeys=["a"]) == expected
-
-
-@pytest.mark.parametrize(
-    ("arn", "code", "text"),
-    [
-        (" ", "BadRequestException", FORM),
-        ("invalid-arn", "BadRequestException", FORM),
-        (PREFIX, "BadRequestException", FORM),
-        (f"{PREFIX}configuration-set", "BadRequestException", FORM),
-        (f"{NAMES}", "BadRequestException", FORM),
-        (f"{NAMES} ", "BadRequestException", FORM),
-        (f"{NAMES}a:b", "BadRequestException", FORM),
-        (f"{NAMES}a/b", "BadRequestException", FORM),
-        (f"{PREFIX}pigeon/a", "BadRequestException", FORM),
-        (f"arn::ses:{REGION}:{ACCOUNT}:{SETS}a", "BadRequestException", FORM),
-        (f"arn:aws::{REGION}:{ACCOUNT}:{SETS}a", "BadRequestException", FORM),
-        (f"arn:aws:ses:{REGION}::{SETS}a", "BadRequestException", FORM),
-        (f"arn:aws:ses:{REGION}:12345:{SETS}a", "BadRequestException", FOREIGN),
-        (f"arn:aws:ses:{REGION}:{OTHER_ACCOUNT}:{SETS}bad name", "BadRequestException", FOREIGN),
-        (f"arn:aws:ses:{REGION}:{OTHER_ACCOUNT}:{SETS}a:b", "BadRequestException", FORM),
-        (f"arn:aws:ses:{REGION}:{OTHER_ACCOUNT}:identity/bad name", "BadRequestException", NOT_SES),
-        (f"arn:aws:ses:{REGION}:12345:identity/example.com", "BadRequestException", NOT_SES),
-        (f"{PREFIX}identity/example.com/x", "BadRequestException", NOT_SES),
-        (f"{NAMES}bad name", "ValidationException", ""),
-        (f"{NAMES}{'a' * 65}", "ValidationException", ""),
-        (f"{PREFIX}template/bad name", "BadRequestException", TEMPLATE_NAMES),
-        (f"{PREFIX}contact-list/a.b", "BadRequestException", None),
-    ],
-)
-def test_what_is_no_resource_is_refused_by_each_operation(
-    make_client: MakeClient, arn: str, code: str, text: str | None
-) -> None:
+def test_what_is_not_there_is_not_found(make_client: MakeClient) -> None:
     ses = make_client("sesv2")
-    for call, more in (
-        (ses.list_tags_for_resource, {}),
-        (ses.tag_resource, {"Tags": pairs(a="b")}),
-        (ses.untag_resource, {"TagKeys": ["a"]}),
-    ):
-        answer = error_of(call, ResourceArn=arn, **more)
-        assert (answer[0], answer[2]) == (code, 400)
-        assert text is None or (answer[1] or "") == text
+    for resource, text in MISSING:
+        arn, expected = PREFIX + resource, ("NotFoundException", text, 404)
+        assert error_of(ses.list_tags_for_resource, ResourceArn=arn) == expected
+        elsewhere = arn.replace(REGION, "eu-west-1")
+        assert error_of(ses.tag_resource, ResourceArn=elsewhere, Tags=pairs(a="b")) == expected
+        assert error_of(ses.untag_resource, ResourceArn=elsewhere, TagKeys=["a"]) == expected
+
+
+NO_RESOURCES: list[tuple[str, str, str | None]] = [
+    (" ", "BadRequestException", FORM),
+    ("invalid-arn", "BadRequestException", FORM),
+    (PREFIX, "BadRequestException", FORM),
+    (f"{PREFIX}configuration-set", "BadRequestException", FORM),
+    (f"{NAMES}", "BadRequestException", FORM),
+    (f"{NAMES} ", "BadRequestException", FORM),
+    (f"{NAMES}a:b", "BadRequestException", FORM),
+    (f"{NAMES}a/b", "BadRequestException", FORM),
+    (f"{PREFIX}pigeon/a", "BadRequestException", FORM),
+    (f"arn::ses:{REGION}:{ACCOUNT}:{SETS}a", "BadRequestException", FORM),
+    (f"arn:aws::{REGION}:{ACCOUNT}:{SETS}a", "BadRequestException", FORM),
+    (f"arn:aws:ses:{REGION}::{SETS}a", "BadRequestException", FORM),
+    (f"arn:aws:ses:{REGION}:12345:{SETS}a", "BadRequestException", FOREIGN),
+    (f"arn:aws:ses:{REGION}:{OTHER_ACCOUNT}:{SETS}bad name", "BadRequestException", FOREIGN),
+    (f"arn:aws:ses:{REGION}:{OTHER_ACCOUNT}:{SETS}a:b", "BadRequestException", FORM),
+    (f"arn:aws:ses:{REGION}:{OTHER_ACCOUNT}:identity/bad name", "BadRequestException", NOT_SES),
+    (f"arn:aws:ses:{REGION}:12345:identity/example.com", "BadRequestException", NOT_SES),
+    (f"{PREFIX}identity/example.com/x", "BadRequestException", NOT_SES),
+    (f"{NAMES}bad name", "ValidationException", ""),
+    (f"{NAMES}{'a' * 65}", "ValidationException", ""),
+    (f"{PREFIX}template/bad name", "BadRequestException", TEMPLATE_NAMES),
+    (f"{PREFIX}contact-list/a.b", "BadRequestException", None),
+]
+
+
+def test_what_is_no_resource_is_refused_by_each_operation(make_client: MakeClient) -> None:
+    ses = make_client("sesv2")
+    for arn, code, text in NO_RESOURCES:
+        for call, more in (
+            (ses.list_tags_for_resource, {}),
+            (ses.tag_resource, {"Tags": pairs(a="b")}),
+            (ses.untag_resource, {"TagKeys": ["a"]}),
+        ):
+            answer = error_of(call, ResourceArn=arn, **more)
+            assert (arn, answer[0], answer[2]) == (arn, code, 400)
+            assert text is None or (answer[1] or "") == text, arn
 
 
 def test_partition_and_service_of_an_arn_do_not_matter(make_client: MakeClient) -> None:
