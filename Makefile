@@ -12,7 +12,9 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?=
 ARGS ?=
 CASES ?=
-CHAOS_ROUNDS ?= 50
+STORE ?= sqlite
+FAULTS ?= 50
+SEED ?= 1
 FUZZ_EXAMPLES ?= 20000
 
 PY := .venv/bin/python
@@ -42,8 +44,8 @@ check: $(DEV_READY) ## Lint, types, layers, house rules
 bench: $(DEV_READY) ## Measure beside the peers (CASES=smtp_delivered,api_accepted, ARGS=--docs)
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec benchmarks/run $(if $(CASES),--case $(CASES)) $(ARGS)
 
-chaos: $(DEV_READY) services ## Kill processes on purpose, for longer than `make test` does
-	@CHAOS_ROUNDS=$(CHAOS_ROUNDS) exec $(PY) -m pytest -m chaos tests/chaos $(ARGS)
+chaos: $(DEV_READY) services ## Break things under load, then close the ledger (STORE=postgres FAULTS=1000 SEED=2)
+	@exec $(PY) -m tests.chaos.run --store $(STORE) --faults $(FAULTS) --seed $(SEED) $(ARGS)
 
 fuzz: $(DEV_READY) ## Fuzz the protocol cores, for longer than `make test` does
 	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) exec $(PY) -m pytest tests/fuzz $(ARGS)

@@ -71,15 +71,19 @@ class RunningServer:
         *,
         data: Path | None = None,
         variables: Mapping[str, str] | None = None,
+        stderr: Path | None = None,
     ) -> None:
-        """`settings` maps "section.key" to the text of its environment variable; `variables` are further ones."""
+        """`settings` maps "section.key" to the text of its environment variable; `variables` are further ones.
+
+        `stderr` is the file for what the process says; without it, one in the data folder.
+        """
         self._variables = dict(variables or {})
         self._resources = ExitStack()
         if data is None:
             data = Path(self._resources.enter_context(tempfile.TemporaryDirectory(prefix="hatobin-")))
         self.data = data
         self._settings = {f"server.{name}": "127.0.0.1:0" for name in _LISTENERS} | dict(settings or {})
-        self._stderr_path = data / "stderr.txt"
+        self._stderr_path = data / "stderr.txt" if stderr is None else stderr
         self._process: subprocess.Popen[str] | None = None
         self._clients: dict[tuple[str, ...], Any] = {}
         self.access_key_id = ACCESS_KEY_ID
@@ -156,6 +160,12 @@ class RunningServer:
         self.addresses = ready
         for name, address in ready.items():
             self._settings[f"server.{name}"] = address
+
+    def wait(self) -> None:
+        """Wait until the process has ended, whoever ends it; returns at once where none runs."""
+        process = self._process
+        if process is not None:
+            process.wait()
 
     def configure(self, key: str, text: str) -> None:
         """Change a setting for the next start."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,14 @@ def test_a_worker_slot_is_held_by_one_process(tmp_path: Path) -> None:
     with pytest.raises(SlotTaken, match="worker 0"):
         DataFolder(tmp_path).lock_slot(0)
     DataFolder(tmp_path).lock_slot(1)
+
+
+def test_a_disk_without_room_for_the_address_leaves_none_and_stops_nothing(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    assert folder.announce({"http": "127.0.0.1:1"})
+    assert json.loads(folder.address.read_text()) == {"http": "127.0.0.1:1", "pid": os.getpid()}
+    folder.address.unlink()
+    folder.address.symlink_to("/dev/full")
+    assert not folder.announce({"http": "127.0.0.1:2"})
+    assert not os.path.lexists(folder.address)
+    folder.withdraw()

@@ -1,4 +1,4 @@
-"""How long and by which dice: CHAOS_ROUNDS (kills per test, default 6) and CHAOS_SEED (default 1)."""
+"""By which dice: CHAOS_SEED (default 1)."""
 
 from __future__ import annotations
 
@@ -22,12 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def rounds() -> int:
-    """How many kills each test makes; each takes about two seconds."""
-    return int(os.environ.get("CHAOS_ROUNDS", "6"))
-
-
-@pytest.fixture(scope="session")
 def seed() -> int:
     """Where the dice begin. A failure names it; the moments of the kills follow from it, the machine's do not."""
     return int(os.environ.get("CHAOS_SEED", "1"))
@@ -39,6 +33,7 @@ class Store:
 
     settings: dict[str, str]
     postgres: Postgres | None = None
+    database: str = "chaos"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from benchmarks.fill import Past, fill_store
-from tests.chaos.ledger import DELIVERED, Ledger, check_books, copies, is_settled
+from tests.chaos.ledger import Ledger, State, check_books, copies, is_settled
 from tests.chaos.load import Load
 from tests.interop.sending import accepted_id, send_simple, submission, submit
 from tests.peers.smtp_sink import SmtpSink
@@ -68,7 +68,7 @@ def test_a_receiver_that_does_not_answer_holds_up_nothing_for_long() -> None:
             assert quick.wait_for("reader@example.net").id == identifier
             wait_until(lambda: is_settled(server), "the outcome is recorded")
             row = Ledger.of(server).rows[identifier, "reader@example.net"]
-            assert row.state == DELIVERED
+            assert row.state is State.DELIVERED
             assert row.possible_duplicates == 1
 
 

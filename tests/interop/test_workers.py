@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import uuid
 from pathlib import Path
 
 import boto3
+import psycopg
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.running import RunningServer, wait_until
+from tests.interop.sending import send_simple
+from tests.peers import postgres
+from tests.peers.postgres import Postgres
+from tests.running import ROOT, RunningServer, wait_until
 
 pytestmark = pytest.mark.interop
 
@@ -33,6 +41,58 @@ def test_two_workers_share_the_ports_and_the_store_and_survive_a_kill() -> None:
         sent += [send_with_own_connection(server, number) for number in range(12, 24)]
         wait_until(lambda: len(server.inbox(wait_s=0, limit="100")) == 24, "twenty-four messages in the inbox")
         assert len(set(sent)) == 24
+
+
+def refused_start(server: RunningServer) -> str:
+    """Start a server that must end by itself, and give what it said."""
+    command = [sys.executable, "-m", "hatobin", "serve", "--data", str(server.data)]
+    done = subprocess.run(command, cwd=ROOT, env=server.environment(), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    return done.stderr
+
+
+def workers_on(url: str, data: Path, key: str = "5e" * 32) -> RunningServer:
+    """Give a server with workers on a PostgreSQL; not started."""
+    settings = {"server.workers": str(WORKERS), "store.url": url}
+    return RunningServer(settings, data=data, variables={"HATOBIN_MASTER_KEY": key})
+
+
+def test_a_store_that_no_worker_can_use_ends_the_first_start_with_one_sentence(tmp_path: Path) -> None:
+    url = postgres.shared().create_database(f"workers_{uuid.uuid4().hex[:8]}")
+    away = refused_start(workers_on("postgresql://nobody@127.0.0.1:1/none", tmp_path))
+    assert away.count("the store cannot be opened") == 1
+    with workers_on(url, tmp_path):
+        pass
+    assert refused_start(workers_on(url, tmp_path, "00" * 32)).count("under another master key") == 1
+    with psycopg.connect(url) as connection:
+        connection.execute("INSERT INTO schema_version (version, name) VALUES (999, 'later')")
+    newer = refused_start(workers_on(url, tmp_path))
+    assert newer.count("the store has schema 999") == 1
+    assert newer.rstrip().endswith("no worker can start with this store; the reason stands above")
+
+
+def test_a_store_that_goes_away_later_ends_nothing(tmp_path: Path) -> None:
+    with Postgres() as database, workers_on(database.create_database("workers"), tmp_path) as server:
+        server.client("sesv2").create_email_identity(EmailIdentity="example.com")
+        pid = server.pid
+        database.stop(signal.SIGQUIT)
+        for worker in worker_pids(pid):
+            os.kill(worker, signal.SIGKILL)
+        said = '"event": "worker_waits_for_the_store"'
+        wait_until(lambda: server.stderr().count(said) >= 2 * WORKERS, "each worker tries twice", timeout_s=60)
+        database.start()
+        wait_until(lambda: can_send(server), "mail is taken again", timeout_s=60)
+        assert server.pid == pid
+
+
+def can_send(server: RunningServer) -> bool:
+    """Whether a message is accepted now."""
+    try:
+        return bool(send_simple(server, ["reader@example.net"]))
+    except (BotoCoreError, ClientError):
+        return False
 
 
 def send_with_own_connection(server: RunningServer, number: int) -> str:

@@ -97,6 +97,8 @@ class SmtpSink:
         self._weather = ""
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self.received: list[Received] = []
+        self.ids: set[str] = set()
+        """The ids of all messages that arrived."""
         self.attempts: list[tuple[float, str, str]] = []
         """When (monotonic), for whom, and the reply, for every RCPT."""
         self.session_count = 0
@@ -196,6 +198,7 @@ class SmtpSink:
         """Keep a message that has arrived whole."""
         with self._changed:
             self.received.append(message)
+            self.ids.add(message.id)
             self._changed.notify_all()
 
     @property

@@ -15,8 +15,7 @@ from hatobin.capabilities.queue import MessageKey
 from hatobin.companions.kms import Vault
 from hatobin.companions.sns import SnsSigner
 from hatobin.flow.outbound.draft import Draft, Origin, RenderedContent
-from hatobin.flow.outbound.recover import recover
-from hatobin.flow.outbound.settle import Settlements
+from hatobin.flow.outbound.recover import take_slot
 from hatobin.gateway import Call, Principal, Services
 from hatobin.gateway.models.sesv2 import CreateEmailIdentityRequest
 from hatobin.ports import Ports
@@ -109,11 +108,8 @@ class World:
     async def start(self) -> Outbound:
         """Start a server on what the last one left."""
         self.crash = CrashPlan() if self.crash.dead else self.crash
-        lease = await queue.WorkerLease.acquire(self.database, self.clock, 0)
         attempts = queue.AttemptLog(self.journal)
-        await recover(
-            self.database, attempts, Settlements(self.settings, self.entropy, lease.lease), now=self.clock.now()
-        )
+        lease, _ = await take_slot(self.ports, self.settings, attempts, 0)
         outbound = assemble_outbound(
             self.ports,
             self.settings,
@@ -133,9 +129,10 @@ class World:
 
     async def _beat(self, lease: queue.WorkerLease, outbound: Outbound) -> None:
         while True:
-            await self.clock.sleep(queue.BEAT_INTERVAL_S)
+            await self.clock.sleep(lease.beat_interval_s)
+            begun = self.clock.monotonic()
             await lease.beat()
-            outbound.dispatcher.renew_lease()
+            outbound.dispatcher.renew_lease(begun)
 
     async def kill(self, outbound: Outbound) -> None:
         """End every task of the server without letting it write anything more."""

@@ -51,7 +51,7 @@ async def make_pass(world: World, keeper: Retention | None = None) -> Removed:
 async def pass_days(world: World, days: float) -> None:
     """Jump, and let the worker beat again: while it stood still, its lease was over."""
     world.clock.elapsed_s += days * DAY_S
-    await world.run(lambda: False, limit_s=queue.BEAT_INTERVAL_S + 1)
+    await world.run(lambda: False, limit_s=world.settings.server.dead_after_s)
 
 
 async def send(world: World, outbound: Any, *recipients: str, body: str = "Hello") -> MessageKey:

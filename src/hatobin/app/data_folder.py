@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hatobin.companions.kms import KEY_BYTES
 
@@ -52,6 +54,20 @@ class DataFolder:
     def address(self) -> Path:
         """Where a running server says how it can be reached (one JSON line)."""
         return self.root / "serving.json"
+
+    def announce(self, addresses: Mapping[str, Any]) -> bool:
+        """Write how this process can be reached; False where there is no room, and then nothing stale stays either."""
+        try:
+            self.address.write_text(json.dumps({**addresses, "pid": os.getpid()}) + "\n")
+        except OSError:
+            self.withdraw()
+            return False
+        return True
+
+    def withdraw(self) -> None:
+        """Take that back."""
+        with suppress(OSError):
+            self.address.unlink(missing_ok=True)
 
     def master_key(self) -> bytes:
         """Read the key that seals the stored secrets; make it at first use (mode 0600).

@@ -31,6 +31,13 @@ class _Unfailing:
             self._stream.flush()
 
 
+def say(text: str) -> None:
+    """Say something to people, on stderr."""
+    stream = _Unfailing(sys.stderr)
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
 def configure_logging(settings: Log) -> None:
     """Set up structlog for this process; third-party loggers speak from WARNING on."""
     text = settings.format == "text" or (settings.format == "" and sys.stderr.isatty())

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import ssl
 import sys
 from collections.abc import Coroutine
-from pathlib import Path
 from typing import Any
 
 import structlog
 
+from hatobin.app.data_folder import DataFolder
 from hatobin.app.http_listeners import RunningHttp
 from hatobin.app.listeners import BoundListeners
+from hatobin.app.logging import say
 from hatobin.app.smtp_listeners import RunningSmtp
 from hatobin.app.wiring import Assembly
-from hatobin.capabilities.queue import BEAT_INTERVAL_S
 from hatobin.flow.retention import Retention
 from hatobin.ports.database import DatabaseUnavailable
 
@@ -35,10 +34,10 @@ CLOSING_S = 1.0
 class RunningServer:
     """Serves one worker until it is told to stop."""
 
-    def __init__(self, assembly: Assembly, listeners: BoundListeners, address_file: Path) -> None:
+    def __init__(self, assembly: Assembly, listeners: BoundListeners, folder: DataFolder) -> None:
         self._assembly = assembly
         self._listeners = listeners
-        self._address_file = address_file
+        self._folder = folder
         self._stop = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._http: RunningHttp | None = None
@@ -85,20 +84,22 @@ class RunningServer:
             self._stop.set()
 
     async def _beat(self) -> None:
-        pause_s = BEAT_INTERVAL_S
+        clock, lease = self._assembly.ports.clock, self._assembly.lease
+        pause_s = lease.beat_interval_s
         while True:
-            await self._assembly.ports.clock.sleep(pause_s)
+            await clock.sleep(pause_s)
             pause_s = BEAT_AFTER_ERROR_S
+            begun = clock.monotonic()
             try:
-                taken = await self._assembly.lease.beat()
+                taken = await lease.beat()
             except DatabaseUnavailable as error:
                 log.warning("heartbeat_waits_for_the_store", error=str(error))
                 continue
             except Exception:
                 log.exception("beat_failed")
                 continue
-            pause_s = BEAT_INTERVAL_S
-            self._assembly.outbound.dispatcher.renew_lease()
+            pause_s = lease.beat_interval_s
+            self._assembly.outbound.dispatcher.renew_lease(begun)
             if taken:
                 log.info("took_over", recipients=taken)
                 self._assembly.outbound.dispatcher.wake_claims()
@@ -119,8 +120,9 @@ class RunningServer:
         print(json.dumps(ready), flush=True)
         if self._assembly.settings.server.workers > 1:
             return  # The supervisor speaks for all.
-        self._address_file.write_text(json.dumps(ready | {"pid": os.getpid()}) + "\n")
-        print(self._assembly.welcome(listeners), file=sys.stderr, flush=True)
+        if not self._folder.announce(ready):
+            log.warning("address_not_written", path=str(self._folder.address))
+        say(self._assembly.welcome(listeners))
 
     async def _end(self) -> None:
         """Stop taking, finish what runs, give back the leases, close; bounded by `server.stop_timeout_s`.
@@ -162,4 +164,4 @@ class RunningServer:
         await asyncio.gather(*self._loops, return_exceptions=True)
         await self._assembly.close()
         if self._assembly.settings.server.workers == 1:
-            self._address_file.unlink(missing_ok=True)
+            self._folder.withdraw()

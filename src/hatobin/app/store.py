@@ -20,8 +20,8 @@ from hatobin.words.settings import Settings
 T = TypeVar("T")
 
 POSTGRES_SCHEMES = ("postgresql:", "postgres:")
-MAX_CLOCK_SKEW_S = 5.0
-"""Nodes judge each other's heartbeats by their own clocks; a lease is dead after twelve times this."""
+MAX_CLOCK_SKEW = 1 / 12
+"""Nodes judge each other's heartbeats by their own clocks: they may differ by this part of `server.dead_after_s`."""
 
 
 class StoreError(Exception):

@@ -32,7 +32,7 @@ from hatobin.app.listeners import BoundListeners
 from hatobin.app.outbound import Outbound, assemble_outbound
 from hatobin.app.smtp_listeners import SmtpListeners
 from hatobin.app.store import (
-    MAX_CLOCK_SKEW_S,
+    MAX_CLOCK_SKEW,
     OpenBlobs,
     OpenDatabase,
     StoreError,
@@ -45,7 +45,7 @@ from hatobin.app.welcome import welcome
 from hatobin.capabilities import contacts, identities, queue
 from hatobin.companions import iam, sns, sqs
 from hatobin.companions.kms import SealBroken, Vault
-from hatobin.flow.outbound import Settlements, SmtpDoor, recover
+from hatobin.flow.outbound import SmtpDoor, give_back_slot, take_slot
 from hatobin.gateway import Gateway
 from hatobin.ports import Ports
 from hatobin.ports.database import DatabaseUnavailable
@@ -101,6 +101,7 @@ class Assembly:
     blobs: OpenBlobs
     threads: ThreadPool
     journal: FileJournal
+    attempts: queue.AttemptLog
     lease: queue.WorkerLease
     outbound: Outbound
     queue_upkeep: sqs.QueueUpkeep
@@ -115,11 +116,10 @@ class Assembly:
 
     async def close(self) -> None:
         """Give back the leases and close the store; after the loops have ended."""
-        now = self.ports.clock.now()
         try:
-            await self.database.write(lambda session: queue.release(session, self.lease.lease, now=now))
+            await give_back_slot(self.ports, self.settings, self.attempts, self.lease.lease)
         except DatabaseUnavailable as error:
-            # Our next start, or another node after a minute, takes them over.
+            # Our next start, or another node after a while, takes them over.
             log.warning("leases_not_given_back", error=str(error))
         await self.http.close()
         await self.blobs.close()
@@ -176,17 +176,17 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
             f"the store was sealed under another master key: {folder.root / 'master.key'} or HATOBIN_MASTER_KEY"
             " must be the same on every node"
         ) from error
-    if (skew_s := await clock_skew_s(database)) and abs(skew_s) > MAX_CLOCK_SKEW_S:
-        log.warning("clock_differs", ahead_of_database_s=round(skew_s, 1), allowed_s=MAX_CLOCK_SKEW_S)
+    allowed_s = settings.server.dead_after_s * MAX_CLOCK_SKEW
+    if (skew_s := await clock_skew_s(database)) and abs(skew_s) > allowed_s:
+        log.warning("clock_differs", ahead_of_database_s=round(skew_s, 1), allowed_s=allowed_s)
     if settings.delivery.service_signature:
         await identities.ensure_service_dkim(ports, vault, settings)
     slot = node_slot(folder.node(), worker) if on_postgres(settings) else worker
-    lease = await queue.WorkerLease.acquire(database, clock, slot)
     journal = FileJournal(folder.root, worker)
     attempts = queue.AttemptLog(journal)
-    settled, doubtful = await recover(database, attempts, Settlements(settings, entropy, lease.lease), now=clock.now())
-    if settled or doubtful:
-        log.warning("recovered", settled_from_log=settled, possible_duplicates=doubtful)
+    lease, recovered = await take_slot(ports, settings, attempts, slot)
+    if recovered.settled or recovered.doubtful:
+        log.warning("recovered", settled_from_log=recovered.settled, possible_duplicates=recovered.doubtful)
     return _assemble_flow(
         _Foundation(
             settings=settings,
@@ -245,6 +245,7 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         blobs=base.blobs,
         threads=base.threads,
         journal=base.journal,
+        attempts=base.attempts,
         lease=base.lease,
         outbound=outbound,
         queue_upkeep=sqs.QueueUpkeep(ports),

@@ -43,6 +43,7 @@ class Server(Section, frozen=True):
     http_idle_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     http_connections_per_client: Annotated[int, msgspec.Meta(ge=1)] = 500
     stop_timeout_s: float = 10.0
+    dead_after_s: Annotated[float, msgspec.Meta(ge=10)] = 60.0
 
 
 class Service(Section, frozen=True):

@@ -23,14 +23,18 @@ def ready_message(size: int = 10) -> ReadyMessage:
 
 def test_room_is_bounded_by_count_and_by_bytes() -> None:
     ready = ReadyQueue(max_messages=3, max_bytes=100)
-    ready.reserve(2, 90)
+    ready.reserve("m1", 2, 90)
     assert ready.has_room(1, 10)
     assert not ready.has_room(1, 11)
     assert not ready.has_room(2, 1)
     assert ready.room == 1
-    ready.reserve(1, 10)
+    ready.reserve("m2", 1, 10)
     assert ready.room == 0
-    ready.done(3, 100)
+    ready.done("m1", 1, 45)
+    assert ready.holds("m1")
+    ready.done("m1", 1, 45)
+    ready.done("m2", 1, 10)
+    assert not ready.holds("m1")
     assert (ready.messages, ready.bytes, ready.room) == (0, 0, 3)
 
 

@@ -75,7 +75,7 @@ async def test_a_recipient_becomes_final_exactly_once(database: Database) -> Non
 async def test_a_stale_holders_deferral_is_dropped_and_its_delivery_counts(database: Database) -> None:
     key = await enqueue(database, message(1, "a@x.org"), OURS)
     clock = SimulatedClock()
-    await WorkerLease.acquire(database, clock, 0)
+    await WorkerLease.acquire(database, clock, 0, dead_after_s=60)
     taken_over = await database.write(lambda s: queue.claim_due(s, Lease(0, 2), now=clock.now() + 1, limit=10))
     assert len(taken_over) == 1
     stale = await database.write(lambda s: queue.defer(s, key, 0, OURS, due_at=1e12, reply="451 later"))
@@ -85,9 +85,9 @@ async def test_a_stale_holders_deferral_is_dropped_and_its_delivery_counts(datab
 
 async def test_taking_a_slot_frees_its_rows_and_raises_the_epoch(database: Database) -> None:
     clock = SimulatedClock()
-    first = await WorkerLease.acquire(database, clock, 0)
+    first = await WorkerLease.acquire(database, clock, 0, dead_after_s=60)
     await enqueue(database, message(1, "a@x.org"), first.lease)
-    second = await WorkerLease.acquire(database, clock, 0)
+    second = await WorkerLease.acquire(database, clock, 0, dead_after_s=60)
     assert second.lease == Lease(0, first.lease.epoch + 1)
     claimed = await database.write(lambda s: queue.claim_due(s, second.lease, now=clock.now(), limit=10))
     assert len(claimed) == 1
@@ -95,8 +95,8 @@ async def test_taking_a_slot_frees_its_rows_and_raises_the_epoch(database: Datab
 
 async def test_a_dead_workers_rows_are_taken_over_by_another_after_a_minute(database: Database) -> None:
     clock = SimulatedClock()
-    dead = await WorkerLease.acquire(database, clock, 0)
-    alive = await WorkerLease.acquire(database, clock, 1)
+    dead = await WorkerLease.acquire(database, clock, 0, dead_after_s=60)
+    alive = await WorkerLease.acquire(database, clock, 1, dead_after_s=60)
     await enqueue(database, message(1, "a@x.org"), dead.lease)
     clock.elapsed_s += 59
     assert await alive.beat() == 0
@@ -106,8 +106,8 @@ async def test_a_dead_workers_rows_are_taken_over_by_another_after_a_minute(data
 
 async def test_what_a_dead_worker_had_under_way_counts_as_possibly_sent(database: Database) -> None:
     clock = SimulatedClock()
-    dead = await WorkerLease.acquire(database, clock, 0)
-    alive = await WorkerLease.acquire(database, clock, 1)
+    dead = await WorkerLease.acquire(database, clock, 0, dead_after_s=60)
+    alive = await WorkerLease.acquire(database, clock, 1, dead_after_s=60)
     key = await enqueue(database, message(1, "a@x.org", "b@y.org"), dead.lease)
     waiting = await enqueue(database, message(2, "c@x.org"), None)
     clock.elapsed_s += 61
@@ -119,18 +119,18 @@ async def test_what_a_dead_worker_had_under_way_counts_as_possibly_sent(database
 
 async def test_a_forgotten_slot_begins_with_a_later_epoch(database: Database) -> None:
     clock = SimulatedClock()
-    first = await WorkerLease.acquire(database, clock, 0)
-    other = await WorkerLease.acquire(database, clock, 1)
+    first = await WorkerLease.acquire(database, clock, 0, dead_after_s=60)
+    other = await WorkerLease.acquire(database, clock, 1, dead_after_s=60)
     clock.elapsed_s += 90_000
     await other.beat()
-    again = await WorkerLease.acquire(database, clock, 0)
+    again = await WorkerLease.acquire(database, clock, 0, dead_after_s=60)
     assert again.lease.epoch > first.lease.epoch
 
 
 async def test_a_sleeper_that_was_forgotten_comes_back_with_its_beat(database: Database) -> None:
     clock = SimulatedClock()
-    sleeper = await WorkerLease.acquire(database, clock, 0)
-    other = await WorkerLease.acquire(database, clock, 1)
+    sleeper = await WorkerLease.acquire(database, clock, 0, dead_after_s=60)
+    other = await WorkerLease.acquire(database, clock, 1, dead_after_s=60)
     clock.elapsed_s += 90_000
     await other.beat()
     await sleeper.beat()
@@ -141,9 +141,9 @@ async def test_a_sleeper_that_was_forgotten_comes_back_with_its_beat(database: D
 
 async def test_a_beat_of_an_earlier_epoch_does_not_keep_the_slot(database: Database) -> None:
     clock = SimulatedClock()
-    stale = await WorkerLease.acquire(database, clock, 0)
-    await WorkerLease.acquire(database, clock, 0)
-    alive = await WorkerLease.acquire(database, clock, 1)
+    stale = await WorkerLease.acquire(database, clock, 0, dead_after_s=60)
+    await WorkerLease.acquire(database, clock, 0, dead_after_s=60)
+    alive = await WorkerLease.acquire(database, clock, 1, dead_after_s=60)
     await enqueue(database, message(1, "a@x.org"), stale.lease)
     clock.elapsed_s += 61
     assert await stale.beat() + await alive.beat() == 1

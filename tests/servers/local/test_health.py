@@ -42,7 +42,7 @@ async def test_figures_in_prometheus_text(world: World) -> None:
     key = await world.accept(simple(), ["a@example.net", "b@example.net"])
     await world.bounce(key, 0, "550 no")
     ready = ReadyQueue(max_messages=10, max_bytes=1000)
-    ready.reserve(2, 300)
+    ready.reserve("m1", 2, 300)
     measures = [
         Measure("hatobin_sessions", "Sessions.", "gauge", lambda: 4),
         Measure("hatobin_timeouts_total", "Ends.", "counter", lambda: {"head": 1, "body": 0}, "part"),

@@ -51,27 +51,35 @@ def serve(config: str | None, data: Path | None, workers: int | None, http: str 
         supervise(settings, folder)
 
 
+class StoreUnusable(click.ClickException):
+    """The store cannot be used, as it is or as it is configured; the text says why."""
+
+
 @click.command(hidden=True)
 def worker() -> None:
     """Serve one worker of a supervisor, as ordered on standard input."""
     # What takes the time of a start, while the first worker makes what is missing in the store.
     importlib.import_module("hatobin.app.server")
-    from hatobin.app.supervisor import WorkerOrder
+    from hatobin.app.supervisor import STORE_UNUSABLE, WorkerOrder
 
     line = sys.stdin.buffer.readline()
     if not line:
         return  # The supervisor is gone.
     order = msgspec.json.decode(line, type=WorkerOrder)
-    run(order.settings, DataFolder(Path(order.data)), worker=order.worker)
+    try:
+        run(order.settings, DataFolder(Path(order.data)), worker=order.worker)
+    except StoreUnusable as error:
+        error.show()
+        sys.exit(STORE_UNUSABLE)
 
 
 def supervise(settings: Settings, folder: DataFolder) -> None:
     """Serve several workers on the same ports and the same store."""
     from hatobin.app.logging import configure_logging
-    from hatobin.app.supervisor import Announcement, Supervisor
+    from hatobin.app.supervisor import Supervisor
 
     configure_logging(settings.log)
-    folder.prepare()
+    _prepare(folder)
     try:
         listeners = bind(settings.server, reuse_port=True, listen=False)
     except ListenError as error:
@@ -84,9 +92,15 @@ def supervise(settings: Settings, folder: DataFolder) -> None:
 
         return welcome(with_public_urls(settings, listeners), listeners)
 
-    announcement = Announcement(str(folder.address), text)
-    if not asyncio.run(Supervisor(settings, folder, listeners).run(announcement)):
-        raise click.ClickException("a worker does not stay alive; its log says why")
+    if reason := asyncio.run(Supervisor(settings, folder, listeners).run(text)):
+        raise click.ClickException(reason)
+
+
+def _prepare(folder: DataFolder) -> None:
+    try:
+        folder.prepare()
+    except OSError as error:
+        raise click.ClickException(f"the data folder cannot be used: {error}") from error
 
 
 def _calm_collector() -> None:
@@ -116,7 +130,7 @@ def run(settings: Settings, folder: DataFolder, *, worker: int = 0) -> None:
 
     configure_logging(settings.log)
     _raise_file_limit()
-    folder.prepare()
+    _prepare(folder)
     try:
         folder.lock_slot(worker)
         listeners = bind(settings.server, reuse_port=settings.server.workers > 1)
@@ -130,9 +144,11 @@ def run(settings: Settings, folder: DataFolder, *, worker: int = 0) -> None:
         try:
             assembly = await assemble(settings, folder, listeners, worker=worker)
         except (StoreError, KeyUnusable, DatabaseUnavailable) as error:
-            raise click.ClickException(str(error)) from error
+            raise StoreUnusable(str(error)) from error
+        except OSError as error:
+            raise StoreUnusable(f"the data folder cannot be used: {error}") from error
         _calm_collector()
-        await RunningServer(assembly, listeners, folder.address).serve(supervised=settings.server.workers > 1)
+        await RunningServer(assembly, listeners, folder).serve(supervised=settings.server.workers > 1)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())

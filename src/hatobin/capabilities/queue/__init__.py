@@ -13,7 +13,7 @@ from __future__ import annotations
 from hatobin.capabilities.queue.attempts import Attempt, AttemptLog, Replayed
 from hatobin.capabilities.queue.counting import QueueTotals, totals
 from hatobin.capabilities.queue.expiry import BLOB_PREFIX, blob_key, find_expired, remove, unknown_blobs
-from hatobin.capabilities.queue.leases import BEAT_INTERVAL_S, DEAD_AFTER_S, WorkerLease
+from hatobin.capabilities.queue.leases import WorkerLease, held_for_s
 from hatobin.capabilities.queue.model import (
     DkimKeyChoice,
     Lease,
@@ -38,6 +38,8 @@ from hatobin.capabilities.queue.store import (
     figures,
     finish,
     give_back,
+    give_back_message,
+    leased_to,
     message,
     next_due_at,
     recent,
@@ -47,9 +49,7 @@ from hatobin.capabilities.queue.store import (
 )
 
 __all__ = [
-    "BEAT_INTERVAL_S",
     "BLOB_PREFIX",
-    "DEAD_AFTER_S",
     "Attempt",
     "AttemptLog",
     "DkimKeyChoice",
@@ -81,6 +81,9 @@ __all__ = [
     "finish",
     "finish_all",
     "give_back",
+    "give_back_message",
+    "held_for_s",
+    "leased_to",
     "message",
     "next_due_at",
     "recent",

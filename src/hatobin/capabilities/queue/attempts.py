@@ -12,7 +12,7 @@ NUL and padded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hatobin.capabilities.queue.model import MessageKey
@@ -50,6 +50,8 @@ class AttemptLog:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._number = 0
+        self._open: set[int] = set()
+        """Attempts of this process that are not settled."""
         self._silent: set[int] = set()
         """Attempts that began and of which the log says nothing more."""
 
@@ -61,6 +63,7 @@ class AttemptLog:
             mask |= 1 << min(position, _MAX_POSITIONS - 1)
         head = b"%08x" % self._number
         tail = b"%016x%s\0%s\0%s\0" % (mask, key.account_id.encode(), key.region.encode(), key.message_id.encode())
+        self._open.add(self._number)
         self._silent.add(self._number)
         generation = self._journal.open_attempt((_START + head + b"000" + tail).ljust(RECORD_BYTES, b"\0"))
         return Attempt(self._number, generation, head + b"%03d" + tail)
@@ -76,6 +79,7 @@ class AttemptLog:
         Where no outcome was recorded the log says it too: a recipient that the
         attempt left deferred would count as a possible duplicate otherwise.
         """
+        self._open.discard(attempt.number)
         if attempt.number in self._silent:
             self._silent.discard(attempt.number)
             self._append(attempt, _SETTLED_CODE, "")
@@ -87,9 +91,19 @@ class AttemptLog:
 
     def replay(self) -> list[Replayed]:
         """Give the attempts of an earlier process, each once, in the order they began."""
+        return self._read(lambda record: True)
+
+    def unsettled(self) -> list[Replayed]:
+        """Give the attempts of this process that are not settled, as a later process would find them."""
+        if not self._open:
+            return []
+        numbers = {b"%08x" % number for number in self._open}
+        return self._read(lambda record: record[1:9] in numbers)
+
+    def _read(self, wanted: Callable[[bytes], bool]) -> list[Replayed]:
         attempts: dict[bytes, Replayed] = {}
         for record in self._journal.replay():
-            parsed = _parse(record)
+            parsed = _parse(record) if wanted(record) else None
             if parsed is None:
                 continue
             identity, replayed = parsed
@@ -98,7 +112,9 @@ class AttemptLog:
         return list(attempts.values())
 
     def forget(self) -> None:
-        """Drop the replayed records: their outcomes are in the database now."""
+        """Drop all records: their outcomes are in the database now."""
+        self._open.clear()
+        self._silent.clear()
         self._journal.reset()
 
 

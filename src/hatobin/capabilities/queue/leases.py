@@ -14,6 +14,7 @@ last one, so it never comes back even then.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -21,9 +22,18 @@ from hatobin.capabilities.queue.model import Lease, MessageKey
 from hatobin.capabilities.queue.store import count_possible_duplicates
 from hatobin.ports import Clock, Database, Row, Session
 
-BEAT_INTERVAL_S = 20.0
-DEAD_AFTER_S = 60.0
+BEATS = 3
+"""How often a worker beats in the time after which it counts as dead (`server.dead_after_s`)."""
 FORGOTTEN_AFTER_S = 86_400.0
+
+
+def held_for_s(dead_after_s: float) -> float:
+    """Say how long a recorded beat keeps others away, with one beat to spare; counted from before its recording.
+
+    >>> held_for_s(60.0)
+    40.0
+    """
+    return dead_after_s - dead_after_s / BEATS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +43,36 @@ class WorkerLease:
     database: Database
     clock: Clock
     lease: Lease
+    dead_after_s: float
 
     @classmethod
-    async def acquire(cls, database: Database, clock: Clock, worker: int) -> WorkerLease:
-        """Take slot `worker` under a new epoch; its earlier rows become due at once."""
-        epoch = await database.write(lambda session: _raise_epoch(session, worker, clock.now()))
-        return cls(database, clock, Lease(worker, epoch))
+    async def acquire(
+        cls,
+        database: Database,
+        clock: Clock,
+        worker: int,
+        *,
+        dead_after_s: float,
+        settle: Callable[[Session, Lease], object] = lambda session, lease: None,
+    ) -> WorkerLease:
+        """Take slot `worker` under a new epoch; its earlier rows become due at once.
+
+        `settle` runs in the same transaction, before the rows are free: once they are, others deliver them, and
+        what an earlier process knew of them must be recorded by then.
+        """
+
+        def work(session: Session) -> Lease:
+            lease = Lease(worker, _raise_epoch(session, worker, clock.now()))
+            settle(session, lease)
+            _free_rows(session, worker, clock.now())
+            return lease
+
+        return cls(database, clock, await database.write(work, turn="settle"), dead_after_s)
+
+    @property
+    def beat_interval_s(self) -> float:
+        """Seconds between two beats."""
+        return self.dead_after_s / BEATS
 
     async def beat(self) -> int:
         """Say that this worker lives; give the number of rows taken over from dead ones."""
@@ -52,7 +86,8 @@ class WorkerLease:
                 {"now": now, "worker": self.lease.worker, "epoch": self.lease.epoch},
             )
             dead = session.execute(
-                "SELECT worker FROM queue_worker WHERE beat_at < :limit ORDER BY worker", {"limit": now - DEAD_AFTER_S}
+                "SELECT worker FROM queue_worker WHERE beat_at < :limit ORDER BY worker",
+                {"limit": now - self.dead_after_s},
             )
             freed = [row for (worker,) in dead for row in _free_rows(session, worker, now)]
             for message, rows in groupby(sorted(freed), key=lambda row: row[:3]):
@@ -72,7 +107,6 @@ def _raise_epoch(session: Session, worker: int, now: float) -> int:
         {"worker": worker, "second": int(now), "now": now},
     )
     assert row is not None, "INSERT … RETURNING gives a row"
-    _free_rows(session, worker, now)
     return int(row[0])
 
 

@@ -8,7 +8,7 @@ each site has its own sessions, so a slow receiver holds up nobody else.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from hatobin.capabilities.queue.model import ReadyMessage
@@ -31,6 +31,7 @@ class ReadyQueue:
         self._max_messages = max_messages
         self._max_bytes = max_bytes
         self._sites: dict[str, Site] = {}
+        self._held: Counter[str] = Counter()
         self.messages = 0
         self.bytes = 0
         self.overflowed = False
@@ -45,10 +46,15 @@ class ReadyQueue:
         """How many messages more may be claimed now."""
         return 0 if self.bytes >= self._max_bytes else max(0, self._max_messages - self.messages)
 
-    def reserve(self, messages: int, size: int) -> None:
-        """Count work that is about to be put; every reservation ends in `done`."""
-        self.messages += messages
+    def reserve(self, message_id: str, pieces: int, size: int) -> None:
+        """Count work that is about to be put: `pieces` of one message, `size` in all; it ends in `done`."""
+        self._held[message_id] += pieces
+        self.messages += pieces
         self.bytes += size
+
+    def holds(self, message_id: str) -> bool:
+        """Say whether a piece of this message is reserved and not done."""
+        return message_id in self._held
 
     def put(self, site_name: str, message: ReadyMessage) -> Site:
         """Append reserved work to its site."""
@@ -59,9 +65,14 @@ class ReadyQueue:
         site.arrived.set()
         return site
 
-    def done(self, messages: int, size: int) -> None:
+    def done(self, message_id: str, pieces: int, size: int) -> None:
         """Count work as settled."""
-        self.messages -= messages
+        left = self._held[message_id] - pieces
+        if left:
+            self._held[message_id] = left
+        else:
+            del self._held[message_id]
+        self.messages -= pieces
         self.bytes -= size
 
     def forget_idle(self, site: Site) -> None:

@@ -238,6 +238,26 @@ def give_back(session: Session, lease: Lease, rows: Sequence[tuple[MessageKey, i
     )
 
 
+def leased_to(session: Session, worker: int) -> list[tuple[Lease, MessageKey]]:
+    """Give the messages with rows that a worker slot holds, in whatever epoch. Bounded by the ready queue's size."""
+    rows = session.execute(
+        """SELECT DISTINCT lease_epoch, account_id, region, message_id FROM queue_recipient
+        WHERE state = 0 AND lease_worker IS NOT NULL AND lease_worker = :worker
+        ORDER BY account_id, region, message_id""",
+        {"worker": worker},
+    )
+    return [(Lease(worker, row[0]), MessageKey(*row[1:])) for row in rows]
+
+
+def give_back_message(session: Session, lease: Lease, key: MessageKey, *, now: float) -> None:
+    """Give back a message's rows, as far as `lease` still holds them, due at once."""
+    session.execute(
+        f"""UPDATE queue_recipient SET lease_worker = NULL, lease_epoch = NULL, due_at = :now
+        WHERE {_KEY} AND state = 0 AND lease_worker = :worker AND lease_epoch = :epoch""",
+        {**_key(key), "worker": lease.worker, "epoch": lease.epoch, "now": now},
+    )
+
+
 def release(session: Session, lease: Lease, *, now: float) -> None:
     """Give back every row that `lease` holds, due at once."""
     session.execute(

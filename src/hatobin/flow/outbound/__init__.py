@@ -11,7 +11,7 @@ from __future__ import annotations
 from hatobin.flow.outbound.accept import Acceptor
 from hatobin.flow.outbound.dispatch import Dispatcher
 from hatobin.flow.outbound.draft import Accepted, Draft, ListManagement, Origin, RenderedContent, RenderingFailure
-from hatobin.flow.outbound.recover import recover
+from hatobin.flow.outbound.recover import give_back_slot, take_slot
 from hatobin.flow.outbound.refusals import Refusal
 from hatobin.flow.outbound.settle import Settler
 from hatobin.flow.outbound.settlement import Settlement, Settlements
@@ -36,5 +36,6 @@ __all__ = [
     "Signer",
     "SmtpDoor",
     "SmtpLogin",
-    "recover",
+    "give_back_slot",
+    "take_slot",
 ]

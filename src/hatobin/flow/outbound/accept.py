@@ -118,7 +118,7 @@ class Acceptor:
         size = len(prepared.content)
         lease = self._lease if self._ready.has_room(pieces, size * pieces) else None
         if lease is not None:
-            self._ready.reserve(pieces, size * pieces)
+            self._ready.reserve(prepared.key.message_id, pieces, size * pieces)
         loop = asyncio.get_running_loop()
         waiting = _Waiting(Pending(prepared, lease), pieces, loop.create_future())
         self._line.append(waiting)
@@ -194,7 +194,7 @@ class Acceptor:
                 self._signals.published()
             self._hand_over(prepared, result.decision, lease, waiting.pieces)
         elif lease is not None:
-            self._ready.done(waiting.pieces, len(prepared.content) * waiting.pieces)
+            self._ready.done(prepared.key.message_id, waiting.pieces, len(prepared.content) * waiting.pieces)
         if waiting.answer.done():
             return
         if isinstance(result, Stored):
@@ -254,7 +254,7 @@ class Acceptor:
                 by_site.setdefault(self._sites.name(recipient.domain), []).append(queued)
         size = len(prepared.content)
         if unused := pieces - len(by_site):
-            self._ready.done(unused, size * unused)
+            self._ready.done(prepared.key.message_id, unused, size * unused)
         for site, recipients in by_site.items():
             self._signals.ready(site, _ready_message(decision, tuple(recipients), size))
 

@@ -34,8 +34,6 @@ from hatobin.capabilities.delivery import (
     unconvertible,
 )
 from hatobin.capabilities.queue import (
-    BEAT_INTERVAL_S,
-    DEAD_AFTER_S,
     Attempt,
     Lease,
     QueuedRecipient,
@@ -48,6 +46,7 @@ from hatobin.flow.outbound.loading import LoadedBodies
 from hatobin.flow.outbound.settle import Settler
 from hatobin.flow.outbound.settlement import Settlement
 from hatobin.flow.outbound.sign import Signer
+from hatobin.flow.outbound.strays import collect_strays
 from hatobin.ports import Ports
 from hatobin.ports.blobs import BlobMissing, BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
@@ -93,12 +92,18 @@ class Dispatcher:
         self._loaded = LoadedBodies(settings.delivery.loaded_bytes)
         self._left: list[ReadyMessage] = []
         """What was not sent because the lease seemed over."""
+        self._look_for_strays = False
         self._lease_deadline = 0.0
-        self.renew_lease()
+        self.renew_lease(ports.clock.monotonic())
 
-    def renew_lease(self) -> None:
-        """Note that the beat was recorded now: the lease holds for the dead time less one beat."""
-        self._lease_deadline = self._ports.clock.monotonic() + DEAD_AFTER_S - BEAT_INTERVAL_S
+    def renew_lease(self, since: float) -> None:
+        """Note that a beat was recorded: the lease holds for the dead time less one beat.
+
+        It counts from `since` (monotonic seconds), before the recording began: that may take long, and others
+        count from the time that the beat bears.
+        """
+        self._lease_deadline = since + queue.held_for_s(self._settings.server.dead_after_s)
+        self._look_for_strays = True
         if self._left:
             left, self._left = self._left, []
             self._spawn(self._give_back(left))
@@ -260,7 +265,7 @@ class Dispatcher:
     def _leave(self, message: ReadyMessage) -> None:
         """Say nothing about a message: whoever holds it now will. If that is still us, the next beat shows it."""
         self._left.append(message)
-        self._ready.done(1, message.size)
+        self._ready.done(message.key.message_id, 1, message.size)
 
     async def _give_back(self, left: Sequence[ReadyMessage]) -> None:
         """Nobody else may have taken what was left: then it is due at once."""
@@ -341,6 +346,9 @@ class Dispatcher:
         """Claim one batch; True when there may be more at once."""
         if not self._claiming or self._lease_is_over():
             return False
+        if self._look_for_strays:
+            await collect_strays(self._ports, self._lease, self._ready)
+            self._look_for_strays = False
         limit = min(CLAIM_BATCH, self._ready.room)
         if limit <= 0:
             self._ready.overflowed = True
@@ -357,7 +365,7 @@ class Dispatcher:
         )
         for message in messages:
             for site, piece in self._pieces(message):
-                self._ready.reserve(1, piece.size)
+                self._ready.reserve(piece.key.message_id, 1, piece.size)
                 self.offer(site, piece)
         self._ready.overflowed = bool(messages)
         return bool(messages)

@@ -1,35 +1,70 @@
 """Recovery: what the attempt log of an earlier process says about deliveries that were under way.
 
-Runs after the slot is taken and before anything is claimed. An attempt whose
-reply was seen is settled as if nothing had happened; one without a reply may
-have reached the receiver, so its recipients are counted as possible
-duplicates and sent again (RFC 5321 §4.5.4: better twice than never).
+Runs in the transaction that takes the slot, and once more in the one that
+gives it back, because from then on anybody may deliver what is still queued.
+An attempt whose reply was seen is settled as if nothing had happened; one
+without a reply may have reached the receiver, so its recipients are counted
+as possible duplicates and sent again (RFC 5321 §4.5.4: better twice than
+never).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from hatobin.capabilities import queue
 from hatobin.capabilities.delivery import classify
-from hatobin.capabilities.queue import AttemptLog, QueuedRecipient, ReadyMessage, Replayed
+from hatobin.capabilities.queue import AttemptLog, Lease, QueuedRecipient, ReadyMessage, Replayed, WorkerLease
 from hatobin.flow.outbound.settlement import Settlement, Settlements
-from hatobin.ports import Database, Session
+from hatobin.ports import Ports, Session
 from hatobin.words.outcome import Hop, RecipientState
 from hatobin.words.reply import Reply
+from hatobin.words.settings import Settings
 
 
-async def recover(database: Database, log: AttemptLog, settlements: Settlements, *, now: float) -> tuple[int, int]:
-    """Settle the log of an earlier process; give the numbers of settled and of doubtful attempts."""
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """How many attempts of an earlier process were settled, and how many are in doubt."""
+
+    settled: int = 0
+    doubtful: int = 0
+
+
+async def take_slot(ports: Ports, settings: Settings, log: AttemptLog, worker: int) -> tuple[WorkerLease, Recovered]:
+    """Take a worker slot and settle the log of the process that had it before, in one transaction."""
     attempts = log.replay()
-    if not attempts:
-        return 0, 0
-    counts = await database.write(lambda session: _settle(session, attempts, settlements, now), turn="settle")
+    recovered = Recovered()
+
+    def settle(session: Session, lease: Lease) -> None:
+        nonlocal recovered
+        settlements = Settlements(settings, ports.entropy, lease)
+        recovered = _settle(session, attempts, settlements, ports.clock.now())
+
+    lease = await WorkerLease.acquire(
+        ports.database, ports.clock, worker, dead_after_s=settings.server.dead_after_s, settle=settle
+    )
     log.forget()
-    return counts
+    return lease, recovered
 
 
-def _settle(session: Session, attempts: Sequence[Replayed], settlements: Settlements, now: float) -> tuple[int, int]:
+async def give_back_slot(ports: Ports, settings: Settings, log: AttemptLog, lease: Lease) -> None:
+    """Give back what a worker holds, and settle what its log says of attempts that were cut off.
+
+    Raises `DatabaseUnavailable`; then the next process on the slot does it.
+    """
+    attempts = log.unsettled()
+    now = ports.clock.now()
+
+    def work(session: Session) -> None:
+        _settle(session, attempts, Settlements(settings, ports.entropy, lease), now)
+        queue.release(session, lease, now=now)
+
+    await ports.database.write(work, turn="settle")
+    log.forget()
+
+
+def _settle(session: Session, attempts: Sequence[Replayed], settlements: Settlements, now: float) -> Recovered:
     seen: list[Settlement] = []
     doubtful = 0
     for attempt in attempts:
@@ -47,7 +82,7 @@ def _settle(session: Session, attempts: Sequence[Replayed], settlements: Settlem
             seen.append(_settlement(session, attempt, waiting, now))
     if seen:
         settlements.apply(session, seen)
-    return len(seen), doubtful
+    return Recovered(len(seen), doubtful)
 
 
 def _settlement(session: Session, attempt: Replayed, waiting: list[QueuedRecipient], now: float) -> Settlement:
