@@ -132,6 +132,8 @@ class RunningServer:
     def spawn(self) -> subprocess.Popen[str]:
         """Start the process and return at once; `start` also waits for the ready line."""
         assert not self.running, "it is running already"
+        if self._process is not None and self._process.stdout is not None:
+            self._process.stdout.close()  # Of one that ended by itself.
         with self._stderr_path.open("a") as stderr:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "hatobin", "serve", "--data", str(self.data)],

@@ -13,7 +13,7 @@ from tests.peers.smtp_sink import SmtpSink
 from tests.running import RunningServer, wait_until
 
 _LONGEST_LIFE_S = 1.2
-_KILLS = 5
+_KILLS = 4
 
 
 def _relaying(sink: SmtpSink) -> RunningServer:

@@ -12,7 +12,7 @@ from tests.chaos.run import run
 
 @pytest.mark.parametrize("store", ["sqlite", "postgres"])
 def test_the_ledger_closes_whatever_breaks(store: str, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
-    faults = int(os.environ.get("CHAOS_FAULTS", "20"))
+    faults = int(os.environ.get("CHAOS_FAULTS", "12"))
 
     def say(text: str) -> None:
         with capsys.disabled():
