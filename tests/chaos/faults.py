@@ -89,7 +89,7 @@ class NodeKilled(Fault):
     Now and then only the supervisor dies, and its workers have to notice.
     """
 
-    name, weight = "node killed", 6
+    name, weight = "node killed", 4
 
     def __init__(self, nodes: Sequence[Node], *, longest_s: float) -> None:
         """With several nodes one may stay away for up to `longest_s`: the others take over what it held."""
@@ -114,7 +114,7 @@ class NodeKilled(Fault):
 class NodeStopped(Fault):
     """An impatient service manager: SIGTERM, and SIGKILL in the middle of the orderly end."""
 
-    name, weight = "node stopped", 4
+    name, weight = "node stopped", 3
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._nodes = nodes
