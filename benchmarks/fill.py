@@ -36,7 +36,7 @@ from hatobin.ports import Database, Session
 from hatobin.words.event import EventKind
 from hatobin.words.identifiers import message_id
 from hatobin.words.outcome import RecipientState
-from hatobin.words.settings import Settings
+from hatobin.words.settings import Settings, Store
 
 T = TypeVar("T")
 
@@ -157,11 +157,16 @@ def _lasting(message: NewMessage) -> NewMessage:
     return replace(message, expires_at=message.accepted_at + 2 * LATER_S)
 
 
-def fill_store(data: Path, past: Past, *, progress: Callable[[int], object] = lambda count: None) -> None:
-    """Fill the store of a data folder that nobody serves; `progress` hears how many more were written."""
+def fill_store(
+    data: Path, past: Past, *, url: str = "", progress: Callable[[int], object] = lambda count: None
+) -> None:
+    """Fill the store of a data folder that nobody serves, or the one at `url`.
+
+    `progress` hears how many more were written.
+    """
     folder = DataFolder(data)
     folder.prepare()
-    database = open_store(Settings(), folder)
+    database = open_store(Settings(store=Store(url=url)), folder)
     now = time.time()
 
     async def run() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -203,6 +204,8 @@ def main(store: str, faults: int, seed: int, logs: Path | None) -> None:
     def say(text: str) -> None:
         click.echo(text, err=True)
 
+    # Ended from outside, it still ends its servers and unmounts its disk.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     if logs is not None:
         logs.mkdir(parents=True, exist_ok=True)
     result = run(store, faults=faults, seed=seed, say=say, logs=logs)
