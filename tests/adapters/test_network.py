@@ -62,7 +62,7 @@ def test_bytes_go_there_and_come_back(run: Run) -> None:
     async def scenario() -> None:
         async with connected(echo) as connection:
             connection.send(b"EHLO me\r\n")
-            await connection.drain()
+            await connection.drain(10)
             assert await connection.receive(5) == b"EHLO me\r\n"
             assert connection.peer_ip == "127.0.0.1"
             assert connection.local_ip == "127.0.0.1"
@@ -94,7 +94,7 @@ def test_end_of_stream_is_said_again_and_again(run: Run) -> None:
             assert await connection.receive(5) == b""
             connection.send(b"too late")
             with pytest.raises(ConnectionLost):
-                await connection.drain()
+                await connection.drain(10)
 
     run(scenario())
 
@@ -115,7 +115,7 @@ def test_reset_gives_what_came_before_and_then_the_loss(run: Run) -> None:
             with pytest.raises(ConnectionLost):
                 await connection.receive(5)
             with pytest.raises(ConnectionLost):
-                await connection.drain()
+                await connection.drain(10)
 
     run(scenario())
 
@@ -179,7 +179,7 @@ def test_drain_waits_for_a_slow_peer(run: Run) -> None:
 
         async with connected(slow) as connection:
             connection.send(message)
-            drained = asyncio.ensure_future(connection.drain())
+            drained = asyncio.ensure_future(connection.drain(10))
             await asyncio.sleep(0.02)
             assert not drained.done()
             gate.set()
@@ -198,7 +198,7 @@ def test_close_drops_what_a_stuck_peer_does_not_take(run: Run) -> None:
     async def scenario() -> None:
         async with connected(stuck) as connection:
             connection.send(b"z" * 20_000_000)
-            drained = asyncio.ensure_future(connection.drain())
+            drained = asyncio.ensure_future(connection.drain(10))
             await asyncio.sleep(0)
             connection.close()
             with pytest.raises(ConnectionLost):
@@ -266,7 +266,7 @@ def test_opportunistic_tls_takes_any_certificate(run: Run, certificates: LocalCe
             assert facts.cipher
             assert not facts.verified
             connection.send(b"EHLO me\r\n" * 20_000)
-            await connection.drain()
+            await connection.drain(10)
             got = b""
             while len(got) < 180_000:
                 got += await connection.receive(5)

@@ -11,7 +11,7 @@ import heapq
 import itertools
 import random
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from tests.simulation.receiver import Receiver, ReceiverSession
 T = TypeVar("T")
 START_S = 1_700_000_000.0
 MAX_ROUNDS = 200_000
+_PIECE_BYTES = 1000
 
 
 class _Timer:
@@ -157,7 +158,7 @@ class SimulatedConnection:
             self._arrived += reply
             self._closed = self._session.dropped
 
-    async def drain(self) -> None:
+    async def drain(self, timeout_s: float) -> None:
         return
 
     async def receive(self, timeout_s: float) -> bytes:
@@ -194,6 +195,25 @@ class SimulatedNetwork:
 
 
 @dataclass
+class SimulatedBlobWriter:
+    """Takes pieces, and stores them as one blob."""
+
+    blobs: SimulatedBlobs
+    key: str
+    written: bytearray = field(default_factory=bytearray)
+
+    async def write(self, data: bytes) -> None:
+        await self.blobs.clock.sleep(0)
+        self.written += data
+
+    async def commit(self) -> None:
+        await self.blobs.put(self.key, bytes(self.written))
+
+    async def abort(self) -> None:
+        self.written.clear()
+
+
+@dataclass
 class SimulatedBlobs:
     """Blobs that survive a crash, as files do."""
 
@@ -209,6 +229,15 @@ class SimulatedBlobs:
         if key not in self.stored:
             raise BlobMissing(key)
         return self.stored[key]
+
+    def writer(self, key: str) -> SimulatedBlobWriter:
+        return SimulatedBlobWriter(self, key)
+
+    async def pieces(self, key: str) -> AsyncGenerator[bytes, None]:
+        whole = await self.get(key)
+        for start in range(0, len(whole), _PIECE_BYTES):
+            await self.clock.sleep(0)
+            yield whole[start : start + _PIECE_BYTES]
 
     async def delete(self, key: str) -> None:
         self.stored.pop(key, None)

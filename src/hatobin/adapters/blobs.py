@@ -11,12 +11,14 @@ the entry in the directory containing the file has also reached disk").
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import os
 import re
+import stat
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from pathlib import Path
 
 from hatobin.adapters.threads import ThreadPool
@@ -29,6 +31,9 @@ MAX_KEY_CHARACTERS = 1024
 MAX_NAME_CHARACTERS = 255
 """NAME_MAX of every usual Linux file system."""
 
+PIECE_BYTES = 256 * 1024
+"""What one turn of a thread reads where a blob is read in pieces."""
+
 LISTED_AT_ONCE = 500
 """Files that one turn of a thread looks at when old blobs are listed."""
 
@@ -38,6 +43,8 @@ ORPHAN_AGE_S = 3600.0
 _KEY = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z")
 _INCOMING = "~incoming"
 """The folder of temporary files; "~" is outside the alphabet of keys."""
+
+_FILE_MODE = 0o600
 
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 
@@ -78,6 +85,21 @@ class FileBlobs:
         check_key(key)
         return await self._threads.run(lambda: self._get(key))
 
+    def writer(self, key: str) -> FileBlobWriter:
+        """See `Blobs.writer`. Raises `ValueError` for a bad key."""
+        check_key(key)
+        return FileBlobWriter(self, key, self._temporary(), self._threads)
+
+    async def pieces(self, key: str) -> AsyncGenerator[bytes, None]:
+        """See `Blobs.pieces`. A blob that is deleted or replaced meanwhile is read to its end."""
+        check_key(key)
+        descriptor = await self._threads.run(lambda: self._open(key))
+        try:
+            while piece := await self._threads.run(lambda: _read(descriptor, key)):
+                yield piece
+        finally:
+            os.close(descriptor)
+
     async def delete(self, key: str) -> None:
         """Remove the blob; a missing one is fine."""
         check_key(key)
@@ -102,10 +124,20 @@ class FileBlobs:
         await self._threads.close()
 
     def _put(self, key: str, data: bytes) -> None:
-        target = self._folder / key
-        temporary = self._incoming / f"{os.getpid()}-{id(self):x}-{next(self._numbers)}"
+        temporary = self._temporary()
         try:
             _write_synced(temporary, data)
+        except BaseException as error:
+            temporary.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise _unavailable("written", key, error) from error
+            raise
+        self.place(temporary, key)
+
+    def place(self, temporary: Path, key: str) -> None:
+        """Move a synced file to where its key says; it is gone when that fails. For a thread, from this module."""
+        target = self._folder / key
+        try:
             self._make_folder(target.parent)
             os.rename(temporary, target)
         except BaseException as error:
@@ -116,6 +148,21 @@ class FileBlobs:
                 raise _unavailable("written", key, error) from error
             raise
         _sync_folder(target.parent)
+
+    def _temporary(self) -> Path:
+        return self._incoming / f"{os.getpid()}-{id(self):x}-{next(self._numbers)}"
+
+    def _open(self, key: str) -> int:
+        try:
+            descriptor = os.open(self._folder / key, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno in _ABSENT:
+                raise BlobMissing(key) from None
+            raise _unavailable("read", key, error) from error
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise BlobMissing(key)
+        return descriptor
 
     def _get(self, key: str) -> bytes:
         try:
@@ -155,6 +202,60 @@ class FileBlobs:
                 continue  # Another process opened the store at the same moment.
 
 
+class FileBlobWriter:
+    """A temporary file that `commit` syncs and moves into place. Made by `FileBlobs.writer`."""
+
+    def __init__(self, blobs: FileBlobs, key: str, temporary: Path, threads: ThreadPool) -> None:
+        self._blobs = blobs
+        self._key = key
+        self._temporary = temporary
+        self._threads = threads
+        self._descriptor: int | None = None
+
+    async def write(self, data: bytes) -> None:
+        """Append `data`. Raises `BlobsUnavailable`."""
+        await self._threads.run(lambda: self._write(data))
+
+    async def commit(self) -> None:
+        """Sync, and let the blob stand under its key. Raises as `FileBlobs.put` does; nothing is left then."""
+        await self._threads.run(self._commit)
+
+    async def abort(self) -> None:
+        """Close and remove the file; one that resists is removed as an orphan later."""
+        await self._threads.run(self._abort)
+
+    def _opened(self) -> int:
+        if self._descriptor is None:
+            self._descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _FILE_MODE)
+        return self._descriptor
+
+    def _write(self, data: bytes) -> None:
+        try:
+            _write_all(self._opened(), data)
+        except OSError as error:
+            raise _unavailable("written", self._key, error) from error
+
+    def _commit(self) -> None:
+        try:
+            os.fdatasync(self._opened())
+        except OSError as error:
+            self._abort()
+            raise _unavailable("written", self._key, error) from error
+        self._close()
+        self._blobs.place(self._temporary, self._key)
+
+    def _abort(self) -> None:
+        if self._descriptor is not None:
+            self._close()
+            with contextlib.suppress(OSError):
+                self._temporary.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+
 def _unavailable(what: str, key: str, error: OSError) -> BlobsUnavailable:
     return BlobsUnavailable(f"the blob {key} cannot be {what}: {error.strerror or error}")
 
@@ -179,14 +280,25 @@ def _files(folder: Path, prefix: str) -> Iterator[tuple[str, float]]:
 
 
 def _write_synced(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _FILE_MODE)
     try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
+        _write_all(descriptor, data)
         os.fdatasync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _read(descriptor: int, key: str) -> bytes:
+    try:
+        return os.read(descriptor, PIECE_BYTES)
+    except OSError as error:
+        raise _unavailable("read", key, error) from error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -101,14 +101,18 @@ class TcpConnection(asyncio.Protocol):
         if self._transport is not None and self._lost is None:
             self._transport.write(data)
 
-    async def drain(self) -> None:
-        """Wait until the send buffer is small again; raises `ConnectionLost`."""
+    async def drain(self, timeout_s: float) -> None:
+        """Wait until the send buffer is small again.
+
+        Raises `ConnectionLost`, and `TimeoutError` when the peer does not take it in time.
+        """
         if self._lost is not None or self._ended:
             raise self._lost or ConnectionLost("the peer closed the connection")
         if self._sending_paused:
             if self._drainer is None:
                 self._drainer = self._loop.create_future()
-            await asyncio.shield(self._drainer)
+            async with asyncio.timeout(timeout_s):
+                await asyncio.shield(self._drainer)
 
     async def receive(self, timeout_s: float) -> bytes:
         """Give what has arrived, at least one byte; b"" at the end of the stream.

@@ -15,12 +15,13 @@ The extra `hatobin[s3]` brings obstore, which is imported only here.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
+from obstore import open_writer_async
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
@@ -28,6 +29,7 @@ from hatobin.adapters.blobs import check_key
 from hatobin.ports.blobs import BlobMissing, BlobsUnavailable
 
 if TYPE_CHECKING:
+    from obstore import AsyncWritableFile
     from obstore.store import ClientConfig, RetryConfig, S3Config
 
 DEFAULT_REGION = "us-east-1"
@@ -37,6 +39,12 @@ PART_BYTES = 8 * 1024 * 1024
 
 PARTS_AT_ONCE = 4
 KEYS_PER_PAGE = 500
+
+STREAMED_PART_BYTES = 5 * 1024 * 1024
+"""A blob written in pieces holds one part while the one before is on its way; the smallest that S3 takes."""
+
+PIECE_BYTES = 256 * 1024
+"""What is gathered of a blob that is read in pieces before it is given on."""
 
 CONNECT_TIMEOUT_S = 5.0
 REQUEST_TIMEOUT_S = 60.0
@@ -163,6 +171,24 @@ class S3Blobs:
                 raise BlobMissing(key) from None
             raise self._unavailable("get", key, error) from error
 
+    def writer(self, key: str) -> S3BlobWriter:
+        """See `Blobs.writer`. Raises `ValueError` for a bad key."""
+        check_key(key)
+        file = open_writer_async(self._store, key, buffer_size=STREAMED_PART_BYTES, max_concurrency=1)
+        return S3BlobWriter(file, lambda error: self._unavailable("put", key, error))
+
+    async def pieces(self, key: str) -> AsyncGenerator[bytes, None]:
+        """See `Blobs.pieces`. Raises `S3Unavailable` when the store does not answer, or stops in the middle."""
+        check_key(key)
+        try:
+            found = await self._store.get_async(key)
+            async for piece in found.stream(min_chunk_size=PIECE_BYTES):
+                yield bytes(piece)
+        except (BaseError, OSError) as error:
+            if _is_missing(error):
+                raise BlobMissing(key) from None
+            raise self._unavailable("get", key, error) from error
+
     async def delete(self, key: str) -> None:
         """Remove the blob; a missing one is fine. Raises `S3Unavailable`."""
         check_key(key)
@@ -189,6 +215,35 @@ class S3Blobs:
         code, words = _CODE.search(str(error)), _WORDS.search(str(error))
         reason = ": ".join(found[1] for found in (code, words) if found) or str(error).strip().partition("\n")[0]
         return S3Unavailable(f"{action} {place}/{key} at {self._address.endpoint}: {reason}")
+
+
+class S3BlobWriter:
+    """An object that goes up in parts and becomes one at `commit`. Made by `S3Blobs.writer`."""
+
+    def __init__(self, file: AsyncWritableFile, unavailable: Callable[[Exception], S3Unavailable]) -> None:
+        self._file: AsyncWritableFile | None = file
+        self._unavailable = unavailable
+
+    async def write(self, data: bytes) -> None:
+        """Append `data`; waits while the part before is on its way. Raises `S3Unavailable`."""
+        assert self._file is not None, "the blob has not come to its end"
+        try:
+            await self._file.write(data)
+        except (BaseError, OSError) as error:
+            raise self._unavailable(error) from error
+
+    async def commit(self) -> None:
+        """Make one object of the parts. Raises `S3Unavailable`."""
+        file, self._file = self._file, None
+        assert file is not None, "the blob has not come to its end"
+        try:
+            await file.close()
+        except (BaseError, OSError) as error:
+            raise self._unavailable(error) from error
+
+    async def abort(self) -> None:
+        """Send nothing more. Parts that went up stay unseen, and are the bucket's lifecycle rule's to remove."""
+        self._file = None
 
 
 def _is_missing(error: Exception) -> bool:

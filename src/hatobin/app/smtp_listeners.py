@@ -29,7 +29,10 @@ class SmtpListeners:
         """Listen on every configured SMTP socket."""
         smtp_settings = SmtpSettings(
             hostname=f"email-smtp.{self.settings.service.domain}",
-            sessions=SessionLimits(max_sessions=self.settings.server.max_connections),
+            sessions=SessionLimits(
+                max_sessions=self.settings.server.max_connections,
+                max_whole_bytes=self.settings.store.stream_above_bytes,
+            ),
         )
         submission: SubmissionServer[SmtpLogin] = SubmissionServer(
             self.door, smtp_settings, clock=self.ports.clock, session_id=self._session_id, tls_context=context

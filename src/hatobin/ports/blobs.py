@@ -1,8 +1,8 @@
-"""Large bodies, as a port: written once, read whole or in ranges, deleted."""
+"""Large bodies, as a port: written and read whole or in pieces, deleted."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol
 
 
@@ -12,6 +12,22 @@ class BlobMissing(Exception):
 
 class BlobsUnavailable(OSError):
     """The store did not do what it was asked for: no room, no permission, no answer. Nothing half-written stays."""
+
+
+class BlobWriter(Protocol):
+    """A blob on its way into the store; nobody sees it before `commit`. One task uses it."""
+
+    async def write(self, data: bytes) -> None:
+        """Append `data`. Raises `BlobsUnavailable`; then only `abort` is left."""
+        ...
+
+    async def commit(self) -> None:
+        """Let the blob stand under its key, in place of a former one; durable when this returns."""
+        ...
+
+    async def abort(self) -> None:
+        """Forget what was written; never raises, and after `commit` does nothing."""
+        ...
 
 
 class Blobs(Protocol):
@@ -26,6 +42,14 @@ class Blobs(Protocol):
 
     async def get(self, key: str) -> bytes:
         """Give the whole blob; raises `BlobMissing`."""
+        ...
+
+    def writer(self, key: str) -> BlobWriter:
+        """Begin a blob whose size nobody knows yet; it ends in `commit` or `abort`."""
+        ...
+
+    def pieces(self, key: str) -> AsyncGenerator[bytes, None]:
+        """Give the blob in pieces of less than a megabyte; the first step raises `BlobMissing`."""
         ...
 
     async def delete(self, key: str) -> None:

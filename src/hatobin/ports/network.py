@@ -40,8 +40,11 @@ class Connection(Protocol):
         """Queue bytes for sending."""
         ...
 
-    async def drain(self) -> None:
-        """Wait until the send buffer is small again; raises `ConnectionLost`."""
+    async def drain(self, timeout_s: float) -> None:
+        """Wait until the send buffer is small again.
+
+        Raises `ConnectionLost`, and `TimeoutError` when the peer does not take it in time.
+        """
         ...
 
     async def receive(self, timeout_s: float) -> bytes:

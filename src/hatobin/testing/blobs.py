@@ -11,6 +11,7 @@ from hatobin.ports.blobs import BlobMissing, Blobs
 MakeBlobs = Callable[[], AbstractAsyncContextManager[Blobs]]
 """Gives an empty store and takes it away again."""
 
+_PIECE_LIMIT_BYTES = 1_000_000
 _FAR_FUTURE_S = 1e11
 _REFUSED_KEYS = ("", "/etc/passwd", "a/../b", "..", ".", "a//b", "a/", "a\\b", "a\x00b", "a b", "ä", "a/./b")
 
@@ -44,6 +45,44 @@ async def missing_blob_is_said(blobs: Blobs) -> None:
     await _expect_missing(blobs, "nothing")
     await _expect_missing(blobs, "a/c")
     await _expect_missing(blobs, "a")
+
+
+async def pieces_make_one_blob(blobs: Blobs) -> None:
+    """What is written in pieces comes back whole, and what was put whole comes back in pieces."""
+    pieces = [bytes([number]) * (number * 40_000) for number in range(1, 20)]
+    writer = blobs.writer("a/pieces")
+    for piece in pieces:
+        await writer.write(piece)
+    await _expect_missing(blobs, "a/pieces")
+    await writer.commit()
+    await writer.abort()
+    whole = b"".join(pieces)
+    assert await blobs.get("a/pieces") == whole, "the pieces came back changed"
+    await blobs.put("put", whole)
+    for key in ("a/pieces", "put"):
+        given = [piece async for piece in blobs.pieces(key)]
+        assert b"".join(given) == whole, f"{key!r} came back changed"
+        assert max(map(len, given)) <= _PIECE_LIMIT_BYTES, "a piece is as large as a blob"
+    await blobs.writer("empty").commit()
+    assert await blobs.get("empty") == b""
+    try:
+        await anext(blobs.pieces("a"))
+    except BlobMissing:
+        return
+    raise AssertionError("a missing blob has no pieces")
+
+
+async def aborted_blob_leaves_nothing(blobs: Blobs) -> None:
+    """A writer that is given up leaves the former blob under its key, or none."""
+    await blobs.put("a/b", b"former")
+    for key in ("a/b", "a/c"):
+        writer = blobs.writer(key)
+        await writer.write(b"half of it")
+        await writer.abort()
+    await blobs.writer("a/d").abort()
+    assert await blobs.get("a/b") == b"former", "the former blob must stay"
+    await _expect_missing(blobs, "a/c")
+    await _expect_missing(blobs, "a/d")
 
 
 async def deleted_blob_is_gone(blobs: Blobs) -> None:
@@ -98,6 +137,8 @@ BLOBS_CHECKS: tuple[BlobsCheck, ...] = (
     stored_bytes_come_back,
     later_put_replaces,
     missing_blob_is_said,
+    pieces_make_one_blob,
+    aborted_blob_leaves_nothing,
     deleted_blob_is_gone,
     strange_keys_are_refused,
     parallel_puts_do_not_mix,

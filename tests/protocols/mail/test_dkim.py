@@ -39,7 +39,7 @@ from hatobin.protocols.mail import (
     split_message,
     verify,
 )
-from hatobin.protocols.mail.canonical import Canonicalization
+from hatobin.protocols.mail.canonical import Canonicalization, body_hash
 from hatobin.protocols.mail.transfer import crlf
 from tests.corpus import corpus_path
 
@@ -362,3 +362,14 @@ def test_the_keys_of_the_corpus_sign_and_the_verdicts_are_the_expected_ones() ->
         assert (result.result is DkimResult.PASS) == case["result"].startswith("pass"), case
         if result.result is DkimResult.PASS:
             assert dkimpy_passes(field + raw, zone) == [True], case
+
+
+def test_header_alone_is_signed_where_the_body_was_hashed_before() -> None:
+    raw = dispatched(b"From: a@example.com\r\nSubject: x\r\n\r\nbody  of\tblanks \r\n\r\n")
+    message = split_message(raw)
+    signers = [Signer("example.com", "rsa"), Signer("example.com", "ed", "ed25519-sha256")]
+    head = split_message(raw[: message.body_start])
+    hashed = body_hash(message.body, "relaxed")
+    assert prepare_all(head, signers, timestamp=NOW_S, relaxed_hash=hashed) == prepare_all(
+        raw, signers, timestamp=NOW_S
+    )

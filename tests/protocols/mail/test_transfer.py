@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hatobin.protocols.mail.transfer import (
+    LineWatch,
     choose_text_encoding,
     crlf,
     decode_base64,
@@ -106,3 +107,17 @@ def test_broken_encodings_are_read_leniently() -> None:
     assert decode_base64(b"Q") is None
     assert decode_body(b"Q", "base64") == b"Q"
     assert decode_body(b"x", "x-unknown") == b"x"
+
+
+@given(
+    lengths=st.lists(st.sampled_from([0, 1, 500, 996, 997, 999, 1_000, 2_000]), max_size=8),
+    sizes=st.lists(st.sampled_from([1, 2, 300, 997, 998, 999, 1_000]), max_size=20),
+)
+def test_long_lines_are_found_in_pieces(lengths: list[int], sizes: list[int]) -> None:
+    data = b"".join([b"x" * length + b"\r\n" for length in lengths])
+    watch, rest = LineWatch(), data
+    for size in sizes:
+        watch.feed(rest[:size])
+        rest = rest[size:]
+    watch.feed(rest)
+    assert watch.exceeded == (longest_line_exceeds(data) >= 0)

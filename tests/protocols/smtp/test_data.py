@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hatobin.protocols.smtp.data import ContentFault, ContentReader, has_bare_line_end, stuff, unstuff
+from hatobin.protocols.smtp.data import ContentFault, ContentReader, Stuffer, has_bare_line_end, stuff
+from hatobin.protocols.smtp.errors import LocalProtocolError
 
 _TOKENS = st.sampled_from([b"\r\n", b"\r", b"\n", b".", b"\0", b"a", b"bc" * 20, b"\r\n.", b"\r\n.\r", b"..", b"\xff"])
 _CLEAN_TOKENS = st.sampled_from([b"\r\n", b".", b"a", b"bc" * 3, b"\r\n.", b"\r\n..", b"\r\n.de fg"])
@@ -32,14 +33,21 @@ def model(stream: bytes, limit: int) -> tuple[bytes | ContentFault, bytes] | Non
     return content, after
 
 
-def read_in_pieces(pieces: list[bytes], *, limit: int, stretch: int) -> tuple[bytes | ContentFault, bytes] | None:
+def read_in_pieces(
+    pieces: list[bytes], *, limit: int, stretch: int, taking: bool = False
+) -> tuple[bytes | ContentFault, bytes] | None:
     reader = ContentReader(limit, stretch_bytes=stretch)
-    buffer = bytearray()
+    buffer, taken = bytearray(), list[bytes]()
     for index, piece in enumerate(pieces):
         buffer += piece
         result = reader.read(buffer)
         if result is not None:
-            return result, bytes(buffer) + b"".join(pieces[index + 1 :])
+            whole = b"".join(taken) + result if isinstance(result, bytes) else result
+            assert not isinstance(whole, bytes) or reader.size == len(whole)
+            return whole, bytes(buffer) + b"".join(pieces[index + 1 :])
+        if taking:
+            taken += reader.take()
+            assert reader.held_bytes == 0
     return None
 
 
@@ -67,6 +75,7 @@ def test_reader_agrees_with_the_law_however_the_bytes_are_cut(
     wanted = model(stream, limit)
     assert read_in_pieces([stream], limit=limit, stretch=1_000) == wanted
     assert read_in_pieces(cut(stream, sizes), limit=limit, stretch=stretch) == wanted
+    assert read_in_pieces(cut(stream, sizes), limit=limit, stretch=stretch, taking=True) == wanted
     assert read_in_pieces([stream[i : i + 1] for i in range(len(stream))], limit=limit, stretch=stretch) == wanted
 
 
@@ -95,7 +104,35 @@ def test_what_is_stuffed_is_read_back(content: bytes) -> None:
 )
 def test_dots_are_doubled_and_halved(content: bytes, wire: bytes) -> None:
     assert stuff(content) == wire
-    assert unstuff(wire).removesuffix(b"\r\n") == content.removesuffix(b"\r\n")
+    assert read_in_pieces([wire + b".\r\n"], limit=1_000, stretch=1_000) == (
+        content and content.removesuffix(b"\r\n") + b"\r\n",
+        b"",
+    )
+
+
+@given(content=st.lists(_CLEAN_TOKENS, max_size=30).map(b"".join), sizes=st.lists(st.integers(1, 9), max_size=30))
+def test_content_in_pieces_is_stuffed_as_it_is_whole(content: bytes, sizes: list[int]) -> None:
+    stuffer = Stuffer()
+    assert b"".join([stuffer.feed(piece) for piece in cut(content, sizes)]) + stuffer.end() == stuff(content)
+
+
+@pytest.mark.parametrize("pieces", [[b"a\n"], [b"a\r", b"b"], [b"a\r"], [b"\r", b"\r\n"]], ids=repr)
+def test_piece_with_a_bare_line_end_is_not_written(pieces: list[bytes]) -> None:
+    stuffer = Stuffer()
+    with pytest.raises(LocalProtocolError, match="bare"):
+        b"".join([*map(stuffer.feed, pieces), stuffer.end()])
+
+
+def test_a_line_without_end_is_not_held() -> None:
+    reader, buffer = ContentReader(10_000_000), bytearray()
+    taken = b""
+    for _ in range(100):
+        buffer += b"x" * 10_000
+        assert reader.read(buffer) is None
+        taken += b"".join(reader.take())
+        assert reader.held_bytes + len(buffer) < 70_000
+    buffer += b"\r\n.\r\n"
+    assert reader.read(buffer) == (b"x" * 1_000_000 + b"\r\n")[len(taken) :]
 
 
 @given(content=_STREAMS)

@@ -34,6 +34,9 @@ class House:
     failure: Exception | None = None
     taken: list[tuple[str, Envelope, bytes]] = field(default_factory=list)
     peers: list[Peer] = field(default_factory=list)
+    streams: list[HouseStream] = field(default_factory=list)
+    write_gate: asyncio.Event | None = None
+    write_failure: Exception | None = None
 
     async def authenticate(self, username: str, password: str, peer: Peer) -> str | None:
         self.peers.append(peer)
@@ -49,6 +52,35 @@ class House:
             raise self.failure
         self.taken.append((principal, envelope, data))
         return self.reply
+
+    def stream(self, principal: str, envelope: Envelope, peer: Peer) -> HouseStream:
+        self.streams.append(HouseStream(self, principal, envelope, peer))
+        return self.streams[-1]
+
+
+@dataclass
+class HouseStream:
+    """A large message in the house. `gate`, when given, is waited for at each write."""
+
+    house: House
+    principal: str
+    envelope: Envelope
+    peer: Peer
+    written: bytearray = field(default_factory=bytearray)
+    aborted: bool = False
+
+    async def write(self, data: bytes) -> None:
+        if self.house.write_gate is not None:
+            await self.house.write_gate.wait()
+        if self.house.write_failure is not None:
+            raise self.house.write_failure
+        self.written += data
+
+    async def finish(self, envelope: Envelope, last: bytes) -> Reply:
+        return await self.house.accept(self.principal, envelope, bytes(self.written) + last, self.peer)
+
+    async def abort(self) -> None:
+        self.aborted = True
 
 
 @dataclass

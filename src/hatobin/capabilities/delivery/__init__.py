@@ -11,7 +11,7 @@ from __future__ import annotations
 from hatobin.capabilities.delivery.classification import classify, expired, internal_failure, unconvertible, unreachable
 from hatobin.capabilities.delivery.retry import Expired, Retry, RetrySchedule, decide_next_attempt
 from hatobin.capabilities.delivery.routing import Route, Target, route_mx, route_relay
-from hatobin.capabilities.delivery.session import SmtpSession, Transaction, open_session
+from hatobin.capabilities.delivery.session import ContentStream, SmtpSession, Transaction, open_session
 from hatobin.capabilities.delivery.simulator import SIMULATOR_DOMAIN, Afterwards, Simulated, is_simulator, simulate
 from hatobin.capabilities.delivery.sites import MAILBOX_SITE, RELAY_SITE, SIMULATOR_SITE, Sites, split_host_port
 
@@ -21,6 +21,7 @@ __all__ = [
     "SIMULATOR_DOMAIN",
     "SIMULATOR_SITE",
     "Afterwards",
+    "ContentStream",
     "Expired",
     "Retry",
     "RetrySchedule",

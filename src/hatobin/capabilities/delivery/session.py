@@ -10,12 +10,15 @@ the configuration set requires TLS), RFC 7435.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from hatobin.capabilities.delivery.classification import classify, unreachable
 from hatobin.capabilities.delivery.routing import Route, Target
 from hatobin.ports import Connection, ConnectionLost, Network, Ports
+from hatobin.ports.blobs import BlobMissing, BlobsUnavailable
 from hatobin.ports.network import AddressRefused
 from hatobin.protocols.smtp.client import ClientSession
 from hatobin.protocols.smtp.client_events import (
@@ -36,6 +39,26 @@ from hatobin.words.settings import Settings
 
 TLS_TIMEOUT_S = 30.0
 
+BLOCK_TIMEOUT_S = 180.0
+"""How long a server may take over a piece of content (RFC 5321 §4.5.3.2.5)."""
+
+
+class ContentStream(Protocol):
+    """Content that is sent in pieces; `size` octets in all."""
+
+    @property
+    def size(self) -> int:
+        """How many octets the pieces have together."""
+        ...
+
+    def isascii(self) -> bool:
+        """Say whether no octet is above 127."""
+        ...
+
+    def pieces(self) -> AsyncGenerator[bytes, None]:
+        """Give the content in order."""
+        ...
+
 
 class SessionLost(Exception):
     """The connection broke, timed out, or the server spoke nonsense; the text says how."""
@@ -52,7 +75,7 @@ class Transaction:
     `final_reply` is the answer to the content, None when none was seen.
     `lost_before_data` says that no octet of the content was sent: nothing can
     have been delivered. `unanswered` are the recipients (by place) for whom
-    the content was sent and no word came back: they may have it, and get it
+    the whole content was sent and no word came back: they may have it, and get it
     again. `alive` says that the session goes on.
     """
 
@@ -85,7 +108,7 @@ class SmtpSession:
             return False
         return self._core.secured or not tls_required
 
-    def takes(self, content: bytes) -> bool:
+    def takes(self, content: bytes | ContentStream) -> bool:
         """Say whether content may be sent as it is: octets above 127 need 8BITMIME (RFC 6152 §3)."""
         return "8BITMIME" in self._core.extensions or content.isascii()
 
@@ -105,9 +128,16 @@ class SmtpSession:
         self._connection.close()
 
     async def deliver(
-        self, reverse_path: str, recipients: Sequence[str], content: bytes, *, may_send: Callable[[], bool]
+        self,
+        reverse_path: str,
+        recipients: Sequence[str],
+        content: bytes | ContentStream,
+        *,
+        may_send: Callable[[], bool],
     ) -> Transaction:
         """Run one transaction; whatever happens becomes outcomes, never an exception of the remote's making.
+
+        A stream that breaks off ends the session: without the final dot nobody has the message.
 
         `may_send` is asked when the server waits for the content, before the
         first octet of it: the moment to note the attempt, and to look whether
@@ -115,10 +145,12 @@ class SmtpSession:
         and the transaction counts as lost before its data.
         """
         self._messages += 1
-        envelope = Envelope(reverse_path, tuple(recipients), "7BIT" if content.isascii() else "8BITMIME", len(content))
+        whole = content if isinstance(content, bytes) else None
+        size = content.size if not isinstance(content, bytes) else len(content)
+        envelope = Envelope(reverse_path, tuple(recipients), "7BIT" if content.isascii() else "8BITMIME", size)
         replies: dict[int, Reply] = {}
-        asked_for_data = False
-        self._core.begin(envelope, content)
+        asked_for_data = ended = False
+        self._core.begin(envelope, whole)
         try:
             while True:
                 event = await _next(self._core, self._connection, self._settings)
@@ -129,15 +161,34 @@ class SmtpSession:
                         if not may_send():
                             raise SessionLost("the message is not ours any more")
                         asked_for_data = True
-                        self._core.give_content()
+                        if isinstance(content, bytes):
+                            self._core.give_content()
+                        else:
+                            await self._give_pieces(content)
                         self._core.end_content()
+                        ended = True
                     case Finished():
                         return self._finished(event, replies, len(recipients))
                     case Closed():
                         raise SessionLost(f"server closed the session: {event.reply}")
         except SessionLost as lost:
             self._broken = True
-            return self._lost(str(lost), replies, len(recipients), asked_for_data=asked_for_data)
+            return self._lost(str(lost), replies, len(recipients), asked_for_data=asked_for_data, ended=ended)
+
+    async def _give_pieces(self, content: ContentStream) -> None:
+        """Send all of a stream but the final dot, no faster than it is taken. Raises `SessionLost`."""
+        try:
+            async with aclosing(content.pieces()) as pieces:
+                async for piece in pieces:
+                    self._core.give_content(piece)
+                    self._connection.send(self._core.data_to_send())
+                    await self._connection.drain(BLOCK_TIMEOUT_S)
+        except ConnectionLost as error:
+            raise SessionLost(str(error)) from error
+        except TimeoutError as error:
+            raise SessionLost("timed out while the content was sent") from error
+        except (BlobMissing, BlobsUnavailable) as error:
+            raise SessionLost(f"the content cannot be read: {error}") from error
 
     def _finished(self, event: Finished, replies: dict[int, Reply], count: int) -> Transaction:
         """Recipients that were refused have their own reply; for the others the last word counts."""
@@ -154,7 +205,9 @@ class SmtpSession:
             return unreachable(f"server ended the transaction early: {event.reply}", self._hop)
         return classify(event.reply, self._hop, at_recipient=False)
 
-    def _lost(self, text: str, replies: dict[int, Reply], count: int, *, asked_for_data: bool) -> Transaction:
+    def _lost(
+        self, text: str, replies: dict[int, Reply], count: int, *, asked_for_data: bool, ended: bool
+    ) -> Transaction:
         outcomes: list[Outcome] = []
         unanswered: set[int] = set()
         for index in range(count):
@@ -163,7 +216,7 @@ class SmtpSession:
                 outcomes.append(classify(reply, self._hop, at_recipient=True))
                 continue
             outcomes.append(unreachable(text, self._hop))
-            if asked_for_data:
+            if ended:
                 unanswered.add(index)
         return Transaction(tuple(outcomes), None, not asked_for_data, alive=False, unanswered=frozenset(unanswered))
 

@@ -49,7 +49,8 @@ class NewMessage:
 
     `tags` is the JSON of `mail.tags`, `mail` the JSON of the event's mail
     object without tags ("" when nobody subscribes), so that publishing an
-    event later costs a concatenation and no parsing.
+    event later costs a concatenation and no parsing. `stored_size` is given
+    where the content lies in the blob store alone.
     """
 
     key: MessageKey
@@ -66,6 +67,7 @@ class NewMessage:
     content: bytes
     blob_key: str | None
     recipients: tuple[NewRecipient, ...]
+    stored_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,11 @@ class ReadyMessage:
     blob_key: str | None
     recipients: tuple[QueuedRecipient, ...]
     size: int = field(default=0)
+
+    @property
+    def held_bytes(self) -> int:
+        """How much of the content is in memory while the message waits."""
+        return len(self.content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ def _message_row(message: NewMessage) -> dict[str, Value]:
         "dkim": _encode_dkim(message.dkim),
         "tags": message.tags,
         "mail": message.mail,
-        "size": len(message.content),
+        "size": len(message.content) if message.stored_size is None else message.stored_size,
     }
 
 

@@ -22,8 +22,8 @@ from hatobin.capabilities import account, queue
 from hatobin.capabilities.contacts import SubscriptionLinks
 from hatobin.capabilities.delivery import Sites
 from hatobin.capabilities.queue import Lease, MessageKey, QueuedRecipient, ReadyMessage, ReadyQueue
-from hatobin.flow.outbound.decisions import Decision, Prepared
-from hatobin.flow.outbound.draft import Accepted, Draft, RenderedContent
+from hatobin.flow.outbound.decisions import Decision, Prepared, StoredContent
+from hatobin.flow.outbound.draft import Accepted, Draft, Origin, RenderedContent
 from hatobin.flow.outbound.feedback_header import feedback_id_header
 from hatobin.flow.outbound.refusals import BadContent, Refusal, TooManyRecipients, Unavailable
 from hatobin.flow.outbound.signals import Signals
@@ -50,6 +50,19 @@ try again (503, 451)."""
 _TURN = "accept"
 MAX_RECIPIENTS = 50
 """Recipients of one message, To, Cc and Bcc together (SES developer guide, quotas)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A message's id, and the reverse-path that leads back to it."""
+
+    key: MessageKey
+    reverse_path: str
+
+    @property
+    def blob_key(self) -> str:
+        """Where its content lies in the blob store, if it is large."""
+        return queue.blob_key(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +116,39 @@ class Acceptor:
         """Accept several drafts in one group commit; each gets its own answer, in order."""
         return list(await asyncio.gather(*(self._accept(draft) for draft in drafts)))
 
+    async def accept_stored(self, draft: Draft, name: Named, stored: StoredContent) -> Accepted:
+        """Accept a message whose final bytes lie in the blob store under `queue.blob_key(name.key)` already.
+
+        Raises a `Refusal`; the blob is the caller's to delete then, unless that is `Unavailable`.
+        """
+        if (refusal := _recipients_refused(draft)) is not None:
+            raise refusal
+        if self._is_full:
+            raise Unavailable("Temporary service failure")
+        prepared = Prepared(draft, name.key, self.ports.clock.now(), name.reverse_path, b"", name.blob_key, stored)
+        result = await self._store(prepared)
+        if isinstance(result, Refusal):
+            raise result
+        return result
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether the line of those who wait for the store is as long as it may be."""
+        return self._unanswered >= MAX_LINE or self._unanswered_bytes >= MAX_LINE_BYTES
+
     async def _accept(self, draft: Draft) -> Accepted | Refusal:
-        if not 0 < len(draft.recipients) <= MAX_RECIPIENTS:
-            return TooManyRecipients()
-        if not all(is_mailbox(str(recipient)) for recipient in draft.recipients):
-            return BadContent("Illegal address")
-        if self._unanswered >= MAX_LINE or self._unanswered_bytes >= MAX_LINE_BYTES:
+        if (refusal := _recipients_refused(draft)) is not None:
+            return refusal
+        if self._is_full:
             return Unavailable("Temporary service failure")
         try:
             prepared = await self._prepare(draft)
-        except Refusal as refusal:
-            return refusal
+        except Refusal as unprepared:
+            return unprepared
+        return await self._store(prepared)
+
+    async def _store(self, prepared: Prepared) -> Accepted | Refusal:
+        draft = prepared.draft
         pieces = len({self._sites.name(recipient.domain.lower()) for recipient in draft.recipients})
         size = len(prepared.content)
         lease = self._lease if self._ready.has_room(pieces, size * pieces) else None
@@ -206,18 +241,23 @@ class Acceptor:
 
     async def _prepare(self, draft: Draft) -> Prepared:
         """Give the message its id and its final bytes; large bodies go to the blob store first."""
-        origin, service = draft.origin, self.settings.service
         now = self.ports.clock.now()
-        identifier = message_id(origin.region, now, self.ports.entropy.uuid())
-        key = MessageKey(origin.principal.account_id, origin.region, identifier)
+        name = self.name(draft.origin, now)
         content, blob_key = b"", None
         if isinstance(draft.content, RenderedContent):
-            content = self._final_bytes(draft, draft.content, key, now)
+            content = self.final_bytes(draft, draft.content, name.key, now)
             if len(content) > self.settings.store.inline_body_bytes:
-                blob_key = queue.blob_key(key)
+                blob_key = name.blob_key
                 await self._keep_body(blob_key, content)
+        return Prepared(draft, name.key, now, name.reverse_path, content, blob_key)
+
+    def name(self, origin: Origin, now: float) -> Named:
+        """Give a message its id, and what follows from it."""
+        service = self.settings.service
+        identifier = message_id(origin.region, now, self.ports.entropy.uuid())
+        key = MessageKey(origin.principal.account_id, origin.region, identifier)
         envelope = envelope_host(origin.region, service.domain, compat_names=service.compat_names)
-        return Prepared(draft, key, now, f"{identifier}@{envelope}", content, blob_key)
+        return Named(key, f"{identifier}@{envelope}")
 
     async def _keep_body(self, blob_key: str, content: bytes) -> None:
         try:
@@ -226,7 +266,8 @@ class Acceptor:
             log.warning("refused_without_the_store", error=str(error))
             raise Unavailable("Temporary service failure") from error
 
-    def _final_bytes(self, draft: Draft, content: RenderedContent, key: MessageKey, now: float) -> bytes:
+    def final_bytes(self, draft: Draft, content: RenderedContent, key: MessageKey, now: float) -> bytes:
+        """Give the octets that leave, without the signatures. Raises `BadContent`."""
         service = self.settings.service
         host = mail_host(key.region, service.domain, compat_names=service.compat_names)
         extra: list[tuple[str, str]] = [("Feedback-ID", feedback_id_header(key.account_id, key.region, service))]
@@ -256,7 +297,15 @@ class Acceptor:
         if unused := pieces - len(by_site):
             self._ready.done(prepared.key.message_id, unused, size * unused)
         for site, recipients in by_site.items():
-            self._signals.ready(site, _ready_message(decision, tuple(recipients), size))
+            self._signals.ready(site, _ready_message(decision, tuple(recipients), prepared.size))
+
+
+def _recipients_refused(draft: Draft) -> Refusal | None:
+    if not 0 < len(draft.recipients) <= MAX_RECIPIENTS:
+        return TooManyRecipients()
+    if not all(is_mailbox(str(recipient)) for recipient in draft.recipients):
+        return BadContent("Illegal address")
+    return None
 
 
 def _ready_message(decision: Decision, recipients: tuple[QueuedRecipient, ...], size: int) -> ReadyMessage:

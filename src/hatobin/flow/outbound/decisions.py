@@ -13,6 +13,7 @@ from hatobin.capabilities.events import Event, MailFacts, MailJson
 from hatobin.capabilities.identities import SendingIdentity
 from hatobin.capabilities.queue import MessageKey, NewMessage, NewRecipient
 from hatobin.flow.outbound import refusals
+from hatobin.flow.outbound.bad_content import is_bad_content
 from hatobin.flow.outbound.draft import Draft, RenderedContent, RenderingFailure
 from hatobin.flow.outbound.suppressed import enforced_reasons, suppressed_events
 from hatobin.ports import Entropy, Session
@@ -22,9 +23,13 @@ from hatobin.words.event import EventKind
 from hatobin.words.outcome import RecipientState
 from hatobin.words.settings import Settings
 
-# The test string that every virus scanner knows; SES answers it with a Reject event.
-_EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-_EICAR_BASE64 = b"WDVPIVAlQEFQWzRcUFpYNTQoUF4pN0NDKTd9JEVJQ0FSLVNUQU5EQVJELUFOVElWSVJVUy1URVNU"
+
+@dataclass(frozen=True, slots=True)
+class StoredContent:
+    """What was seen of content that was written to the blob store while it came."""
+
+    size: int
+    is_bad: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,13 @@ class Prepared:
     reverse_path: str
     content: bytes
     blob_key: str | None
+    stored: StoredContent | None = None
+    """What is known of content that lies in the blob store alone; `content` is empty then."""
+
+    @property
+    def size(self) -> int:
+        """How many octets leave, without the signatures."""
+        return len(self.content) if self.stored is None else self.stored.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,7 @@ def decide(
         content=prepared.content,
         blob_key=prepared.blob_key,
         recipients=recipients,
+        stored_size=None if prepared.stored is None else prepared.stored.size,
     )
     return Decision(message, mail, tuple(reasons.items()), opted_out, strangers, standing.limits)
 
@@ -190,18 +203,13 @@ def _recipients(prepared: Prepared, reasons: dict[str, str], opted_out: Sequence
     state = RecipientState.QUEUED
     if isinstance(draft.content, RenderingFailure):
         state = RecipientState.RENDERING_FAILED
-    elif is_bad_content(prepared.content):
+    elif is_bad_content(prepared.content) if prepared.stored is None else prepared.stored.is_bad:
         state = RecipientState.REJECTED
     held_back = {*reasons, *opted_out} if state is not RecipientState.RENDERING_FAILED else frozenset[str]()
     return tuple(
         NewRecipient(address, recipient.domain.lower(), RecipientState.SUPPRESSED if address in held_back else state)
         for recipient, address in ((recipient, str(recipient)) for recipient in draft.recipients)
     )
-
-
-def is_bad_content(content: bytes) -> bool:
-    """Say whether the content carries the EICAR test string, plain or in base64."""
-    return _EICAR in content or _EICAR_BASE64 in content
 
 
 def _max_delivery_s(draft: Draft, configuration_set: ConfigurationSet | None, settings: Settings) -> int:

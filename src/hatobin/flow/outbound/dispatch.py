@@ -23,14 +23,13 @@ from hatobin.capabilities import queue
 from hatobin.capabilities.delivery import (
     MAILBOX_SITE,
     SIMULATOR_SITE,
-    Afterwards,
+    ContentStream,
     Route,
     Sites,
     SmtpSession,
     Transaction,
     internal_failure,
     open_session,
-    simulate,
     unconvertible,
 )
 from hatobin.capabilities.queue import (
@@ -42,7 +41,9 @@ from hatobin.capabilities.queue import (
     Site,
 )
 from hatobin.flow.outbound.claim import claim
+from hatobin.flow.outbound.contents import Contents
 from hatobin.flow.outbound.loading import LoadedBodies
+from hatobin.flow.outbound.local import kept, simulated
 from hatobin.flow.outbound.settle import Settler
 from hatobin.flow.outbound.settlement import Settlement
 from hatobin.flow.outbound.sign import Signer
@@ -50,9 +51,8 @@ from hatobin.flow.outbound.strays import collect_strays
 from hatobin.ports import Ports
 from hatobin.ports.blobs import BlobMissing, BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
-from hatobin.protocols.mail import MessageError, to_seven_bit
-from hatobin.words.outcome import Delivered, Hop, Outcome
-from hatobin.words.reply import Reply
+from hatobin.protocols.mail import MessageError
+from hatobin.words.outcome import Outcome
 from hatobin.words.settings import Settings
 
 log = structlog.get_logger()
@@ -60,7 +60,6 @@ log = structlog.get_logger()
 CLAIM_BATCH = 200
 CLAIM_POLL_S = 1.0
 CLAIM_AFTER_ERROR_S = 1.0
-_INBOX_REPLY = Reply.of(250, "2.0.0 Ok: kept in the local inbox")
 
 
 class Dispatcher:
@@ -83,7 +82,7 @@ class Dispatcher:
         self._ready = ready
         self._sites = sites
         self._settler = settler
-        self._signer = signer
+        self._contents = Contents(ports, signer, stream_above_bytes=settings.store.stream_above_bytes)
         self._attempts = attempts
         self._tasks: set[asyncio.Task[None]] = set()
         self._due = asyncio.Event()
@@ -115,9 +114,12 @@ class Dispatcher:
     def offer(self, site_name: str, message: ReadyMessage) -> None:
         """Take leased, reserved work; returns at once."""
         if site_name == MAILBOX_SITE:
-            self._settle(self._kept(message))
+            if message.content or message.blob_key is None:
+                self._settle(kept(message, self._ports.clock.now()))
+            else:
+                self._spawn(self._keep_stored(message))
         elif site_name == SIMULATOR_SITE:
-            self._settle(self._simulated(message))
+            self._settle(simulated(message, self._ports.clock.now()))
         else:
             self._serve(self._ready.put(site_name, message))
 
@@ -141,19 +143,15 @@ class Dispatcher:
 
     # ── without a network ────────────────────────────────────────────────────
 
-    def _kept(self, message: ReadyMessage) -> Settlement:
-        outcome = Delivered(_INBOX_REPLY, Hop(host="local inbox", local_ip="127.0.0.1", remote_ip="127.0.0.1"))
-        outcomes = tuple((recipient, outcome) for recipient in message.recipients)
-        return Settlement(message, outcomes, self._ports.clock.now(), to_inbox=True)
-
-    def _simulated(self, message: ReadyMessage) -> Settlement:
-        outcomes: list[tuple[QueuedRecipient, Outcome]] = []
-        afterwards: list[tuple[QueuedRecipient, Afterwards]] = []
-        for recipient in message.recipients:
-            simulated = simulate(recipient.address)
-            outcomes.append((recipient, simulated.outcome))
-            afterwards.append((recipient, simulated.afterwards))
-        return Settlement(message, tuple(outcomes), self._ports.clock.now(), afterwards=tuple(afterwards))
+    async def _keep_stored(self, message: ReadyMessage) -> None:
+        """Keep a message that lies in the blob store; the inbox wants its header."""
+        try:
+            head = await self._contents.head(message)
+        except (BlobMissing, BlobsUnavailable) as error:
+            log.warning("delivery_waits_for_the_store", message_id=message.key.message_id, error=str(error))
+            self._settle_all(message, internal_failure())
+        else:
+            self._settle(kept(message, self._ports.clock.now(), head=head))
 
     def _settle(self, settlement: Settlement) -> None:
         if self._settler.put(settlement):
@@ -180,10 +178,10 @@ class Dispatcher:
     ) -> SmtpSession | None:
         """Deliver; a bug of ours is loud in the log, and for the message only a delay."""
         try:
-            if message.content or message.blob_key is None:
+            if message.content or message.blob_key is None or self._contents.streams(message):
                 return await self._deliver(site, session, message)
             async with self._loaded.room_for(message.size):
-                return await self._deliver(site, session, message)
+                return await self._deliver(site, session, message, whole=True)
         except Exception as error:
             if isinstance(error, DatabaseUnavailable | BlobsUnavailable):
                 log.warning("delivery_waits_for_the_store", message_id=message.key.message_id, error=str(error))
@@ -207,9 +205,11 @@ class Dispatcher:
             except TimeoutError:
                 return
 
-    async def _deliver(self, site: Site, session: SmtpSession | None, message: ReadyMessage) -> SmtpSession | None:
+    async def _deliver(
+        self, site: Site, session: SmtpSession | None, message: ReadyMessage, *, whole: bool = False
+    ) -> SmtpSession | None:
         """Deliver one message on `session` or a new one; give the session if it can be used again."""
-        content = await self._signed(message)
+        content = await self._signed(message, whole=whole)
         if content is None:
             return session
         reused = session is not None
@@ -222,6 +222,9 @@ class Dispatcher:
                 return None
             session, reused = opened, False
         if not session.takes(content):
+            if not isinstance(content, bytes):
+                async with self._loaded.room_for(message.size):
+                    return await self._deliver(site, session, message, whole=True)
             converted = await self._converted(message, session)
             if converted is None:
                 return session
@@ -247,7 +250,7 @@ class Dispatcher:
                 self._leave(message)
                 return None
             # The server closed a kept connection: nothing was sent, so try once more on a new one.
-            return await self._deliver(site, None, message)
+            return await self._deliver(site, None, message, whole=whole)
         final = transaction.final_reply
         if attempt is not None and final is not None and (not final.is_positive or transaction.took_everybody):
             # The log knows one word for all recipients; where some were refused before, saying
@@ -265,7 +268,7 @@ class Dispatcher:
     def _leave(self, message: ReadyMessage) -> None:
         """Say nothing about a message: whoever holds it now will. If that is still us, the next beat shows it."""
         self._left.append(message)
-        self._ready.done(message.key.message_id, 1, message.size)
+        self._ready.done(message.key.message_id, 1, message.held_bytes)
 
     async def _give_back(self, left: Sequence[ReadyMessage]) -> None:
         """Nobody else may have taken what was left: then it is due at once."""
@@ -283,26 +286,27 @@ class Dispatcher:
         doubtful = tuple(message.recipients[place].position for place in sorted(transaction.unanswered))
         return Settlement(message, outcomes, self._ports.clock.now(), attempt=attempt, doubtful=doubtful)
 
-    async def _converted(self, message: ReadyMessage, session: SmtpSession) -> bytes | None:
+    async def _converted(self, message: ReadyMessage, session: SmtpSession) -> bytes | ContentStream | None:
         """Sign a seven-bit form for a server without 8BITMIME; None when there is none (RFC 6152 §3)."""
         try:
-            return await self._signed(message, seven_bit=True)
+            return await self._signed(message, whole=True, seven_bit=True)
         except MessageError as error:
             self._settle_all(message, unconvertible(str(error), session.hop))
             return None
 
-    async def _signed(self, message: ReadyMessage, *, seven_bit: bool = False) -> bytes | None:
-        """Load the body and sign it; None when the body is gone (the message was cancelled or finished)."""
-        content = message.content
-        if not content and message.blob_key is not None:
-            try:
-                content = await self._ports.blobs.get(message.blob_key)
-            except BlobMissing:
-                # Finished or cancelled meanwhile, then this changes nothing; or lost, then it waits and expires.
-                log.error("body_missing", message_id=message.key.message_id)
-                self._settle_all(message, internal_failure())
-                return None
-        return await self._signer.sign(message.key, message.dkim, to_seven_bit(content) if seven_bit else content)
+    async def _signed(
+        self, message: ReadyMessage, *, whole: bool, seven_bit: bool = False
+    ) -> bytes | ContentStream | None:
+        """Load and sign the content; None when it is gone (the message was cancelled or finished)."""
+        try:
+            if not whole and self._contents.streams(message):
+                return await self._contents.streamed(message)
+            return await self._contents.signed(message, seven_bit=seven_bit)
+        except BlobMissing:
+            # Finished or cancelled meanwhile, then this changes nothing; or lost, then it waits and expires.
+            log.error("body_missing", message_id=message.key.message_id)
+            self._settle_all(message, internal_failure())
+            return None
 
     async def _open(self, site: Site, message: ReadyMessage) -> SmtpSession | Outcome:
         route = await self._sites.route(site.name)
@@ -365,7 +369,7 @@ class Dispatcher:
         )
         for message in messages:
             for site, piece in self._pieces(message):
-                self._ready.reserve(piece.key.message_id, 1, piece.size)
+                self._ready.reserve(piece.key.message_id, 1, piece.held_bytes)
                 self.offer(site, piece)
         self._ready.overflowed = bool(messages)
         return bool(messages)

@@ -78,7 +78,7 @@ class Settler:
         for settlement in group:
             if settlement.attempt is not None:
                 self._log.settled(settlement.attempt)
-            self._ready.done(settlement.message.key.message_id, 1, settlement.message.size)
+            self._ready.done(settlement.message.key.message_id, 1, settlement.message.held_bytes)
         if followed.subscribed:
             self._signals.published()
         self._signals.settled()

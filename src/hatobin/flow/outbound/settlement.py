@@ -38,6 +38,8 @@ class Settlement:
     to_inbox: bool = False
     doubtful: tuple[int, ...] = ()
     """Positions that may have got the content although no reply said so; they are deferred."""
+    head: bytes = b""
+    """The header of a message for the inbox whose content lies in the blob store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +231,7 @@ class _Group:
             message.key,
             reverse_path=message.reverse_path,
             recipients=[recipient.address for recipient, _ in delivered],
-            subject=decode_words(split_message(message.content).value("subject") or ""),
+            subject=decode_words(split_message(settlement.head or message.content).value("subject") or ""),
             at=settlement.at,
         )
 

@@ -20,6 +20,7 @@ from hatobin.capabilities.queue import DkimKeyChoice, MessageKey
 from hatobin.companions.kms import Vault
 from hatobin.ports import Ports
 from hatobin.protocols.mail import dkim_sign
+from hatobin.protocols.mail.headers import Message
 from hatobin.words.settings import Settings
 
 MAX_CACHED_KEYS = 10_000
@@ -37,6 +38,21 @@ class Signer:
 
     async def sign(self, key: MessageKey, choice: DkimKeyChoice | None, content: bytes) -> bytes:
         """Give `content` with its signatures; unsigned where the identity has no key."""
+        signers = await self._signers(choice)
+        if not signers:
+            return content
+        pairs = _prepare(signers, content, int(self._ports.clock.now()))
+        return b"".join([*await self._headers(pairs), content])
+
+    async def sign_head(self, choice: DkimKeyChoice | None, head: Message, body_hash: str) -> bytes:
+        """Give the signatures of a message whose body was hashed before, in relaxed form; none without a key."""
+        signers = await self._signers(choice)
+        if not signers:
+            return b""
+        pairs = _prepare(signers, head, int(self._ports.clock.now()), body_hash)
+        return b"".join(await self._headers(pairs))
+
+    async def _signers(self, choice: DkimKeyChoice | None) -> list[tuple[DkimKeyChoice, dkim_sign.SigningKey]]:
         signers: list[tuple[DkimKeyChoice, dkim_sign.SigningKey]] = []
         if choice is not None:
             signers.append((choice, await self._key(choice)))
@@ -44,13 +60,11 @@ class Signer:
             service = await self._service_key()
             if choice is None or choice.domain != service[0].domain:
                 signers.append(service)
-        if not signers:
-            return content
-        timestamp = int(self._ports.clock.now())
-        pairs = _prepare(signers, content, timestamp)
+        return signers
+
+    async def _headers(self, pairs: Sequence[tuple[dkim_sign.Unsigned, dkim_sign.SigningKey]]) -> list[bytes]:
         signatures = await self._ports.threads.run(lambda: _signatures(pairs))
-        headers = [dkim_sign.finish(one, made) for (one, _), made in zip(pairs, signatures, strict=True)]
-        return b"".join([*headers, content])
+        return [dkim_sign.finish(one, made) for (one, _), made in zip(pairs, signatures, strict=True)]
 
     async def _key(self, choice: DkimKeyChoice) -> dkim_sign.SigningKey:
         found = self._keys.get(choice.key_id)
@@ -72,12 +86,15 @@ class Signer:
 
 
 def _prepare(
-    signers: Sequence[tuple[DkimKeyChoice, dkim_sign.SigningKey]], content: bytes, timestamp: int
+    signers: Sequence[tuple[DkimKeyChoice, dkim_sign.SigningKey]],
+    content: Message | bytes,
+    timestamp: int,
+    body_hash: str | None = None,
 ) -> list[tuple[dkim_sign.Unsigned, dkim_sign.SigningKey]]:
     described = [
         dkim_sign.Signer(choice.domain, choice.selector, dkim_sign.algorithm_of(key)) for choice, key in signers
     ]
-    unsigned = dkim_sign.prepare_all(content, described, timestamp=timestamp)
+    unsigned = dkim_sign.prepare_all(content, described, timestamp=timestamp, relaxed_hash=body_hash)
     return list(zip(unsigned, (key for _, key in signers), strict=True))
 
 

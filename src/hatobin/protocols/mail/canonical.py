@@ -36,8 +36,8 @@ def simple_header(raw: bytes) -> bytes:
     return raw
 
 
-def relaxed_body(body: bytes) -> bytes:
-    """Put a body into relaxed form; an empty one stays empty (RFC 6376 §3.4.4)."""
+def relaxed_lines(body: bytes) -> bytes:
+    """Put lines into relaxed form, with the empty ones at their end (RFC 6376 §3.4.4)."""
     if b"\t" in body:
         body = body.replace(b"\t", b" ")
     # Halving runs of spaces: as many passes as the widest run has binary digits.
@@ -45,9 +45,12 @@ def relaxed_body(body: bytes) -> bytes:
         body = body.replace(b"  ", b" ")
     if b" \r\n" in body:
         body = body.replace(b" \r\n", b"\r\n")
-    if body.endswith(b" "):
-        body = body[:-1]
-    body = _ended(body)
+    return body[:-1] if body.endswith(b" ") else body
+
+
+def relaxed_body(body: bytes) -> bytes:
+    """Put a body into relaxed form; an empty one stays empty (RFC 6376 §3.4.4)."""
+    body = _ended(relaxed_lines(body))
     return b"" if body == b"\r\n" else body
 
 
@@ -84,10 +87,10 @@ def _ended(body: bytes) -> bytes:
         return body + b"\r\n"
     if not body.endswith(b"\r\n\r\n"):
         return body
-    return body[: _text_end(body)] + b"\r\n"
+    return body[: text_end(body)] + b"\r\n"
 
 
-def _text_end(body: bytes) -> int:
+def text_end(body: bytes) -> int:
     """Find where the run of CRLFs that ends the body begins.
 
     Linear even for a body of nothing else: the octets CR and LF at the end

@@ -108,8 +108,13 @@ def prepare(
     return prepare_all(message, [signer], timestamp=timestamp)[0]
 
 
-def prepare_all(message: Message | bytes, signers: Iterable[Signer], *, timestamp: int) -> list[Unsigned]:
+def prepare_all(
+    message: Message | bytes, signers: Iterable[Signer], *, timestamp: int, relaxed_hash: str | None = None
+) -> list[Unsigned]:
     """Hash a finished message once for several signatures.
+
+    With the `relaxed_hash` of a body that is not here (see `body_hash`), only
+    the header of `message` counts, and signers of relaxed bodies can sign.
 
     Each signature covers the message without the others, so they verify in
     any order and in any number. Raises `MessageError` without a From field.
@@ -119,7 +124,7 @@ def prepare_all(message: Message | bytes, signers: Iterable[Signer], *, timestam
     if message.get("from") is None:
         raise MessageError(MISSING_FROM)  # RFC 6376 §5.4: From must be signed, so it must be there.
     octets = message.body
-    hashes_done: dict[Canonicalization, str] = {}
+    hashes_done: dict[Canonicalization, str] = {} if relaxed_hash is None else {"relaxed": relaxed_hash}
     selections: dict[tuple[tuple[str, ...], Canonicalization], tuple[list[str], bytes]] = {}
     unsigned: list[Unsigned] = []
     for signer in signers:

@@ -66,6 +66,40 @@ def parse_parts(message: Message) -> Part:
     return _Walk(message.raw).entity(message.fields, fields_end, message.body_start, len(message.raw), 0)
 
 
+def described(fields: tuple[Field, ...], default: ContentType) -> tuple[ContentType, str]:
+    """Read what fields say about their part: its type, and its encoding in lower case. Raises `MessageError`."""
+    content_type, encoding = default, ""
+    for field in fields:
+        if field[0] == "content-type":
+            content_type = parse_content_type(field.value)
+        elif field[0] == "content-transfer-encoding":
+            encoding = field.value.partition(";")[0].strip().lower()
+        elif field[0] == "content-disposition":
+            parse_disposition(field.value)
+    return content_type, encoding
+
+
+def holds_message(content_type: ContentType, encoding: str) -> bool:
+    """Say whether the body of a part is a message that can be looked into."""
+    return content_type.main == "message" and content_type.sub == "rfc822" and encoding in _IDENTITY_ENCODINGS
+
+
+def default_within(content_type: ContentType) -> ContentType:
+    """Give the type of a part that names none, within a multipart."""
+    return _ATTACHED_MESSAGE if content_type.sub == "digest" else TEXT_PLAIN
+
+
+def delimiter_of(content_type: ContentType) -> bytes:
+    """Give the beginning of a multipart's delimiter lines. Raises `MessageError` when it names no boundary."""
+    boundary = content_type.parameters.get("boundary", "").rstrip(" ")
+    if not boundary:
+        raise MessageError(MISSING_START_BOUNDARY)
+    try:
+        return b"--" + boundary.encode("latin-1")
+    except UnicodeEncodeError:
+        raise MessageError(MISSING_START_BOUNDARY) from None
+
+
 class _Walk:
     """One walk over one message; it only counts parts on the way."""
 
@@ -89,18 +123,11 @@ class _Walk:
             raise MessageError(f"Message contains more than {MAX_PARTS} MIME parts.")
         if depth > MAX_DEPTH:
             raise MessageError("MIME parts are nested too deeply.")
-        content_type, encoding = default, ""
-        for field in fields:
-            if field[0] == "content-type":
-                content_type = parse_content_type(field.value)
-            elif field[0] == "content-transfer-encoding":
-                encoding = field.value.partition(";")[0].strip().lower()
-            elif field[0] == "content-disposition":
-                parse_disposition(field.value)
+        content_type, encoding = described(fields, default)
         children: tuple[Part, ...] = ()
         if content_type.main == "multipart":
             children = self._multipart(content_type, body_start, end, depth)
-        elif content_type.main == "message" and content_type.sub == "rfc822" and encoding in _IDENTITY_ENCODINGS:
+        elif holds_message(content_type, encoding):
             children = (self._read(body_start, end, depth + 1),)
         return Part(content_type, encoding, fields, fields_end, body_start, end, children)
 
@@ -109,17 +136,11 @@ class _Walk:
         return self.entity(fields, fields_end, body_start, end, depth, default)
 
     def _multipart(self, content_type: ContentType, body_start: int, end: int, depth: int) -> tuple[Part, ...]:
-        boundary = content_type.parameters.get("boundary", "").rstrip(" ")
-        if not boundary:
-            raise MessageError(MISSING_START_BOUNDARY)
-        try:
-            delimiter = b"--" + boundary.encode("latin-1")
-        except UnicodeEncodeError:
-            raise MessageError(MISSING_START_BOUNDARY) from None
+        delimiter = delimiter_of(content_type)
         line = self._delimiter(delimiter, body_start, end)
         if line is None:
             raise MessageError(MISSING_START_BOUNDARY)
-        default = _ATTACHED_MESSAGE if content_type.sub == "digest" else TEXT_PLAIN
+        default = default_within(content_type)
         children: list[Part] = []
         while line is not None and not line[2]:
             start = line[1]

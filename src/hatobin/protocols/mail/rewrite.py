@@ -45,12 +45,17 @@ def check_message(message: Message) -> Part:
     Raises `MessageError` for a missing From, for a field that may appear only
     once and is doubled, and for broken MIME (see `mime.parse_parts`).
     """
+    check_fields(message)
+    return parse_parts(message)
+
+
+def check_fields(message: Message) -> None:
+    """Judge the header of a submitted message; raises `MessageError` (see `check_message`)."""
     if message.get("from") is None:
         raise MessageError(MISSING_FROM)
     duplicate = find_duplicate(message.fields)
     if duplicate is not None:
         raise MessageError(f"Duplicate header '{duplicate}'.")
-    return parse_parts(message)
 
 
 def rewrite(

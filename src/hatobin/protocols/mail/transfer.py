@@ -50,6 +50,31 @@ def longest_line_exceeds(data: bytes, start: int = 0, end: int | None = None, li
     return -1
 
 
+class LineWatch:
+    """Looks for long lines in content that comes in pieces.
+
+    `exceeded` says what `longest_line_exceeds` says of the whole; a line of exactly the limit, whose
+    end is cut in two, counts as too long.
+    """
+
+    __slots__ = ("_length", "exceeded")
+
+    def __init__(self) -> None:
+        self._length = 0  # of the unfinished line
+        self.exceeded = False
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next octets."""
+        first = piece.find(b"\n")
+        if first < 0:
+            self._length += len(piece)
+        else:
+            self.exceeded = self.exceeded or self._length + first - 1 > MAX_LINE_OCTETS
+            self.exceeded = self.exceeded or longest_line_exceeds(piece, first + 1) >= 0
+            self._length = len(piece) - piece.rfind(b"\n") - 1
+        self.exceeded = self.exceeded or self._length > MAX_LINE_OCTETS
+
+
 def is_seven_bit(data: bytes) -> bool:
     """Say whether `data` may go out as "7bit" as it stands: ASCII, no NUL, no bare CR or LF, no long line."""
     if not data.isascii() or b"\0" in data:

@@ -168,8 +168,8 @@ class ClientSession:
         else:
             raise LocalProtocolError("the server offers neither PLAIN nor LOGIN")
 
-    def begin(self, envelope: Envelope, content: bytes) -> None:
-        """Begin a transaction; ends with `Finished`.
+    def begin(self, envelope: Envelope, content: bytes | None) -> None:
+        """Begin a transaction; ends with `Finished`. With None, `give_content` is called with each piece.
 
         Raises `LocalProtocolError` when the session is not idle, and for what
         must not be written to the wire (see `Transfer`).
@@ -190,15 +190,15 @@ class ClientSession:
         else:
             self._expect(Stage.MAIL, transfer.mail_command(self._extensions))
 
-    def give_content(self) -> None:
-        """Queue the content, dots doubled, without the final dot."""
-        self._out.append(self._current(ClientPhase.CONTENT).wire_content())
+    def give_content(self, piece: bytes | None = None) -> None:
+        """Queue the content, or a piece of it, dots doubled, without the final dot."""
+        self._out.append(self._current(ClientPhase.CONTENT).wire_content(piece))
 
     def end_content(self) -> None:
         """Queue the final dot. From now on only the server knows whose the message is."""
-        self._current(ClientPhase.CONTENT)
+        end = self._current(ClientPhase.CONTENT).wire_end()
         self._phase = _BUSY
-        self._expect(Stage.CONTENT, b".\r\n")
+        self._expect(Stage.CONTENT, end)
 
     def reset(self) -> None:
         """Queue RSET, to see whether the session still lives; ends with `ResetReply`."""

@@ -18,6 +18,8 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from hatobin.protocols.smtp.errors import LocalProtocolError
+
 STRETCH_BYTES = 65_536
 """How much unfinished content is held before its complete lines are taken away."""
 
@@ -57,6 +59,7 @@ class ContentReader:
         "_size",
         "_stretch_bytes",
         "_stretches",
+        "_taken",
         "_unbroken",
     )
 
@@ -66,6 +69,7 @@ class ContentReader:
         self._stretch_bytes = stretch_bytes
         self._stretches: list[bytes] = []
         self._size = 0
+        self._taken = 0  # of the size
         self._scanned = 0  # the end does not begin before here
         self._unbroken = 0  # no line ends before here
         self._at_line_start = True  # of the first octet in the buffer
@@ -76,7 +80,18 @@ class ContentReader:
     @property
     def held_bytes(self) -> int:
         """How much of the content is held here, beside what still waits in the buffer."""
-        return 0 if self._discarding else self._size
+        return 0 if self._discarding else self._size - self._taken
+
+    @property
+    def size(self) -> int:
+        """How long the content is so far, unstuffed, with what was taken."""
+        return self._size
+
+    def take(self) -> list[bytes]:
+        """Give the content so far, in pieces and in order, and hold it no longer; `read` gives the rest."""
+        taken, self._stretches = self._stretches, []
+        self._taken = self._size
+        return taken
 
     def discard(self) -> None:
         """Forget the content so far and hold nothing more; its end is still found."""
@@ -86,8 +101,8 @@ class ContentReader:
     def read(self, buffer: bytearray) -> bytes | ContentFault | None:
         """Take content from the head of the buffer; None until its end has arrived.
 
-        At the end gives the content, unstuffed, or the fault in it. What
-        follows the final dot stays in the buffer.
+        At the end gives the content (what was not taken of it), unstuffed, or
+        the fault in it. What follows the final dot stays in the buffer.
         """
         if self._at_line_start and buffer.startswith(b".\r\n"):
             # At the start of a line the CRLF before the dot is already taken away,
@@ -116,32 +131,35 @@ class ContentReader:
         return buffer.find(_END, start)
 
     def _take_lines(self, buffer: bytearray) -> None:
-        """Move the complete lines out of the buffer, and check that what is left can still fit."""
+        """Move the complete lines out of the buffer, and check that what is left can still fit.
+
+        A line that fills the buffer alone is moved as far as it goes: no line end is cut in two,
+        because one octet stays.
+        """
         cut = buffer.rfind(_CRLF, self._unbroken) + 2
         self._unbroken = len(buffer) - 1
-        if cut >= 2:
-            stretch = bytes(buffer[:cut])
-            del buffer[:cut]
-            self._scanned = self._unbroken = 0
-            self._at_line_start = True
-            plain = self._keep(stretch)
-            if not self._discarding:
-                self._stretches.append(plain)
+        whole_lines = cut >= 2
+        if not whole_lines:
+            cut = len(buffer) - 1
+        stretch = bytes(buffer[:cut])
+        del buffer[:cut]
+        self._scanned = self._unbroken = 0
+        plain = self._keep(stretch)
+        self._at_line_start = whole_lines
+        if not self._discarding:
+            self._stretches.append(plain)
         # What is left is one unfinished line. Its first octet may be a stuffed dot,
         # and two octets may be the beginning of the end.
         if len(buffer) > 2 and self._size + len(buffer) - 1 > self._limit_bytes:
             self._overflow()
-        if self._discarding and len(buffer) >= self._stretch_bytes:
-            # One octet may be the CR of the end; the dot before it is then no longer at a line's start.
-            del buffer[:-1]
-            self._scanned = self._unbroken = 0
-            self._at_line_start = False
 
     def _keep(self, lines: bytes) -> bytes:
         # CR, LF and NUL together are as many as the CRLFs have octets, unless one stands alone.
         if len(lines.translate(None, _NOT_CONTROLS_OF_LINES)) != 2 * lines.count(_CRLF):
             self._blame(lines)
-        plain = unstuff(lines) if self._dotted or lines.startswith(b".") else lines
+        plain = lines.replace(b"\r\n.", _CRLF) if self._dotted else lines
+        if self._at_line_start and plain.startswith(b"."):
+            plain = plain[1:]
         self._size += len(plain)
         if self._size > self._limit_bytes:
             self._overflow()
@@ -164,12 +182,6 @@ class ContentReader:
         return b"".join((*self._stretches, plain)) if self._stretches else plain
 
 
-def unstuff(lines: bytes) -> bytes:
-    """Take the first dot from every line that begins with one (RFC 5321 §4.5.2)."""
-    plain = lines.replace(b"\r\n.", _CRLF)
-    return plain[1:] if plain.startswith(b".") else plain
-
-
 def stuff(content: bytes) -> bytes:
     """Make content ready for DATA: dots doubled, the last line ended, the final dot not added.
 
@@ -180,6 +192,38 @@ def stuff(content: bytes) -> bytes:
     if stuffed.startswith(b"."):
         stuffed = b"." + stuffed
     return stuffed if stuffed.endswith(_CRLF) or not stuffed else stuffed + _CRLF
+
+
+class Stuffer:
+    """`stuff` for content that comes in pieces, and no word that could be read as two messages."""
+
+    __slots__ = ("_at_line_start", "_held")
+
+    def __init__(self) -> None:
+        self._at_line_start = True
+        self._held = b""  # a CR at the end of a piece, until its LF comes
+
+    def feed(self, piece: bytes) -> bytes:
+        """Give the next piece with its dots doubled. Raises `LocalProtocolError` for a bare CR or LF."""
+        piece = self._held + piece
+        self._held = b"\r" if piece.endswith(b"\r") else b""
+        if self._held:
+            piece = piece[:-1]
+        if has_bare_line_end(piece):
+            raise LocalProtocolError("content with a bare CR or LF")
+        if not piece:
+            return piece
+        stuffed = piece.replace(b"\r\n.", b"\r\n..")
+        if self._at_line_start and piece.startswith(b"."):
+            stuffed = b"." + stuffed
+        self._at_line_start = piece.endswith(_CRLF)
+        return stuffed
+
+    def end(self) -> bytes:
+        """Give the line end that the content may lack. Raises `LocalProtocolError` for a CR that stayed alone."""
+        if self._held:
+            raise LocalProtocolError("content with a bare CR or LF")
+        return b"" if self._at_line_start else _CRLF
 
 
 def has_bare_line_end(content: bytes) -> bool:

@@ -58,7 +58,8 @@ class RcptTo:
 class MessageReceived:
     """Question: 2xx takes over the responsibility (RFC 5321 §4.2.5), anything else declines it.
 
-    `data` is the content as the client meant it: unstuffed, every line ended by CRLF.
+    `data` is the content as the client meant it: unstuffed, every line ended by CRLF. Of content that
+    was taken while it came it is the rest; `envelope.size` counts all of it.
     """
 
     envelope: Envelope

@@ -56,6 +56,7 @@ from hatobin.protocols.smtp.grammar import (
 from hatobin.protocols.smtp.lines import LineFault, LineReader
 from hatobin.protocols.smtp.state import COMMANDS, Phase, Standing, Step
 from hatobin.protocols.smtp.transaction import Transaction
+from hatobin.words.envelope import Envelope
 from hatobin.words.reply import Reply
 
 _OK = render_reply(replies.OK)
@@ -176,13 +177,12 @@ class ServerSession:
         self._standing.secure()
 
     def refuse_content(self, reply: Reply) -> None:
-        """Forget the content that is being received; `reply` will follow its end.
-
-        For the driver that runs short of memory. The client cannot be stopped
-        in the middle of DATA, only heard out. The first refusal stands. Raises
-        `LocalProtocolError` outside DATA.
-        """
+        """Forget the content and hear it out; the first refusal counts. `LocalProtocolError` outside DATA."""
         self._current().refuse_content(reply)
+
+    def take_content(self) -> tuple[Envelope, list[bytes]]:
+        """Give envelope and content so far, which is held no longer. Raises `LocalProtocolError` outside DATA."""
+        return self._current().take_content()
 
     def close(self, reply: Reply) -> None:
         """End the session with a last word, whatever is under way: shutdown, or a silent client."""

@@ -55,6 +55,15 @@ class Transaction:
         if self._refusal is None:
             self._refusal = reply
 
+    def take_content(self) -> tuple[Envelope, list[bytes]]:
+        """Give the envelope and the content so far, which is held no longer; the size is what came until now."""
+        if self._reader is None:
+            raise LocalProtocolError("no content is being received")
+        return self._envelope(self._reader.size), self._reader.take()
+
+    def _envelope(self, size: int) -> Envelope:
+        return Envelope(self._sender.reverse_path, tuple(self._recipients), self._sender.body, size)
+
     def read_content(self, buffer: bytearray) -> MessageReceived | MessageRefused | None:
         """Take content from the head of the buffer; None until its end has arrived."""
         if self._reader is None:
@@ -62,9 +71,7 @@ class Transaction:
         content = self._reader.read(buffer)
         if content is None:
             return None
-        sender = self._sender
         if isinstance(content, ContentFault):
             reply = replies.CONTENT_REFUSALS[content] if self._refusal is None else self._refusal
-            return MessageRefused(Envelope(sender.reverse_path, tuple(self._recipients), sender.body, 0), reply)
-        envelope = Envelope(sender.reverse_path, tuple(self._recipients), sender.body, len(content))
-        return MessageReceived(envelope, content)
+            return MessageRefused(self._envelope(0), reply)
+        return MessageReceived(self._envelope(self._reader.size), content)

@@ -9,20 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hatobin.protocols.smtp.client_events import Finished, Stage
-from hatobin.protocols.smtp.data import has_bare_line_end, stuff
+from hatobin.protocols.smtp.data import Stuffer, has_bare_line_end, stuff
 from hatobin.protocols.smtp.errors import LocalProtocolError
 from hatobin.protocols.smtp.grammar import is_mailbox
 from hatobin.words.envelope import Envelope
 from hatobin.words.reply import Reply
 
+_FINAL_DOT = b".\r\n"
+
 
 class Transfer:
     """The envelope and content on their way, and the replies so far."""
 
-    __slots__ = ("_content", "_envelope", "accepted_count", "decisive", "next_index", "sender_accepted")
+    __slots__ = ("_content", "_envelope", "_stuffer", "accepted_count", "decisive", "next_index", "sender_accepted")
 
-    def __init__(self, envelope: Envelope, content: bytes) -> None:
+    def __init__(self, envelope: Envelope, content: bytes | None) -> None:
         """Check everything that will be written, before the first octet is.
+
+        With None the content comes in pieces, `envelope.size` octets in all,
+        each of them checked before it is written.
 
         Raises `LocalProtocolError` for a mailbox that must not stand in a
         command, for an empty list of recipients, and for content with a bare
@@ -34,10 +39,11 @@ class Transfer:
             raise LocalProtocolError("the reverse-path cannot be written in MAIL")
         if not all(map(is_mailbox, envelope.recipients)):
             raise LocalProtocolError("a recipient cannot be written in RCPT")
-        if has_bare_line_end(content):
+        if content is not None and has_bare_line_end(content):
             raise LocalProtocolError("content with a bare CR or LF")
         self._envelope = envelope
         self._content = content
+        self._stuffer = Stuffer() if content is None else None
         self.sender_accepted = False
         self.accepted_count = 0
         self.next_index = 0
@@ -63,7 +69,7 @@ class Transfer:
         """
         command = f"MAIL FROM:<{self._envelope.reverse_path}>"
         if "SIZE" in extensions:
-            command += f" SIZE={len(self._content)}"
+            command += f" SIZE={self._envelope.size if self._content is None else len(self._content)}"
         if self._envelope.body == "8BITMIME" and "8BITMIME" in extensions:
             command += " BODY=8BITMIME"
         return command.encode("ascii") + b"\r\n"
@@ -77,9 +83,20 @@ class Transfer:
         recipients = [self.rcpt_command(index) for index in range(self.recipient_count)]
         return b"".join((self.mail_command(extensions), *recipients, b"DATA\r\n"))
 
-    def wire_content(self) -> bytes:
-        """Write the content, without the final dot."""
-        return stuff(self._content)
+    def wire_content(self, piece: bytes | None) -> bytes:
+        """Write the content, or the next piece of it, without the final dot.
+
+        Raises `LocalProtocolError` for a piece with a bare CR or LF; the connection is of no use then.
+        """
+        if self._content is not None:
+            return stuff(self._content)
+        if piece is None or self._stuffer is None:
+            raise LocalProtocolError("the content comes in pieces")
+        return self._stuffer.feed(piece)
+
+    def wire_end(self) -> bytes:
+        """Write the final dot, and the line end before it that content in pieces may lack."""
+        return _FINAL_DOT if self._stuffer is None else self._stuffer.end() + _FINAL_DOT
 
     def stopped(self, stage: Stage, reply: Reply) -> Finished:
         """Say how a transaction without content ended: by the sender's or recipients' reply, or by this one."""

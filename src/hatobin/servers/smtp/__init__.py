@@ -7,7 +7,7 @@ with another `Conversation` makes any other SMTP server.
 
 from __future__ import annotations
 
-from hatobin.servers.smtp.acceptance import Acceptance, Peer
+from hatobin.servers.smtp.acceptance import Acceptance, MessageStream, Peer
 from hatobin.servers.smtp.connection import Answer, Asked, Connection, Conversation
 from hatobin.servers.smtp.registry import SessionRegistry
 from hatobin.servers.smtp.settings import SessionLimits, SmtpSettings
@@ -19,6 +19,7 @@ __all__ = [
     "Asked",
     "Connection",
     "Conversation",
+    "MessageStream",
     "Peer",
     "SessionLimits",
     "SessionRegistry",

@@ -27,6 +27,22 @@ class Peer:
     """What the client calls itself; believed by nobody."""
 
 
+class MessageStream(Protocol):
+    """One large message on its way to the house while it is read. One call at a time."""
+
+    async def write(self, data: bytes) -> None:
+        """Take the next octets of the content, unstuffed."""
+        ...
+
+    async def finish(self, envelope: Envelope, last: bytes) -> Reply:
+        """Take the last octets, and the envelope with its size; decide as `Acceptance.accept` does."""
+        ...
+
+    async def abort(self) -> None:
+        """Forget the message; never raises."""
+        ...
+
+
 class Acceptance(Protocol[P]):
     """The house behind a submission server."""
 
@@ -40,4 +56,8 @@ class Acceptance(Protocol[P]):
         A 2xx reply ("250 Ok <MessageId>") promises that the message is durable;
         4xx and 5xx that nothing of it is kept.
         """
+        ...
+
+    def stream(self, principal: P, envelope: Envelope, peer: Peer) -> MessageStream:
+        """Begin to take a message in pieces; it ends in `finish` or `abort`. `envelope.size` is not known yet."""
         ...

@@ -28,12 +28,15 @@ from hatobin.protocols.smtp import (
     Phase,
     RcptTo,
     ServerConfig,
+    ServerEvent,
     ServerSession,
     StartTlsRequested,
     replies,
 )
-from hatobin.servers.smtp.acceptance import Peer
+from hatobin.servers.smtp.acceptance import MessageStream, Peer
+from hatobin.servers.smtp.inflow import Inflow
 from hatobin.servers.smtp.registry import SessionRegistry
+from hatobin.words.envelope import Envelope
 from hatobin.words.reply import Reply
 
 Answer = Reply | Coroutine[Any, Any, Reply]
@@ -51,6 +54,10 @@ class Conversation(Protocol):
 
     def answer(self, question: Asked, peer: Peer) -> Answer:
         """Give the reply, or a coroutine that gives it. The session waits; nothing else does."""
+        ...
+
+    def stream(self, envelope: Envelope, peer: Peer) -> MessageStream:
+        """Begin to take a large message in pieces instead of whole, by an answer to `MessageReceived`."""
         ...
 
 
@@ -82,6 +89,7 @@ class Connection(asyncio.Protocol):
         self._heard_at = 0.0
         self._timer: Timer | None = None
         self._counted_bytes = 0
+        self._inflow: Inflow | None = None
 
     # What the transport says.
 
@@ -120,6 +128,7 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._drop_inflow()
         self._count(0)
         self._registry.leave(self)
 
@@ -146,6 +155,7 @@ class Connection(asyncio.Protocol):
         """End now, without a word."""
         if self._task is not None and self._standing.phase is _HANDSHAKE:
             self._task.cancel()
+        self._drop_inflow()
         if self._transport is not None:
             self._transport.abort()
 
@@ -155,6 +165,8 @@ class Connection(asyncio.Protocol):
         """Let the session go on until it needs bytes, an answer that takes time, or room to write."""
         session = self._session
         while self._writable and (event := session.next_event()) is not None:
+            if self._inflow is not None and self._end_inflow(self._inflow, event):
+                break
             if isinstance(event, _ASKED):
                 answer = self._conversation.answer(event, self._known_peer())
                 if isinstance(answer, Reply):
@@ -233,8 +245,11 @@ class Connection(asyncio.Protocol):
         may_read = self._writable and self._standing.phase is not _HANDSHAKE
         if self._task is not None and self._session.held_bytes > self._registry.limits.max_unread_bytes:
             may_read = False
+        if self._inflow is not None and self._inflow.is_full:
+            may_read = False
         if may_read and not self._reading:
             self._reading = True
+            self._heard_at = self._clock.monotonic()
             transport.resume_reading()
         elif not may_read and self._reading:
             self._reading = False
@@ -243,10 +258,38 @@ class Connection(asyncio.Protocol):
     # Memory.
 
     def _account(self) -> None:
-        """Count the content received so far; where there is too much of it, hear the message out and refuse it."""
-        if not self._count(self._session.held_bytes):
-            self._session.refuse_content(replies.SERVICE_FAILURE)
-            self._count(self._session.held_bytes)
+        """Move large content on, and count what is held; where that is too much, refuse the message at its end."""
+        session, inflow = self._session, self._inflow
+        if inflow is not None or session.held_bytes > self._registry.limits.max_whole_bytes:
+            envelope, pieces = session.take_content()
+            if inflow is None:
+                stream = self._conversation.stream(envelope, self._known_peer())
+                inflow = self._inflow = Inflow(stream, self._inflow_moved)
+            inflow.add(pieces)
+        if not self._count(session.held_bytes + (0 if inflow is None else inflow.held_bytes)):
+            self._drop_inflow()
+            session.refuse_content(replies.SERVICE_FAILURE)
+            self._count(session.held_bytes)
+
+    def _inflow_moved(self) -> None:
+        """The house has taken some content: there may be room to read more."""
+        if self._task is None and self._inflow is not None:
+            self._count(self._session.held_bytes + self._inflow.held_bytes)
+            self._regulate()
+
+    def _end_inflow(self, inflow: Inflow, event: ServerEvent) -> bool:
+        """The content has come to its end; True when the house is asked about it now."""
+        self._inflow = None
+        if isinstance(event, MessageReceived):
+            self._start(self._wait_for(inflow.finish(event), event))
+            return True
+        self._registry.see_off(inflow.abort())
+        return False
+
+    def _drop_inflow(self) -> None:
+        if self._inflow is not None:
+            self._registry.see_off(self._inflow.abort())
+            self._inflow = None
 
     def _count(self, held_bytes: int) -> bool:
         change = held_bytes - self._counted_bytes
@@ -259,12 +302,13 @@ class Connection(asyncio.Protocol):
         """End the session if the client was silent for too long, or look again later."""
         limit_s = self._registry.limits.idle_timeout_s
         silent_s = self._clock.monotonic() - self._heard_at
-        if self._task is None and silent_s >= limit_s:
+        waits_for_us = self._task is not None or (self._inflow is not None and self._inflow.is_full)
+        if not waits_for_us and silent_s >= limit_s:
             self._timer = None
             self._session.close(replies.IDLE_TOO_LONG)
             self._flush()
             return
-        wait_s = limit_s if self._task is not None else limit_s - silent_s
+        wait_s = limit_s if waits_for_us else limit_s - silent_s
         self._timer = self._clock.call_later(wait_s, self._on_idle)
 
     # TLS.

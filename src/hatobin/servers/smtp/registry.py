@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import Protocol
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+import structlog
 
 from hatobin.ports.clock import Clock
 from hatobin.protocols.smtp import replies
 from hatobin.servers.smtp.settings import SessionLimits
 from hatobin.words.reply import Reply
+
+log = structlog.get_logger()
+
+CLEARING_S = 1.0
+"""At the end of `stop`: for content that is not to be kept."""
 
 
 class Member(Protocol):
@@ -34,6 +42,7 @@ class SessionRegistry:
         self._per_peer: Counter[str] = Counter()
         self._held_bytes = 0
         self._stopping = False
+        self._leaving: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -72,6 +81,12 @@ class SessionRegistry:
         if not self._members:
             self._empty.set()
 
+    def see_off(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let what a session left behind be cleared away without it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
     def hold(self, change_bytes: int) -> bool:
         """Count content in or out; False when there is more than may be held."""
         self._held_bytes += change_bytes
@@ -87,3 +102,11 @@ class SessionRegistry:
         except TimeoutError:
             for member in tuple(self._members):
                 member.abort()
+        try:
+            await self.clock.within(CLEARING_S, self._cleared())
+        except TimeoutError:
+            log.warning("content_left_behind", messages=len(self._leaving))
+
+    async def _cleared(self) -> None:
+        while self._leaving:
+            await asyncio.wait(set(self._leaving))

@@ -31,6 +31,8 @@ class SessionLimits:
     max_held_bytes: int = 512 * MEBIBYTE
     """Content of unfinished large messages, of all sessions together. Beyond it messages are heard out and
     answered 451."""
+    max_whole_bytes: int = MEBIBYTE
+    """A message of more than this is given to the house while it is read."""
     max_unread_bytes: int = 65_536
     """What one session may send ahead while it waits for an answer, before its socket is no longer read."""
 

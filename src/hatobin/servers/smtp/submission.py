@@ -12,10 +12,11 @@ from typing import Generic, TypeVar
 
 from hatobin.ports.clock import Clock
 from hatobin.protocols.smtp import AuthAttempt, Connected, MessageReceived, ServerConfig, replies
-from hatobin.servers.smtp.acceptance import Acceptance, Peer
+from hatobin.servers.smtp.acceptance import Acceptance, MessageStream, Peer
 from hatobin.servers.smtp.connection import Answer, Asked, Connection
 from hatobin.servers.smtp.registry import SessionRegistry
 from hatobin.servers.smtp.settings import SmtpSettings
+from hatobin.words.envelope import Envelope
 from hatobin.words.reply import Reply
 
 P = TypeVar("P")
@@ -40,6 +41,10 @@ class _SubmissionConversation(Generic[P]):
         if isinstance(question, AuthAttempt):
             return self._authenticate(question, peer)
         return self._banner if isinstance(question, Connected) else replies.OK
+
+    def stream(self, envelope: Envelope, peer: Peer) -> MessageStream:
+        assert self._principal is not None, "no transaction begins before the login"
+        return self._acceptance.stream(self._principal, envelope, peer)
 
     async def _authenticate(self, attempt: AuthAttempt, peer: Peer) -> Reply:
         principal = await self._acceptance.authenticate(attempt.username, attempt.password, peer)
