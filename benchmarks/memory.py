@@ -2,8 +2,8 @@
 
 Several clients send a message of many megabytes each, all at once, to a
 server that delivers to smtp-sink (or keeps for its inbox). While they do, and
-until everything is delivered, the resident memory of the server's process is
-looked at, and its high-water mark (VmHWM, proc(5)) is read at the end.
+until everything is delivered, the resident memory of the server is looked at
+fifty times a second.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.hatobin_server import ROOT, Serving, hatobin
+from benchmarks.hatobin_server import Serving, Variant, default_work, hatobin
 from benchmarks.measuring import Arrivals
 from benchmarks.processes import free_port, resident_bytes
 from benchmarks.sink import running_sink
@@ -78,10 +78,10 @@ def send(address: str, content: bytes) -> str:
 
 
 class _Watch:
-    """Looks at a process again and again, from a thread of its own."""
+    """Looks at processes again and again, from a thread of its own."""
 
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
+    def __init__(self, roots: tuple[int, ...]) -> None:
+        self._roots = roots
         self._over = threading.Event()
         self.peak = 0
         self._thread = threading.Thread(target=self._look, daemon=True)
@@ -89,15 +89,13 @@ class _Watch:
 
     def _look(self) -> None:
         while not self._over.wait(_LOOK_S):
-            self.peak = max(self.peak, resident_bytes([self._pid]))
+            self.peak = max(self.peak, resident_bytes(self._roots))
 
     def stop(self) -> int:
-        """Give the highest value; the kernel's own mark where it is higher."""
+        """Give the highest value."""
         self._over.set()
         self._thread.join()
-        with open(f"/proc/{self._pid}/status") as file:
-            marks = [line.split()[1] for line in file if line.startswith("VmHWM:")]
-        return max(self.peak, int(marks[0]) * 1024)
+        return self.peak
 
 
 def measure(work: Path, *, mode: str, clients: int, size_bytes: int) -> Figures:
@@ -106,13 +104,12 @@ def measure(work: Path, *, mode: str, clients: int, size_bytes: int) -> Figures:
         port = free_port()
         sink = resources.enter_context(running_sink(port, work))
         place = Place(work, port if mode == "relay" else 0)
-        server = resources.enter_context(hatobin("hatobin", Serving(), mode=mode).start(place))
+        server = resources.enter_context(hatobin("hatobin", Serving(), Variant(mode=mode)).start(place))
         arrivals: Arrivals = sink if server.kept is None else server.kept
         send(server.smtp, large_message(10_000))
         _wait(lambda: arrivals.count() == 1)
-        (pid,) = server.roots
-        before, content, answers = resident_bytes([pid]), large_message(size_bytes), list[str]()
-        watch, begun = _Watch(pid), time.monotonic()
+        before, content, answers = resident_bytes(server.roots), large_message(size_bytes), list[str]()
+        watch, begun = _Watch(server.roots), time.monotonic()
         threads = [
             threading.Thread(target=lambda: answers.append(send(server.smtp, content)), daemon=True)
             for _ in range(clients)
@@ -126,7 +123,7 @@ def measure(work: Path, *, mode: str, clients: int, size_bytes: int) -> Figures:
             raise RuntimeError(f"refused: {refused[0]}")
         _wait(lambda: arrivals.count() == 1 + clients)
         delivered_after_s = time.monotonic() - begun
-        return Figures(before, watch.stop(), resident_bytes([pid]), accepted_after_s, delivered_after_s)
+        return Figures(before, watch.stop(), resident_bytes(server.roots), accepted_after_s, delivered_after_s)
 
 
 def _wait(done: Callable[[], bool]) -> None:
@@ -141,7 +138,7 @@ def _wait(done: Callable[[], bool]) -> None:
 @click.option("--clients", type=click.IntRange(1, 100), default=10, show_default=True)
 @click.option("--megabytes", type=click.FloatRange(0.1, 41.0), default=40.0, show_default=True)
 @click.option("--mode", "modes", type=click.Choice(["relay", "mailbox"]), multiple=True, default=("relay", "mailbox"))
-@click.option("--work", type=click.Path(file_okay=False, path_type=Path), default=ROOT / "bench-work")
+@click.option("--work", type=click.Path(file_okay=False, path_type=Path), default=default_work)
 def main(clients: int, megabytes: float, modes: tuple[str, ...], work: Path) -> None:
     """Print the server's resident memory before, while and after large messages come by SMTP, as Markdown."""
     work.mkdir(parents=True, exist_ok=True)

@@ -7,14 +7,15 @@ import socket
 import ssl
 from dataclasses import dataclass
 
+from hatobin.app.tls_listener import TlsListener
 from hatobin.flow.outbound import SmtpDoor, SmtpLogin
 from hatobin.gateway import Principal
 from hatobin.ports import Ports
+from hatobin.protocols.smtp import ServerLimits
 from hatobin.servers.smtp import SessionLimits, SmtpSettings, SubmissionServer, TrustedServer
-from hatobin.words.settings import Settings
+from hatobin.words.settings import Server, Settings
 
 _SESSION_ID_BYTES = 12
-TLS_HANDSHAKE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,8 @@ class SmtpListeners:
         """Listen on every configured SMTP socket."""
         smtp_settings = SmtpSettings(
             hostname=f"email-smtp.{self.settings.service.domain}",
-            sessions=SessionLimits(
-                max_sessions=self.settings.server.max_connections,
-                max_whole_bytes=self.settings.store.stream_above_bytes,
-            ),
+            limits=_dialogue_limits(self.settings.server),
+            sessions=_session_limits(self.settings),
         )
         submission: SubmissionServer[SmtpLogin] = SubmissionServer(
             self.door, smtp_settings, clock=self.ports.clock, session_id=self._session_id, tls_context=context
@@ -41,15 +40,11 @@ class SmtpListeners:
             self.door, self._trusted_login(), smtp_settings, clock=self.ports.clock, session_id=self._session_id
         )
         loop = asyncio.get_running_loop()
-        servers: list[asyncio.Server] = []
+        servers: list[asyncio.Server | TlsListener] = []
         for one in sockets.get("submission", []):
             servers.append(await loop.create_server(submission.starttls_protocol, sock=one))
         for one in sockets.get("submission_tls", []):
-            servers.append(
-                await loop.create_server(
-                    submission.implicit_tls_protocol, sock=one, ssl=context, ssl_handshake_timeout=TLS_HANDSHAKE_S
-                )
-            )
+            servers.append(TlsListener(one, context, submission.implicit_tls_protocol, smtp_settings.sessions))
         for one in sockets.get("trusted", []):
             servers.append(await loop.create_server(trusted.protocol, sock=one))
         return RunningSmtp(servers, submission, trusted)
@@ -63,11 +58,32 @@ class SmtpListeners:
         return self.ports.entropy.token_bytes(_SESSION_ID_BYTES).hex()
 
 
+def _dialogue_limits(server: Server) -> ServerLimits:
+    return ServerLimits(
+        max_envelope_recipients=server.smtp_recipients,
+        max_errors=server.smtp_errors,
+        max_idle_commands=server.smtp_idle_commands,
+    )
+
+
+def _session_limits(settings: Settings) -> SessionLimits:
+    server = settings.server
+    return SessionLimits(
+        max_sessions=server.max_connections,
+        max_sessions_per_client=server.smtp_connections_per_client,
+        idle_timeout_s=server.smtp_idle_timeout_s,
+        message_timeout_s=server.smtp_message_timeout_s,
+        progress_timeout_s=server.smtp_progress_timeout_s,
+        handshake_timeout_s=server.smtp_handshake_timeout_s,
+        max_whole_bytes=settings.store.stream_above_bytes,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RunningSmtp:
     """The listening SMTP servers."""
 
-    servers: list[asyncio.Server]
+    servers: list[asyncio.Server | TlsListener]
     submission: SubmissionServer[SmtpLogin]
     trusted: TrustedServer[SmtpLogin]
 

@@ -44,6 +44,14 @@ class Server(Section, frozen=True):
     http_connections_per_client: Annotated[int, msgspec.Meta(ge=1)] = 500
     stop_timeout_s: float = 10.0
     dead_after_s: Annotated[float, msgspec.Meta(ge=10)] = 60.0
+    smtp_connections_per_client: Annotated[int, msgspec.Meta(ge=1)] = 500
+    smtp_handshake_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    smtp_idle_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 300.0
+    smtp_message_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 3600.0
+    smtp_progress_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 1800.0
+    smtp_errors: Annotated[int, msgspec.Meta(ge=1)] = 50
+    smtp_idle_commands: Annotated[int, msgspec.Meta(ge=10)] = 2000
+    smtp_recipients: Annotated[int, msgspec.Meta(ge=100)] = 1000
 
 
 class Service(Section, frozen=True):

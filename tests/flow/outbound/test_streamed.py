@@ -9,9 +9,11 @@ from typing import Any, cast
 import pytest
 
 from hatobin.app.outbound import Outbound
-from hatobin.capabilities import queue
+from hatobin.capabilities import contacts, queue
+from hatobin.capabilities.contacts.api_v2 import create_contact_list
 from hatobin.flow.outbound import SmtpDoor, SmtpLogin
 from hatobin.gateway import Principal
+from hatobin.gateway.models.sesv2 import CreateContactListRequest
 from hatobin.ports.blobs import BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.servers.smtp import Peer
@@ -128,6 +130,17 @@ async def test_message_in_pieces_is_refused_as_a_whole_one_and_leaves_nothing(
     assert answered.code == 554
     assert str(answered) == str(await scene.whole(message))
     assert scene.world.blobs.stored == {}
+
+
+async def test_message_to_a_contact_list_gets_its_link(scene: Scene) -> None:
+    request = CreateContactListRequest(contact_list_name="news")
+    await create_contact_list(scene.world._call(), request)
+    message = PLAIN.replace(b"To:", b"X-SES-LIST-MANAGEMENT-OPTIONS: news\r\nTo:") + b"text\r\n" * 900
+    stored = await scene.stored(await scene.in_pieces(message + contacts.PLACEHOLDER.encode() + b"\r\n", 1_000))
+    assert contacts.PLACEHOLDER.encode() not in stored
+    assert stored.count(contacts.LINK_PATH.encode()) == 2
+    assert b"\r\nList-Unsubscribe: <" in stored
+    assert len(scene.world.blobs.stored) == 0  # Small enough for its row.
 
 
 async def test_bad_content_is_found_where_it_is_cut(scene: Scene) -> None:

@@ -180,7 +180,7 @@ async def test_client_is_not_silent_while_it_waits_for_us() -> None:
 
 async def test_session_too_many_is_turned_away() -> None:
     clock = HandClock()
-    trusted = server(clock=clock, max_sessions=3, max_sessions_per_peer=2)
+    trusted = server(clock=clock, max_sessions=3, max_sessions_per_client=2)
     calls = [Call(trusted), Call(trusted)]
     turned_away = Call(trusted)
     assert turned_away.wire.take() == "421 Too many concurrent SMTP connections\r\n"

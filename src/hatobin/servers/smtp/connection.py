@@ -36,6 +36,7 @@ from hatobin.protocols.smtp import (
 from hatobin.servers.smtp.acceptance import MessageStream, Peer
 from hatobin.servers.smtp.inflow import Inflow
 from hatobin.servers.smtp.registry import SessionRegistry
+from hatobin.servers.smtp.settings import SessionLimits
 from hatobin.words.envelope import Envelope
 from hatobin.words.reply import Reply
 
@@ -86,7 +87,9 @@ class Connection(asyncio.Protocol):
         self._reading = True
         self._writable = True
         self._ended = False
-        self._heard_at = 0.0
+        self._heard_at = 0.0  # When the client last did what it was waited for
+        self._accepted_at = 0.0  # When it was admitted, or its last message accepted
+        self._content_since = 0.0  # 0 outside content
         self._timer: Timer | None = None
         self._counted_bytes = 0
         self._inflow: Inflow | None = None
@@ -99,17 +102,16 @@ class Connection(asyncio.Protocol):
         name = transport.get_extra_info("peername")
         self._address = (str(name[0]), int(name[1])) if isinstance(name, tuple) and len(name) >= 2 else ("", 0)
         refusal = self._registry.admit(self, self._address[0])
-        self._heard_at = self._clock.monotonic()
+        self._heard_at = self._accepted_at = self._clock.monotonic()
         if refusal is not None:
             self._session.close(refusal)
             self._flush()
             return
-        self._timer = self._clock.call_later(self._registry.limits.idle_timeout_s, self._on_idle)
+        self._watch()
         self._pump()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the client."""
-        self._heard_at = self._clock.monotonic()
         self._session.receive(data)
         if self._task is None:
             self._pump()
@@ -181,8 +183,10 @@ class Connection(asyncio.Protocol):
                 break
         if self._standing.phase is _CONTENT:
             self._account()
-        elif self._counted_bytes and self._task is None:
-            self._count(0)
+        else:
+            self._content_since = 0.0
+            if self._counted_bytes and self._task is None:
+                self._count(0)
         self._flush()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -204,10 +208,10 @@ class Connection(asyncio.Protocol):
         self._count(0)
         if self._transport is None or not self._session.awaits_answer:
             return
-        # The client was silent because it waited for us.
-        self._heard_at = self._clock.monotonic()
         self._session.send(reply)
-        self._go_on()
+        self._go_on()  # Which notes the time: the client was silent because it waited for us.
+        if reply.is_positive and isinstance(question, MessageReceived):
+            self._accepted_at = self._heard_at
 
     def _go_on(self) -> None:
         if self._registry.stopping and not self._standing.in_transaction:
@@ -222,6 +226,8 @@ class Connection(asyncio.Protocol):
             return
         data = self._session.data_to_send()
         if data:
+            # An unfinished command is no sign of life; a reply follows a whole one.
+            self._heard_at = self._clock.monotonic()
             transport.write(data)
         if self._standing.closed:
             self._close(transport)
@@ -260,6 +266,8 @@ class Connection(asyncio.Protocol):
     def _account(self) -> None:
         """Move large content on, and count what is held; where that is too much, refuse the message at its end."""
         session, inflow = self._session, self._inflow
+        self._heard_at = self._clock.monotonic()
+        self._content_since = self._content_since or self._heard_at
         if inflow is not None or session.held_bytes > self._registry.limits.max_whole_bytes:
             envelope, pieces = session.take_content()
             if inflow is None:
@@ -298,18 +306,29 @@ class Connection(asyncio.Protocol):
 
     # Time.
 
-    def _on_idle(self) -> None:
-        """End the session if the client was silent for too long, or look again later."""
-        limit_s = self._registry.limits.idle_timeout_s
-        silent_s = self._clock.monotonic() - self._heard_at
-        waits_for_us = self._task is not None or (self._inflow is not None and self._inflow.is_full)
-        if not waits_for_us and silent_s >= limit_s:
+    def _watch(self) -> None:
+        """End the session if it has taken too long over something, or look again when it may have."""
+        now, limits = self._clock.monotonic(), self._registry.limits
+        deadlines = self._deadlines(limits)
+        if min(deadlines, default=now + 1.0) <= now:
             self._timer = None
             self._session.close(replies.IDLE_TOO_LONG)
             self._flush()
             return
-        wait_s = limit_s if waits_for_us else limit_s - silent_s
-        self._timer = self._clock.call_later(wait_s, self._on_idle)
+        # A deadline that begins meanwhile is seen within its own length.
+        longest_s = min(limits.idle_timeout_s, limits.message_timeout_s, limits.progress_timeout_s)
+        self._timer = self._clock.call_later(min([longest_s, *(at - now for at in deadlines)]), self._watch)
+
+    def _deadlines(self, limits: SessionLimits) -> list[float]:
+        """Give until when the client must have done what it is waited for; nothing while it waits for us."""
+        if self._task is not None:
+            return []
+        if not self._content_since:
+            return [self._heard_at + limits.idle_timeout_s, self._accepted_at + limits.progress_timeout_s]
+        whole = self._content_since + limits.message_timeout_s
+        if self._inflow is not None and self._inflow.is_full:
+            return [whole]
+        return [self._heard_at + limits.idle_timeout_s, whole]
 
     # TLS.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine
+from ipaddress import IPv6Address
 from typing import Any, Protocol
 
 import structlog
@@ -39,7 +40,7 @@ class SessionRegistry:
         self.limits = limits
         self.clock = clock
         self._members: dict[Member, str] = {}
-        self._per_peer: Counter[str] = Counter()
+        self._per_client: Counter[str] = Counter()
         self._held_bytes = 0
         self._stopping = False
         self._leaving: set[asyncio.Task[None]] = set()
@@ -63,21 +64,23 @@ class SessionRegistry:
         """Take a session in, or give the reply that turns it away; who is turned away is not counted."""
         if self._stopping:
             return replies.SHUTTING_DOWN
-        if len(self._members) >= self.limits.max_sessions or self._per_peer[ip] >= self.limits.max_sessions_per_peer:
+        client = client_of(ip)
+        limits = self.limits
+        if len(self._members) >= limits.max_sessions or self._per_client[client] >= limits.max_sessions_per_client:
             return replies.TOO_MANY_SESSIONS
-        self._members[member] = ip
-        self._per_peer[ip] += 1
+        self._members[member] = client
+        self._per_client[client] += 1
         self._empty.clear()
         return None
 
     def leave(self, member: Member) -> None:
         """Let a session go; a second time does nothing."""
-        ip = self._members.pop(member, None)
-        if ip is None:
+        client = self._members.pop(member, None)
+        if client is None:
             return
-        self._per_peer[ip] -= 1
-        if self._per_peer[ip] == 0:
-            del self._per_peer[ip]
+        self._per_client[client] -= 1
+        if self._per_client[client] == 0:
+            del self._per_client[client]
         if not self._members:
             self._empty.set()
 
@@ -110,3 +113,17 @@ class SessionRegistry:
     async def _cleared(self) -> None:
         while self._leaving:
             await asyncio.wait(set(self._leaving))
+
+
+def client_of(ip: str) -> str:
+    """Give what counts as one client: an IPv4 address, or the /64 of an IPv6 address (RFC 6177 §2).
+
+    >>> client_of("::ffff:192.0.2.9"), client_of("2001:db8::1:2")
+    ('192.0.2.9', '2001:db8::')
+    """
+    if ":" not in ip:
+        return ip
+    address = IPv6Address(ip)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Address(address.packed[:8] + bytes(8)))

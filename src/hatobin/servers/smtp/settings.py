@@ -19,13 +19,18 @@ class SessionLimits:
 
     max_sessions: int = 1_000
     """More are told 421 "Too many concurrent SMTP connections"."""
-    max_sessions_per_peer: int = 500
-    """The same for one address, so that one host cannot shut out the others."""
+    max_sessions_per_client: int = 500
+    """The same for one client (an IPv4 address or an IPv6 /64), so that one cannot shut out the others."""
     idle_timeout_s: float = 300.0
-    """Silence after which a session ends with 451 (RFC 5321 §4.5.3.2.7: at least five minutes).
-    SES itself waits only about ten seconds."""
+    """Time for a whole command after our last reply, for the next octets of content, and for the client to
+    read; then the session ends with 451 (RFC 5321 §4.5.3.2.7: at least five minutes). SES itself waits only
+    about ten seconds."""
+    message_timeout_s: float = 3_600.0
+    """Time for all of a message's content, however it trickles."""
+    progress_timeout_s: float = 1_800.0
+    """Time without an accepted message, whatever commands come."""
     handshake_timeout_s: float = 30.0
-    """Time for the TLS handshake after STARTTLS."""
+    """Time for a TLS handshake."""
     linger_s: float = 10.0
     """Time for a client to take our last word before the connection is cut."""
     max_held_bytes: int = 512 * MEBIBYTE

@@ -117,7 +117,7 @@ class SubmissionServer(_SmtpServer[P]):
         return self._connect(self._config, None, self._tls_context, secured=False)
 
     def implicit_tls_protocol(self) -> Connection:
-        """Give the protocol of one connection that began with TLS (ports 465, 2465; `ssl=` in create_server)."""
+        """Give the protocol of one connection that began with TLS (ports 465, 2465), when its handshake is over."""
         return self._connect(self._config, None, None, secured=True)
 
 
