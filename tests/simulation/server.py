@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hatobin.app.outbound import Outbound, assemble_outbound
-from hatobin.capabilities import events, identities, queue, suppression
+from hatobin.capabilities import events, queue, suppression
 from hatobin.capabilities.identities.api_v2 import create_email_identity
 from hatobin.capabilities.queue import MessageKey
 from hatobin.companions.kms import Vault
@@ -22,7 +23,7 @@ from hatobin.ports import Ports
 from hatobin.protocols.mail.rewrite import read_message
 from hatobin.words.address import parse_address
 from hatobin.words.outcome import RecipientState
-from hatobin.words.settings import Delivery, Service, Settings
+from hatobin.words.settings import Account, Delivery, Service, Settings
 from tests.simulation.world import (
     InlineThreads,
     MemoryJournal,
@@ -147,12 +148,9 @@ class World:
         return await run_until(self.clock, done, limit_s=limit_s)  # type: ignore[arg-type]
 
     async def verify(self, identity: str) -> None:
-        """Make a verified identity, as the API would."""
+        """Make a verified identity, as the API would; nobody is written to."""
         request = CreateEmailIdentityRequest(email_identity=identity)
         await create_email_identity(self._call(), request)
-        await self.database.write(
-            lambda session: identities.mark_verified(session, ACCOUNT, REGION, identity, self.clock.now())
-        )
 
     async def suppress(self, address: str) -> None:
         """Put an address on the account's suppression list."""
@@ -172,7 +170,7 @@ class World:
             tls_version=None,
             user_agent="",
             ports=self.ports,
-            settings=self.settings,
+            settings=msgspec.structs.replace(self.settings, account=Account(verification="instant")),
             services=Services({Vault: Vault(b"k" * 32, self.entropy)}),
         )
 

@@ -30,7 +30,6 @@ PUBLISH_POLL_S = 1.0
 FIRST_RETREAT_S = 0.05
 SEALS_AT_ONCE = 8
 """Signatures of one piece of work, two pieces at a time; without threads the event loop breathes in between."""
-EVENT_SUBJECT = "Amazon SES Email Event Notification"
 
 
 class Publisher:
@@ -110,7 +109,7 @@ class Publisher:
                     signer,
                     row.topic_arn,
                     row.payload,
-                    subject=EVENT_SUBJECT,
+                    subject=row.subject,
                     version=versions[row.topic_arn],
                     message_id=identifier,
                     now=now,
@@ -130,7 +129,7 @@ class Publisher:
                 session,
                 row.topic_arn,
                 row.payload,
-                subject=EVENT_SUBJECT,
+                subject=row.subject,
                 now=now,
                 entropy=self._ports.entropy,
                 signer=signer,

@@ -7,10 +7,19 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+import dns.zone
 import pytest
 from click.testing import CliRunner
 
 from hatobin.app.cli import main
+from hatobin.app.cli.options import read_settings
+from hatobin.app.cli.store import in_store
+from hatobin.capabilities.identities import Identity, IdentityKind, Status, store
+from hatobin.capabilities.identities.key_store import insert_key, seal_key
+from hatobin.capabilities.identities.keys import make_key
+from hatobin.capabilities.identities.model import Dkim, DkimOrigin
+from hatobin.companions.kms import Vault
+from hatobin.ports import Session
 from hatobin.protocols.aws.smtp_password import smtp_password
 
 
@@ -75,3 +84,70 @@ def test_production_access_is_granted_and_denied(run: Any) -> None:
     assert "ProductionAccessEnabled  True" in run("account", "show", "--region", "eu-west-1")
     assert json.loads(run("account", "requests", "--json")) == []
     assert run("account", "requests") == ""
+
+
+@pytest.fixture
+def shop(tmp_path: Path, run: Any) -> None:
+    """A store with the domain identity shop.example, as the server would have made it."""
+    settings, folder = read_settings(None, tmp_path / "data")
+
+    def make(session: Session, vault: Vault, now: float) -> None:
+        pair = make_key(1024)
+        scope = {"account_id": "123456789012", "region": "us-east-1", "identity_key": "shop.example"}
+        sealed = seal_key(vault, pair, **scope, selector="t1", uuid="first")
+        insert_key(session, sealed, now)
+        tokens = ("t1", "t2", "t3")
+        dkim = Dkim(True, Status.SUCCESS, DkimOrigin.AWS_SES, "t1", tokens, sealed.key_id, 1024, now)
+        name = ("123456789012", "us-east-1", "shop.example", "shop.example")
+        store.insert(session, Identity(*name, IdentityKind.DOMAIN, Status.SUCCESS, now, "token", dkim))
+
+    in_store(settings, folder, make)
+
+
+def test_dns_prints_lines_for_a_zone_file(run: Any, shop: None) -> None:
+    zone = dns.zone.from_text(
+        run("dns", "shop.example", "--zone-file"), origin=".", relativize=False, check_origin=False
+    )
+    assert zone.get_rdataset("t1._domainkey.shop.example.", "CNAME")[0].to_text() == "t1.dkim.hatobin.localhost."
+    strings = zone.get_rdataset("t1.dkim.hatobin.localhost.", "TXT")[0].strings
+    assert b"".join(strings).startswith(b"v=DKIM1; k=rsa; p=MIG")
+
+
+def test_dns_without_a_domain_is_our_own_zone(run: Any, shop: None) -> None:
+    records = json.loads(run("dns", "--json"))
+    names = {record["name"] for record in records if record["purpose"] == "dkim-key"}
+    assert names == {f"t{number}.dkim.hatobin.localhost" for number in (1, 2, 3)}
+    assert all(record["name"].endswith("hatobin.localhost") for record in records)
+
+
+def test_dns_makes_the_next_key_and_keeps_the_present_one(run: Any, shop: None) -> None:
+    def keys(*arguments: str) -> list[str]:
+        records = json.loads(run("dns", "shop.example", "--json", "--purpose", "dkim-key", *arguments))
+        return [record["value"] for record in records]
+
+    [first, second, third] = keys()
+    assert first == second == third
+    rotated = keys("--new-key")
+    assert rotated[0] == first
+    assert rotated[1] != first
+    assert "needs the DOMAIN" in run("dns", "--new-key", fails=True)
+
+
+def test_dns_pushes_only_what_is_ours_to_change(run: Any, shop: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    pushed: list[Any] = []
+    monkeypatch.setattr(
+        "hatobin.app.cli.dns.push_records", lambda records, **options: pushed.append((records, options))
+    )
+    output = run("dns", "shop.example", "--push", "192.0.2.53", "--zone", "shop.example")
+    [(records, options)] = pushed
+    assert {(name, kind) for name, kind, _ in records} == {
+        *((f"t{number}._domainkey.shop.example", "CNAME") for number in (1, 2, 3)),
+        ("_amazonses.shop.example", "TXT"),
+    }
+    assert (options["server"], options["zone"], options["key"]) == (("192.0.2.53", 53), "shop.example", None)
+    assert "4 records are in the zone shop.example now." in output
+    run("dns", "shop.example", "--push", "192.0.2.53", "--zone", "shop.example", "--purpose", "spf")
+    assert [kind for _, kind, _ in pushed[1][0]] == ["TXT"]
+    assert "needs --zone" in run("dns", "shop.example", "--push", "192.0.2.53", fails=True)
+    outside = run("dns", "shop.example", "--push", "192.0.2.53:5353", "--zone", "other.example", fails=True)
+    assert "none of the records is in the zone other.example" in outside

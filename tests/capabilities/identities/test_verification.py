@@ -7,8 +7,8 @@ import pytest
 from hatobin.capabilities import identities
 from hatobin.capabilities.identities import Status, VerificationChecks, api_v1, api_v2
 from hatobin.capabilities.identities.keys import key_record
+from hatobin.capabilities.identities.looks import AGAIN_AFTER_S, GIVES_UP_AFTER_S, MAX_GAP_S, next_gap_s
 from hatobin.capabilities.identities.model import CheckError
-from hatobin.capabilities.identities.verification import GIVES_UP_AFTER_S, MAX_GAP_S, next_gap_s
 from hatobin.gateway.models import ses, sesv2
 from hatobin.gateway.models.sesv2 import DkimSigningAttributes
 from hatobin.ports import Answer, AnswerStatus
@@ -46,9 +46,54 @@ async def test_three_cnames_verify(waiting: Room) -> None:
     assert await checks(waiting).check_due() == 1
     identity = stored(waiting, "example.com")
     assert (identity.status, identity.dkim.status) == (Status.SUCCESS, Status.SUCCESS)
-    assert identity.check.due_at is None
+    assert identity.check.due_at == NOON + AGAIN_AFTER_S
     assert identity.check.succeeded_at == NOON
     assert await checks(waiting).check_due() == 0
+
+
+async def test_records_that_went_count_for_72_hours_more(waiting: Room) -> None:
+    publish_cnames(waiting)
+    await checks(waiting).check_due()
+    waiting.dns.zones.clear()
+    waiting.clock.time = lost_at = NOON + AGAIN_AFTER_S
+    await checks(waiting).check_due()
+    identity = stored(waiting, "example.com")
+    assert (identity.status, identity.dkim.status) == (Status.TEMPORARY_FAILURE, Status.TEMPORARY_FAILURE)
+    assert identity.verified
+    while (due := stored(waiting, "example.com").check.due_at) is not None:
+        assert stored(waiting, "example.com").verified
+        waiting.clock.time = due
+        await checks(waiting).check_due()
+    identity = stored(waiting, "example.com")
+    assert (identity.status, identity.dkim.status) == (Status.FAILED, Status.FAILED)
+    assert GIVES_UP_AFTER_S <= waiting.clock.time - lost_at <= GIVES_UP_AFTER_S + MAX_GAP_S
+
+
+async def test_records_that_come_back_end_the_temporary_failure(waiting: Room) -> None:
+    publish_cnames(waiting)
+    await checks(waiting).check_due()
+    kept, waiting.dns.zones = waiting.dns.zones, {}
+    waiting.clock.time += AGAIN_AFTER_S
+    await checks(waiting).check_due()
+    assert stored(waiting, "example.com").status is Status.TEMPORARY_FAILURE
+    waiting.dns.zones = kept
+    waiting.clock.time += 30
+    await checks(waiting).check_due()
+    identity = stored(waiting, "example.com")
+    assert (identity.status, identity.dkim.status) == (Status.SUCCESS, Status.SUCCESS)
+
+
+async def test_silent_name_servers_never_make_it_fail(waiting: Room) -> None:
+    publish_cnames(waiting)
+    await checks(waiting).check_due()
+    for place in waiting.dns.zones:
+        waiting.dns.zones[place] = Answer(AnswerStatus.TIMEOUT)
+    for place in [(f"{stored(waiting, 'example.com').dkim.selector}._domainkey.example.com", "TXT")]:
+        waiting.dns.zones[place] = Answer(AnswerStatus.TIMEOUT)
+    for hours in (24, 25, 100, 200):
+        waiting.clock.time = NOON + hours * 3600
+        await checks(waiting).check_due()
+        assert stored(waiting, "example.com").status is Status.TEMPORARY_FAILURE
 
 
 async def test_two_cnames_do_not(waiting: Room) -> None:

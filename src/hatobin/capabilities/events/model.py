@@ -9,6 +9,10 @@ import msgspec
 from hatobin.capabilities.queue import MessageKey
 from hatobin.words.event import EventKind
 
+EVENT_SUBJECT = "Amazon SES Email Event Notification"
+NOTICE_PREFIX = "identity:"
+"""How `OutboxRow.destination` begins where a classic notification goes; no configuration set is called so."""
+
 
 @dataclass(frozen=True, slots=True)
 class MailJson:
@@ -24,7 +28,8 @@ class Event:
 
     `detail` is the JSON of the event's own facts. `mail` may be left out when
     it is in the message's row. `outgoing_ip` adds the tag `ses:outgoing-ip`,
-    which SES shows from Delivery on.
+    which SES shows from Delivery on. `remote_ip` is the remote host of a
+    bounce, which only the classic notifications show.
     """
 
     key: MessageKey
@@ -34,6 +39,7 @@ class Event:
     detail: str
     mail: MailJson | None = None
     outgoing_ip: str = ""
+    remote_ip: str = ""
 
     def payload(self, mail: MailJson) -> str:
         """Assemble the JSON that subscribers get; a concatenation of stored parts."""
@@ -58,6 +64,11 @@ class OutboxRow:
     topic_arn: str
     message_id: str
     payload: str
+
+    @property
+    def subject(self) -> str | None:
+        """The Subject of the SNS message; the classic notifications have none."""
+        return None if self.destination.startswith(NOTICE_PREFIX) else EVENT_SUBJECT
 
 
 @dataclass(frozen=True, slots=True)

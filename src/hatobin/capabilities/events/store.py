@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hatobin.capabilities import configuration_sets, queue
 from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, RecordedEvent
+from hatobin.capabilities.events.notices import Notices
 from hatobin.capabilities.queue import MessageKey
 from hatobin.ports import Session, Value
 from hatobin.words.event import EventKind
@@ -24,14 +25,18 @@ def record(session: Session, event: Event) -> bool:
 
 
 def record_all(session: Session, happened: Sequence[Event]) -> set[MessageKey]:
-    """Write events down, in order, and queue each for its matching destinations.
+    """Write events down, in order, and queue each for its matching destinations and its identity's topic.
 
     Gives the messages of which an event has somebody waiting for it.
     """
     session.many(_RECORD, [_row(event) for event in happened])
     waited_for: set[MessageKey] = set()
     outbox: list[dict[str, Value]] = []
+    notices = Notices(session)
     for event in happened:
+        if (notice := notices.row(event)) is not None:
+            outbox.append(notice)
+            waited_for.add(event.key)
         if event.configuration_set is not None and (rows := _outbox_rows(session, event, event.configuration_set)):
             outbox += rows
             waited_for.add(event.key)

@@ -11,7 +11,16 @@ key of the second signature.
 
 from __future__ import annotations
 
-from hatobin.capabilities.identities import api_v1, api_v2
+from hatobin.capabilities.identities import (
+    api_v1,
+    api_v1_attributes,
+    api_v1_notifications,
+    api_v1_policies,
+    api_v2,
+    api_v2_attributes,
+    api_v2_policies,
+)
+from hatobin.capabilities.identities.changes import NoSuchIdentity, NotChangeable, rotate_key
 from hatobin.capabilities.identities.key_store import DkimKeyMissing, dkim_private_key
 from hatobin.capabilities.identities.links import (
     LINK_LIFE_S,
@@ -36,6 +45,7 @@ from hatobin.capabilities.identities.model import (
     Status,
     address_key,
 )
+from hatobin.capabilities.identities.notices import NoticeRoute, any_notices, notice_route
 from hatobin.capabilities.identities.records import (
     DnsRecord,
     dkim_zone,
@@ -50,6 +60,7 @@ from hatobin.capabilities.identities.sending import (
     find_sending_identity,
     identity_regions,
     is_verified_domain,
+    zone_records,
 )
 from hatobin.capabilities.identities.service_key import ServiceDkim, ensure_service_dkim, service_dkim
 from hatobin.capabilities.identities.store import mark_verified, number
@@ -68,6 +79,9 @@ __all__ = [
     "IdentityKind",
     "InvalidIdentity",
     "MailFrom",
+    "NoSuchIdentity",
+    "NotChangeable",
+    "NoticeRoute",
     "Opened",
     "Sender",
     "SendingDkim",
@@ -77,8 +91,14 @@ __all__ = [
     "VerificationChecks",
     "VerificationLink",
     "address_key",
+    "any_notices",
     "api_v1",
+    "api_v1_attributes",
+    "api_v1_notifications",
+    "api_v1_policies",
     "api_v2",
+    "api_v2_attributes",
+    "api_v2_policies",
     "await_owner",
     "dkim_private_key",
     "dkim_zone",
@@ -97,10 +117,13 @@ __all__ = [
     "new_token",
     "not_verified",
     "not_verified_text",
+    "notice_route",
     "number",
     "open_link",
+    "rotate_key",
     "service_dkim",
     "service_zone",
+    "zone_records",
 ]
 
 

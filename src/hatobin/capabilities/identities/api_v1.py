@@ -1,7 +1,8 @@
 """The identity operations of SES v1, on the same identities.
 
 Verifying again what is an identity already changes nothing and gives the same
-token; a domain whose search was given up is searched again. Deleting what is
+token; an address that waits gets another mail, and a domain whose search was
+given up is searched again. Deleting what is
 not there is fine: the model has no error for it.
 
 Refs: surface.md §4.6, §4.7, appendices E and F; DEV-CL-02, DEV-CL-07.
@@ -9,8 +10,10 @@ Refs: surface.md §4.6, §4.7, appendices E and F; DEV-CL-02, DEV-CL-07.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hatobin.capabilities.identities import store
-from hatobin.capabilities.identities.creation import NotMade, Wish, identity_of, make_identity
+from hatobin.capabilities.identities.creation import NotMade, Wish, ask_again, identity_of, make_identity
 from hatobin.capabilities.identities.model import (
     MAX_IDENTITIES,
     Identity,
@@ -60,10 +63,12 @@ PAGING = Paging(
 )
 
 
-async def _verify(call: Call, text: str) -> Identity:
-    """Give the identity of this name, made if there is none."""
+async def verify(call: Call, text: str) -> Identity:
+    """Give the identity of this name, made if there is none; an address that waits is written to again."""
     try:
         known = await identity_of(call, text)
+        if known is not None:
+            await ask_again(call, known)
         made = await make_identity(call, Wish(text)) if known is None else known
         if made is NotMade.EXISTS:  # Made by another call meanwhile.
             made = await identity_of(call, text) or NotMade.EXISTS
@@ -77,7 +82,7 @@ async def _verify(call: Call, text: str) -> Identity:
 async def _verify_address(call: Call, text: str) -> None:
     if "@" not in text:
         raise CallerError("InvalidParameterValue", f"Invalid email address<{text}>.")
-    await _verify(call, text)
+    await verify(call, text)
 
 
 @operation("ses", "VerifyEmailIdentity")
@@ -98,7 +103,7 @@ async def verify_domain_identity(call: Call, request: VerifyDomainIdentityReques
     """Make a domain an identity and give the token for its TXT record `_amazonses.DOMAIN`."""
     if "@" in request.domain:
         raise CallerError("InvalidParameterValue", f"Domain {request.domain} is invalid.")
-    identity = await _verify(call, request.domain)
+    identity = await verify(call, request.domain)
     if not identity.verified:
         now = call.ports.clock.now()
         await call.ports.database.write(
@@ -133,9 +138,7 @@ async def get_identity_verification_attributes(
     call: Call, request: GetIdentityVerificationAttributesRequest
 ) -> GetIdentityVerificationAttributesResponse:
     """Show the state of several identities, by the names asked for; unknown ones are left out."""
-    if len(request.identities) > MAX_ASKED_IDENTITIES:
-        raise CallerError("InvalidParameterValue", f"At most {MAX_ASKED_IDENTITIES} identities can be asked for.")
-    keys = {name: lookup_key(name) for name in request.identities}
+    keys = asked_identities(request.identities)
     found = await call.ports.database.read(
         lambda s: store.find_several(s, call.account_id, call.region, list(keys.values()))
     )
@@ -144,15 +147,27 @@ async def get_identity_verification_attributes(
     )
 
 
+def asked_identities(names: Sequence[str]) -> dict[str, str]:
+    """Give the keys of the identities that a question names, by the names as they were given."""
+    if len(names) > MAX_ASKED_IDENTITIES:
+        raise CallerError("InvalidParameterValue", f"At most {MAX_ASKED_IDENTITIES} identities can be asked for.")
+    return {name: lookup_key(name) for name in names}
+
+
+def no_identity(name: str) -> CallerError:
+    """Say that there is no such identity."""
+    return CallerError("InvalidParameterValue", f"Identity <{name}> does not exist.")
+
+
 def _attributes(identity: Identity) -> IdentityVerificationAttributes:
     is_domain = identity.kind is IdentityKind.DOMAIN
     return IdentityVerificationAttributes(
-        verification_status=_V1_STATUS[identity.status.value],
+        verification_status=V1_STATUS[identity.status.value],
         verification_token=identity.verification_token if is_domain else None,
     )
 
 
-_V1_STATUS: dict[str, VerificationStatus] = {
+V1_STATUS: dict[str, VerificationStatus] = {
     "PENDING": "Pending",
     "SUCCESS": "Success",
     "FAILED": "Failed",

@@ -11,7 +11,8 @@ from typing import TypeVar, cast
 from msgspec import UNSET
 
 from hatobin.capabilities import configuration_sets, tags
-from hatobin.capabilities.identities import store
+from hatobin.capabilities.identities import policy_store, store
+from hatobin.capabilities.identities.changes import coming_bits
 from hatobin.capabilities.identities.creation import NotMade, SigningWish, Wish, identity_of, make_identity
 from hatobin.capabilities.identities.keys import InvalidKey, read_key
 from hatobin.capabilities.identities.model import (
@@ -50,7 +51,7 @@ from hatobin.words.errors import CallerError
 
 E = TypeVar("E", bound=Enum)
 
-_BITS = {"RSA_1024_BIT": 1024, "RSA_2048_BIT": 2048}
+BITS = {"RSA_1024_BIT": 1024, "RSA_2048_BIT": 2048}
 _LENGTHS: dict[int, DkimSigningKeyLength] = {1024: "RSA_1024_BIT", 2048: "RSA_2048_BIT"}
 
 PAGING = Paging(
@@ -66,11 +67,13 @@ PAGING = Paging(
 )
 
 
-def _bad(text: str) -> CallerError:
+def bad(text: str) -> CallerError:
+    """Refuse what the caller asked for."""
     return CallerError("BadRequestException", text)
 
 
-def _does_not_exist(name: str) -> CallerError:
+def does_not_exist(name: str) -> CallerError:
+    """Say that there is no such identity, as SES does."""
     return CallerError("NotFoundException", f"Email identity {name} does not exist.", status=404)
 
 
@@ -92,7 +95,7 @@ async def create_email_identity(call: Call, request: CreateEmailIdentityRequest)
         signing = _signing_wish(request.dkim_signing_attributes, name)
         made = await make_identity(call, Wish(name, signing, request.configuration_set_name, pairs))
     except (InvalidIdentity, InvalidKey) as invalid:
-        raise _bad(str(invalid)) from None
+        raise bad(str(invalid)) from None
     if made is NotMade.EXISTS:
         raise _already_exists(name)
     if made is NotMade.TOO_MANY:
@@ -111,31 +114,37 @@ def _signing_wish(wanted: DkimSigningAttributes | None, name: str) -> SigningWis
     if wanted is None:
         return SigningWish()
     if "@" in name:
-        raise _bad("The EmailIdentity value must be a valid domain.")
+        raise bad("The EmailIdentity value must be a valid domain.")
     origin = wanted.domain_signing_attributes_origin
     selector, private_key = wanted.domain_signing_selector, wanted.domain_signing_private_key
     if origin not in (None, "AWS_SES", "EXTERNAL"):
-        raise _bad(f"DomainSigningAttributesOrigin {origin} is not supported by this server.")
+        raise bad(f"DomainSigningAttributesOrigin {origin} is not supported by this server.")
     if origin == "EXTERNAL" or selector is not None or private_key is not None:
-        if selector is None or private_key is None or origin == "AWS_SES":
-            raise _bad("EXTERNAL origin requires DomainSigningSelector and DomainSigningPrivateKey.")
-        return SigningWish(own_key=read_key(private_key), own_selector=selector)
-    return SigningWish(bits=_BITS[wanted.next_signing_key_length or "RSA_2048_BIT"])
+        if origin == "AWS_SES":
+            raise bad("EXTERNAL origin requires DomainSigningSelector and DomainSigningPrivateKey.")
+        return own_key_wish(selector, private_key)
+    return SigningWish(bits=BITS[wanted.next_signing_key_length or "RSA_2048_BIT"])
+
+
+def own_key_wish(selector: str | None, private_key: str | None) -> SigningWish:
+    """Read the caller's own key and its selector. Raises `InvalidKey`, and refuses where one of the two is missing."""
+    if selector is None or private_key is None:
+        raise bad("EXTERNAL origin requires DomainSigningSelector and DomainSigningPrivateKey.")
+    return SigningWish(own_key=read_key(private_key), own_selector=selector)
 
 
 def _dkim_attributes(call: Call, dkim: Dkim, *, is_new: bool = False) -> DkimAttributes:
     # Observed: the answer to the creation says NOT_STARTED, the next look PENDING.
     status = Status.NOT_STARTED if is_new and dkim.status is Status.PENDING else dkim.status
     easy = dkim.origin is DkimOrigin.AWS_SES and dkim.key_id is not None
-    length = _LENGTHS.get(dkim.bits) if easy else None
     return DkimAttributes(
         signing_enabled=dkim.signing_enabled,
         status=status.value,
         tokens=list(dkim.tokens),
         signing_hosted_zone=dkim_zone(call.settings) if easy else None,
         signing_attributes_origin=dkim.origin.value,
-        next_signing_key_length=length,
-        current_signing_key_length=length,
+        next_signing_key_length=_LENGTHS.get(coming_bits(dkim)) if easy else None,
+        current_signing_key_length=_LENGTHS.get(dkim.bits) if easy else None,
         last_key_generation_timestamp=dkim.made_at if easy else None,
     )
 
@@ -144,20 +153,21 @@ def _dkim_attributes(call: Call, dkim: Dkim, *, is_new: bool = False) -> DkimAtt
 async def get_email_identity(call: Call, request: GetEmailIdentityRequest) -> GetEmailIdentityResponse:
     """Show an identity; an address shows the DKIM of its domain."""
 
-    def find(session: Session) -> tuple[Identity, Dkim]:
+    def find(session: Session) -> tuple[Identity, Dkim, dict[str, str]]:
         found = store.find(session, call.account_id, call.region, lookup_key(request.email_identity))
         if found is None:
-            raise _does_not_exist(request.email_identity)
-        return found, inherited_dkim(session, found)
+            raise does_not_exist(request.email_identity)
+        policies = policy_store.policies(session, call.account_id, call.region, found.key)
+        return found, inherited_dkim(session, found), policies
 
-    identity, dkim = await call.ports.database.read(find)
+    identity, dkim, policies = await call.ports.database.read(find)
     return GetEmailIdentityResponse(
         identity_type=identity.kind.value,
         feedback_forwarding_status=identity.feedback_forwarding,
         verified_for_sending_status=identity.verified,
         dkim_attributes=_dkim_attributes(call, dkim),
         mail_from_attributes=_mail_from_attributes(identity),
-        policies={},
+        policies=policies,
         tags=[Tag(key=key, value=value) for key, value in identity.tags],
         configuration_set_name=identity.configuration_set,
         verification_status=identity.status.value,
@@ -198,7 +208,7 @@ async def delete_email_identity(call: Call, request: DeleteEmailIdentityRequest)
     name, now = request.email_identity, call.ports.clock.now()
     key = lookup_key(name)
     if not await call.ports.database.write(lambda s: store.delete(s, call.account_id, call.region, key, now)):
-        raise _does_not_exist(name)
+        raise does_not_exist(name)
 
 
 def _one_of(kind: type[E], filter_key: str, wanted: dict[str, str]) -> E | None:
@@ -209,7 +219,7 @@ def _one_of(kind: type[E], filter_key: str, wanted: dict[str, str]) -> E | None:
     try:
         return kind(value)
     except ValueError:
-        raise _bad(f"Value {value} for filter {filter_key} is invalid.") from None
+        raise bad(f"Value {value} for filter {filter_key} is invalid.") from None
 
 
 @operation("sesv2", "ListEmailIdentities")

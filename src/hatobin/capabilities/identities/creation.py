@@ -3,7 +3,7 @@
 A domain gets its DKIM key at once, made on a thread and sealed before any
 transaction is open. With `account.verification = "instant"` an identity is
 verified the moment it is made; otherwise a domain waits for its DNS records
-(`verification`), and an address for its owner's word (`mark_verified`).
+(`verification`), and an address for its owner, who gets a mail with a link (`links`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from hatobin.capabilities import configuration_sets
+from hatobin.capabilities import configuration_sets, queue
 from hatobin.capabilities.identities import store
 from hatobin.capabilities.identities.key_store import KeyToStore, insert_key, seal_key
 from hatobin.capabilities.identities.keys import (
@@ -21,9 +21,18 @@ from hatobin.capabilities.identities.keys import (
     make_tokens,
     make_verification_token,
 )
+from hatobin.capabilities.identities.links import (
+    LINK_LIFE_S,
+    LINK_PATH,
+    MAX_LIVE_LINKS,
+    VerificationLink,
+    keep_link,
+    live_links,
+    new_token,
+)
 from hatobin.capabilities.identities.model import (
+    ADDRESS_DKIM,
     MAX_IDENTITIES,
-    NO_DKIM,
     Check,
     Dkim,
     DkimOrigin,
@@ -33,6 +42,8 @@ from hatobin.capabilities.identities.model import (
     address_key,
     domain_key,
 )
+from hatobin.capabilities.identities.service_mail import verification_mail
+from hatobin.capabilities.queue import NewMessage
 from hatobin.capabilities.tags import TagPair
 from hatobin.companions.kms import Vault
 from hatobin.gateway import Call
@@ -77,7 +88,7 @@ async def make_identity(call: Call, wish: Wish) -> Identity | NotMade:
     now = call.ports.clock.now()
     kind = IdentityKind.EMAIL_ADDRESS if "@" in key else IdentityKind.DOMAIN
     status = Status.SUCCESS if call.settings.instant_verification else Status.PENDING
-    dkim, sealed = NO_DKIM, None
+    dkim, sealed = ADDRESS_DKIM, None
     if kind is IdentityKind.DOMAIN:
         dkim, sealed = await _new_dkim(call, key, wish.signing, status, now)
     waits = status is Status.PENDING and kind is IdentityKind.DOMAIN
@@ -95,7 +106,42 @@ async def make_identity(call: Call, wish: Wish) -> Identity | NotMade:
         configuration_set=wish.configuration_set,
         tags=wish.tags,
     )
-    return await call.ports.database.write(lambda s: _store(s, identity, sealed))
+    request = _request(call, identity) if status is Status.PENDING and kind is IdentityKind.EMAIL_ADDRESS else None
+    return await call.ports.database.write(lambda s: _store(s, identity, sealed, request))
+
+
+def _request(call: Call, identity: Identity) -> OwnerRequest:
+    """Write the mail that asks the owner of an address, with its link."""
+    now = call.ports.clock.now()
+    link = VerificationLink(
+        identity.account_id, identity.region, identity.name, new_token(call.ports.entropy), now + LINK_LIFE_S
+    )
+    url = f"{call.settings.link_base}{LINK_PATH}{link.token}"
+    mail = verification_mail(call.ports, call.settings, region=identity.region, address=identity.name, url=url)
+    return OwnerRequest(link, mail, now)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRequest:
+    """A link and the mail that carries it; they become durable together."""
+
+    link: VerificationLink
+    mail: NewMessage
+    at: float
+
+    def send(self, session: Session, key: str) -> None:
+        """Keep the link and queue the mail, unless the address has links enough."""
+        if live_links(session, self.link.account_id, self.link.region, key, self.at) < MAX_LIVE_LINKS:
+            keep_link(session, self.link)
+            queue.enqueue(session, self.mail, None)
+
+
+async def ask_again(call: Call, identity: Identity) -> None:
+    """Send the owner of an address that waits another mail, as SES does when it is asked for again."""
+    if identity.kind is IdentityKind.DOMAIN or identity.verified:
+        return
+    request = _request(call, identity)
+    await call.ports.database.write(lambda s: request.send(s, identity.key))
 
 
 async def _new_dkim(call: Call, key: str, wish: SigningWish, status: Status, now: float) -> tuple[Dkim, KeyToStore]:
@@ -117,7 +163,9 @@ async def _new_dkim(call: Call, key: str, wish: SigningWish, status: Status, now
     return Dkim(True, status, origin, tokens[0], tokens, sealed.key_id, pair.bits, now), sealed
 
 
-def _store(session: Session, identity: Identity, sealed: KeyToStore | None) -> Identity | NotMade:
+def _store(
+    session: Session, identity: Identity, sealed: KeyToStore | None, request: OwnerRequest | None
+) -> Identity | NotMade:
     account_id, region, chosen = identity.account_id, identity.region, identity.configuration_set
     if store.find(session, account_id, region, identity.key) is not None:
         return NotMade.EXISTS
@@ -128,6 +176,8 @@ def _store(session: Session, identity: Identity, sealed: KeyToStore | None) -> I
     store.insert(session, identity)
     if sealed is not None:
         insert_key(session, sealed, identity.created_at)
+    if request is not None:
+        request.send(session, identity.key)
     return identity
 
 

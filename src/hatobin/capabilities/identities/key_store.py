@@ -132,6 +132,33 @@ def current_key(session: Session, account_id: str, region: str, identity_key: st
     return None if row is None else PublicKey(*row)
 
 
+def selector_keys(session: Session, account_id: str, region: str, identity_key: str) -> dict[str, str]:
+    """Give the latest public key under each selector of an identity, retired ones too while they are kept.
+
+    Mail signed before a rotation is still on its way, so its key stays in the zone.
+    """
+    rows = session.execute(
+        """
+        SELECT selector, public_key FROM dkim_keys
+        WHERE account_id = :account_id AND region = :region AND identity_key = :identity_key ORDER BY created_at
+        """,
+        {"account_id": account_id, "region": region, "identity_key": identity_key},
+    )
+    return dict(rows)
+
+
+def retire_key(session: Session, key_id: str, now: float) -> None:
+    """Say that a key signs nothing new; it is forgotten after two weeks."""
+    account_id, region = _owner(key_id)
+    session.execute(
+        """
+        UPDATE dkim_keys SET retired_at = :now
+        WHERE account_id = :account_id AND region = :region AND key_id = :key_id AND retired_at IS NULL
+        """,
+        {"account_id": account_id, "region": region, "key_id": key_id, "now": now},
+    )
+
+
 def drop_retired_keys(session: Session, now: float) -> None:
     """Forget keys that have been retired for two weeks."""
     session.execute(

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 
 from hatobin.capabilities.identities import store
 from hatobin.capabilities.identities.keys import make_verification_token
-from hatobin.capabilities.identities.model import NO_DKIM, Identity, IdentityKind, Status, address_key
+from hatobin.capabilities.identities.model import ADDRESS_DKIM, Identity, IdentityKind, Status, address_key
 from hatobin.ports import Entropy, Session, Value
 
 LINK_LIFE_S = 24 * 60 * 60
 LINK_PATH = "/verify/"
 MAX_TOKEN_LENGTH = 100
+MAX_LIVE_LINKS = 10
+"""While an address has so many, it is not asked again: nobody is flooded by verifying."""
 _TOKEN_BYTES = 32
 
 
@@ -74,11 +76,28 @@ def await_owner(session: Session, link: VerificationLink, *, now: float, entropy
                 status=Status.PENDING,
                 created_at=now,
                 verification_token=make_verification_token(entropy),
-                dkim=NO_DKIM,
+                dkim=ADDRESS_DKIM,
             ),
         )
     elif not found.verified:
         store.wait_again(session, link.account_id, link.region, key)
+    keep_link(session, link)
+
+
+def live_links(session: Session, account_id: str, region: str, key: str, now: float) -> int:
+    """Count the links of an address that still hold."""
+    row = session.one(
+        """
+        SELECT count(*) FROM verification_links
+        WHERE account_id = :account_id AND region = :region AND identity_key = :identity_key AND expires_at > :now
+        """,
+        {"account_id": account_id, "region": region, "identity_key": key, "now": now},
+    )
+    return 0 if row is None else int(row[0])
+
+
+def keep_link(session: Session, link: VerificationLink) -> None:
+    """Keep a link to an identity that is there."""
     session.execute(
         """
         INSERT INTO verification_links
@@ -89,7 +108,7 @@ def await_owner(session: Session, link: VerificationLink, *, now: float, entropy
             "account_id": link.account_id,
             "region": link.region,
             "digest": _digest(link.token),
-            "identity_key": key,
+            "identity_key": address_key(link.address),
             "expires_at": link.expires_at,
             "success_url": link.success_url,
             "failure_url": link.failure_url,

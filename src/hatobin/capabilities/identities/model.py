@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
@@ -53,6 +53,11 @@ class Status(Enum):
     TEMPORARY_FAILURE = "TEMPORARY_FAILURE"
     NOT_STARTED = "NOT_STARTED"
 
+    @property
+    def holds(self) -> bool:
+        """Whether what was verified counts: for 72 hours also after its records went (developer guide, "verify")."""
+        return self in (Status.SUCCESS, Status.TEMPORARY_FAILURE)
+
 
 class DkimOrigin(Enum):
     """Who made the key: we (Easy DKIM) or the caller (BYODKIM)."""
@@ -71,11 +76,23 @@ class CheckError(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Dkim:
-    """An identity's own DKIM. An address has none; it takes its domain's (see `inherited_dkim`).
+class KeyChoice:
+    """A stored key and the selector it is published under."""
 
-    `tokens` are the three selectors of Easy DKIM, of which the first signs, or
-    the one selector of BYODKIM. `bits` is 0 without a key.
+    selector: str
+    key_id: str
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dkim:
+    """An identity's own DKIM. An address has no key; it takes its domain's (see `inherited_dkim`).
+
+    `tokens` are the three selectors of Easy DKIM, of which `selector` signs, or
+    the one selector of BYODKIM. `bits` is 0 without a key. `upcoming` is the
+    next key of Easy DKIM, which takes over when it is seen in the DNS;
+    `previous` is the key that signs while another origin or the caller's new
+    key is not verified yet.
     """
 
     signing_enabled: bool
@@ -86,9 +103,13 @@ class Dkim:
     key_id: str | None
     bits: int
     made_at: float | None
+    upcoming: KeyChoice | None = None
+    previous: KeyChoice | None = None
 
 
 NO_DKIM = Dkim(False, Status.NOT_STARTED, DkimOrigin.AWS_SES, None, (), None, 0, None)
+ADDRESS_DKIM = replace(NO_DKIM, signing_enabled=True)
+"""What an address has: no key, and the switch with which it may refuse its domain's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +119,8 @@ class MailFrom:
     domain: str
     status: Status
     reject_on_mx_failure: bool
+    check_at: float | None = None
+    check_started_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +132,21 @@ class Check:
     checked_at: float | None = None
     succeeded_at: float | None = None
     error: CheckError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """The topics of the classic notifications by their v1 names, and those that carry the headers of the mail."""
+
+    topics: tuple[tuple[str, str], ...] = ()
+    with_headers: tuple[str, ...] = ()
+
+    def topic(self, kind: str) -> str | None:
+        """Give the ARN of the topic for "Bounce", "Complaint" or "Delivery"."""
+        return dict(self.topics).get(kind)
+
+
+NO_NOTIFICATIONS = Notifications()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +167,12 @@ class Identity:
     configuration_set: str | None = None
     mail_from: MailFrom | None = None
     tags: tuple[TagPair, ...] = ()
+    notifications: Notifications = NO_NOTIFICATIONS
 
     @property
     def verified(self) -> bool:
         """Whether mail may be sent from it."""
-        return self.status is Status.SUCCESS
+        return self.status.holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +189,7 @@ class SendingIdentity:
     """The identity that answers for a sender. Only a verified one may send.
 
     `dkim` is None where nothing is signed: switched off, or the key is not
-    verified in the DNS yet.
+    verified in the DNS yet. `mail_from` is that of the address, else of its domain.
     """
 
     name: str
@@ -161,6 +200,8 @@ class SendingIdentity:
     mail_from: MailFrom | None
     feedback_forwarding: bool
     dkim: SendingDkim | None
+    notifies: bool = False
+    """Whether the classic notifications of its mail may go to a topic."""
 
     @property
     def sending_enabled(self) -> bool:
@@ -244,8 +285,8 @@ def first_verified(keys: Sequence[str], verified: dict[str, bool]) -> str | None
 
 def sending_dkim(name: str, dkim: Dkim) -> SendingDkim | None:
     """Give the key to sign with, or None while there is none or its record was not seen."""
-    if not dkim.signing_enabled or dkim.status is not Status.SUCCESS:
+    if not dkim.signing_enabled:
         return None
-    if dkim.selector is None or dkim.key_id is None:
-        return None
-    return SendingDkim(name, dkim.selector, dkim.key_id)
+    if dkim.status.holds and dkim.selector is not None and dkim.key_id is not None:
+        return SendingDkim(name, dkim.selector, dkim.key_id)
+    return None if dkim.previous is None else SendingDkim(name, dkim.previous.selector, dkim.previous.key_id)

@@ -10,6 +10,7 @@ surface.md §4.7.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hatobin.capabilities.identities.keys import key_record
@@ -53,16 +54,17 @@ def inbound_host(settings: Settings, region: str) -> str:
     return f"inbound-smtp.{region}.{service_zone(settings)}"
 
 
-def dns_records(identity: Identity, public_key: str | None, settings: Settings) -> list[DnsRecord]:
+def dns_records(identity: Identity, keys: Mapping[str, str], settings: Settings) -> list[DnsRecord]:
     """Give all records of a domain identity, and the key records in our own zone behind its CNAMEs.
 
-    `public_key` is the base64 of the identity's key, None where there is none.
+    `keys` tells the public key, in base64, under each selector that ever had
+    one; a token without one shows the key that signs.
     An address identity needs no record: the list is empty.
     """
     if "@" in identity.key:
         return []
     domain, zone = identity.key, service_zone(settings)
-    records = _dkim_records(identity, public_key, dkim_zone(settings))
+    records = _dkim_records(identity, keys, dkim_zone(settings))
     spf = f"v=spf1 include:{zone} ~all"
     if identity.mail_from is None:
         records.append(DnsRecord(domain, "TXT", spf, "spf"))
@@ -80,14 +82,16 @@ def dns_records(identity: Identity, public_key: str | None, settings: Settings) 
     ]
 
 
-def _dkim_records(identity: Identity, public_key: str | None, zone: str) -> list[DnsRecord]:
-    if public_key is None:
+def _dkim_records(identity: Identity, keys: Mapping[str, str], zone: str) -> list[DnsRecord]:
+    current = keys.get(identity.dkim.selector or "")
+    if current is None:
         return []
-    text = key_record(public_key)
     if identity.dkim.origin is DkimOrigin.EXTERNAL:
-        return [DnsRecord(f"{identity.dkim.selector}._domainkey.{identity.key}", "TXT", text, "dkim")]
+        name = f"{identity.dkim.selector}._domainkey.{identity.key}"
+        return [DnsRecord(name, "TXT", key_record(current), "dkim")]
     tokens = identity.dkim.tokens
+    texts = {token: key_record(keys.get(token, current)) for token in tokens}
     return [
         *(DnsRecord(f"{token}._domainkey.{identity.key}", "CNAME", f"{token}.{zone}", "dkim") for token in tokens),
-        *(DnsRecord(f"{token}.{zone}", "TXT", text, "dkim-key") for token in tokens),
+        *(DnsRecord(f"{token}.{zone}", "TXT", texts[token], "dkim-key") for token in tokens),
     ]

@@ -13,6 +13,9 @@ CREATE TABLE IF NOT EXISTS identities (
   mail_from_domain    TEXT,
   mail_from_status    TEXT,
   mail_from_reject    INTEGER NOT NULL,
+  mail_from_check_at  REAL,
+  mail_from_started_at REAL,
+  notifications       TEXT NOT NULL DEFAULT '',
   tags                TEXT NOT NULL,
   dkim_enabled        INTEGER NOT NULL,
   dkim_status         TEXT NOT NULL,
@@ -22,6 +25,8 @@ CREATE TABLE IF NOT EXISTS identities (
   dkim_key_id         TEXT,
   dkim_bits           INTEGER NOT NULL,
   dkim_made_at        REAL,
+  dkim_upcoming       TEXT NOT NULL DEFAULT '',
+  dkim_previous       TEXT NOT NULL DEFAULT '',
   check_at            REAL,
   check_started_at    REAL,
   checked_at          REAL,
@@ -31,6 +36,8 @@ CREATE TABLE IF NOT EXISTS identities (
 );
 CREATE INDEX IF NOT EXISTS identities_anywhere ON identities (account_id, identity_key);
 CREATE INDEX IF NOT EXISTS identities_to_check ON identities (check_at) WHERE check_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS identities_mail_from ON identities (mail_from_check_at) WHERE mail_from_check_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS identities_notifying ON identities (account_id, region) WHERE notifications <> '';
 
 -- A signing key, sealed. `key_id` begins with its account and region. A retired key still signs what is queued.
 CREATE TABLE IF NOT EXISTS dkim_keys (
@@ -60,4 +67,15 @@ CREATE TABLE IF NOT EXISTS verification_links (
   PRIMARY KEY (account_id, region, digest)
 );
 CREATE INDEX IF NOT EXISTS verification_links_digest ON verification_links (digest);
+CREATE INDEX IF NOT EXISTS verification_links_identity ON verification_links (account_id, region, identity_key);
 CREATE INDEX IF NOT EXISTS verification_links_over ON verification_links (expires_at);
+
+-- A sending authorization policy, as its owner wrote it.
+CREATE TABLE IF NOT EXISTS identity_policies (
+  account_id   TEXT NOT NULL,
+  region       TEXT NOT NULL,
+  identity_key TEXT NOT NULL,
+  name         TEXT NOT NULL,
+  policy       TEXT NOT NULL,
+  PRIMARY KEY (account_id, region, identity_key, name)
+);

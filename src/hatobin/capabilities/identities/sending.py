@@ -7,11 +7,13 @@ DEV-IS-32; AWS developer guide "creating-identities".
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from hatobin.capabilities.identities import key_store, records, store
 from hatobin.capabilities.identities.model import (
+    NO_DKIM,
     Dkim,
     DkimOrigin,
     Identity,
@@ -36,7 +38,7 @@ MAX_KEYS_PER_STATEMENT = 512
 
 _SENDING_COLUMNS = (
     "identity_key, name, kind, status, configuration_set, mail_from_domain, mail_from_status, mail_from_reject, "
-    "feedback_forwarding, dkim_enabled, dkim_status, dkim_selector, dkim_key_id"
+    "feedback_forwarding, dkim_enabled, dkim_status, dkim_selector, dkim_key_id, dkim_previous, notifications"
 )
 
 
@@ -64,34 +66,50 @@ def find_sending_identity(session: Session, account_id: str, region: str, sender
     if not rows:
         return None
     found = {row[0]: row for row in rows}
-    chosen = first_verified(keys, {key: row[3] == Status.SUCCESS.value for key, row in found.items()})
+    chosen = first_verified(keys, {key: Status(row[3]).holds for key, row in found.items()})
     if chosen is None:
         return None
-    signer = found.get(sender.domain) if chosen == keys[0] else found[chosen]
-    return _sending_identity(account_id, region, found[chosen], signer)
+    parent = found.get(sender.domain) if chosen == keys[0] else None
+    return _sending_identity(account_id, region, found[chosen], parent)
 
 
 def _sending_identity(
-    account_id: str, region: str, row: tuple[Any, ...], signer: tuple[Any, ...] | None
+    account_id: str, region: str, row: tuple[Any, ...], parent: tuple[Any, ...] | None
 ) -> SendingIdentity:
-    _, name, kind, status, configuration_set, mail_from_domain, mail_from_status, mail_from_reject, forwarding = row[:9]
+    """Put together what answers; `parent` is the domain of an address, which gives what the address has not itself."""
+    name, kind = row[1], IdentityKind(row[2])
+    signer = parent if kind is IdentityKind.EMAIL_ADDRESS else row
     return SendingIdentity(
         name=name,
         arn=identity_arn(account_id, region, name),
-        kind=IdentityKind(kind),
-        verified=status == Status.SUCCESS.value,
-        configuration_set=configuration_set,
-        mail_from=None
-        if mail_from_domain is None
-        else MailFrom(mail_from_domain, Status(mail_from_status), bool(mail_from_reject)),
-        feedback_forwarding=bool(forwarding),
-        dkim=None if signer is None else sending_dkim(signer[0], _signing(signer)),
+        kind=kind,
+        verified=Status(row[3]).holds,
+        configuration_set=row[4],
+        mail_from=_mail_from(row) or (None if parent is None else _mail_from(parent)),
+        feedback_forwarding=bool(row[8]),
+        dkim=None if signer is None or not row[9] else sending_dkim(signer[0], _signing(signer)),
+        notifies=bool(row[14] or (parent is not None and parent[14])),
     )
 
 
+def _mail_from(row: tuple[Any, ...]) -> MailFrom | None:
+    domain, status, reject = row[5:8]
+    return None if domain is None else MailFrom(domain, Status(status), bool(reject))
+
+
 def _signing(row: tuple[Any, ...]) -> Dkim:
-    enabled, status, selector, key_id = row[9:13]
-    return Dkim(bool(enabled), Status(status), DkimOrigin.AWS_SES, selector, (), key_id, 0, None)
+    enabled, status, selector, key_id, previous = row[9:14]
+    return Dkim(
+        bool(enabled),
+        Status(status),
+        DkimOrigin.AWS_SES,
+        selector,
+        (),
+        key_id,
+        0,
+        None,
+        previous=store.decode_key(previous),
+    )
 
 
 def failing_identities(session: Session, account_id: str, region: str, senders: Sequence[Sender]) -> list[str]:
@@ -114,7 +132,7 @@ def _verified_keys(session: Session, account_id: str, region: str, keys: Sequenc
     size = 1 << (len(keys) - 1).bit_length()
     parameters: dict[str, Value] = {f"k{number}": keys[min(number, len(keys) - 1)] for number in range(size)}
     rows = session.execute(
-        _in_keys("identity_key", "AND region = :region AND status = 'SUCCESS'", size),
+        _in_keys("identity_key", "AND region = :region AND status IN ('SUCCESS', 'TEMPORARY_FAILURE')", size),
         {**parameters, "account_id": account_id, "region": region},
     )
     return (row[0] for row in rows)
@@ -137,7 +155,8 @@ def identity_regions(session: Session, account_id: str, name: str) -> list[str]:
         keys.insert(0, key)
     parameters: dict[str, Value] = {f"k{number}": known for number, known in enumerate(keys)}
     rows = session.execute(
-        _in_keys("DISTINCT region", "AND status = 'SUCCESS'", len(keys)), {**parameters, "account_id": account_id}
+        _in_keys("DISTINCT region", "AND status IN ('SUCCESS', 'TEMPORARY_FAILURE')", len(keys)),
+        {**parameters, "account_id": account_id},
     )
     return sorted(row[0] for row in rows)
 
@@ -148,7 +167,9 @@ def inherited_dkim(session: Session, identity: Identity) -> Dkim:
         return identity.dkim
     domain = identity.key.rpartition("@")[2]
     parent = store.find(session, identity.account_id, identity.region, domain)
-    return identity.dkim if parent is None else parent.dkim
+    if parent is None:
+        return NO_DKIM
+    return replace(parent.dkim, signing_enabled=parent.dkim.signing_enabled and identity.dkim.signing_enabled)
 
 
 def domain_records(
@@ -161,6 +182,14 @@ def domain_records(
     identity = store.find(session, account_id, region, domain_key(domain))
     if identity is None:
         return None
-    key_id = identity.dkim.key_id
-    key = None if key_id is None else key_store.public_key(session, key_id)
-    return records.dns_records(identity, None if key is None else key.public_key, settings)
+    keys = key_store.selector_keys(session, account_id, region, identity.key)
+    return records.dns_records(identity, keys, settings)
+
+
+def zone_records(session: Session, settings: Settings) -> list[DnsRecord]:
+    """Give the key records of our own zone, those of every domain of every account."""
+    found: list[DnsRecord] = []
+    for identity in store.every_domain(session):
+        keys = key_store.selector_keys(session, identity.account_id, identity.region, identity.key)
+        found += (one for one in records.dns_records(identity, keys, settings) if one.purpose == "dkim-key")
+    return found

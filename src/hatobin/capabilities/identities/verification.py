@@ -1,4 +1,4 @@
-"""Domains that wait for their DNS records.
+"""Domains and what the DNS says of them.
 
 A new domain is looked at at once, then in gaps that grow with its age from
 half a minute to an hour, for 72 hours (surface.md §4.7). What verifies it:
@@ -6,7 +6,11 @@ all CNAMEs of Easy DKIM into our hosted zone, or the key as a TXT record under
 the signing selector (BYODKIM, and who wants no CNAME). The older TXT record
 `_amazonses.DOMAIN` verifies the domain for sending, but not its DKIM.
 
-A name server that does not answer is no verdict: the domain waits on.
+What is verified is looked at again every day. Records that are gone make it
+TEMPORARY_FAILURE, with which it still counts, and after 72 hours FAILED
+(developer guide, "verify-addresses-and-domains"). A name server that does not
+answer is no verdict: nothing fails for it. A key that is to take over does so
+at the first look that finds it.
 """
 
 from __future__ import annotations
@@ -17,76 +21,111 @@ from dataclasses import dataclass, replace
 import structlog
 
 from hatobin.capabilities.identities import store
-from hatobin.capabilities.identities.key_store import PublicKey, drop_retired_keys, public_key
+from hatobin.capabilities.identities.key_store import PublicKey, drop_retired_keys, public_key, retire_key
 from hatobin.capabilities.identities.keys import record_has_key
-from hatobin.capabilities.identities.model import Check, CheckError, DkimOrigin, Identity, Status
+from hatobin.capabilities.identities.looks import AGAIN_AFTER_S, ERRORS, GIVES_UP_AFTER_S, next_gap_s, next_status
+from hatobin.capabilities.identities.mail_from import look_for_mail_from, record_mail_from
+from hatobin.capabilities.identities.model import Check, CheckError, Dkim, DkimOrigin, Identity, Status
 from hatobin.capabilities.identities.records import dkim_zone
-from hatobin.ports import AnswerStatus, Dns, Ports, Session
+from hatobin.ports import Dns, Ports, Session
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.words.settings import Settings
 
 log = structlog.get_logger()
 
-GIVES_UP_AFTER_S = 72 * 60 * 60
-MIN_GAP_S = 30.0
-MAX_GAP_S = 60 * 60.0
-GAP_PER_AGE = 0.25
 ROUND_S = 10.0
 """How often due domains are looked for."""
 MAX_AT_ONCE = 20
 """Domains that one round looks at, at the same time."""
 
-_ERRORS = {
-    AnswerStatus.NXDOMAIN: CheckError.HOST_NOT_FOUND,
-    AnswerStatus.NO_DATA: CheckError.TYPE_NOT_FOUND,
-    AnswerStatus.FOUND: CheckError.INVALID_VALUE,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the DNS shows of a domain."""
+    """What the DNS shows of a domain; `upcoming` says that the next key is there."""
 
     dkim: bool
     domain: bool
     error: CheckError | None
+    upcoming: bool = False
 
 
-def next_gap_s(age_s: float) -> float:
-    """Say how long to wait before the next look, by the age of the search.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What follows from a look: the states, the keys, the next look, and the key that is not needed any more."""
 
-    >>> next_gap_s(0), next_gap_s(600), next_gap_s(86_400)
-    (30.0, 150.0, 3600.0)
-    """
-    return min(max(MIN_GAP_S, age_s * GAP_PER_AGE), MAX_GAP_S)
+    status: Status
+    dkim: Dkim
+    check: Check
+    retired_key_id: str | None
 
 
-def judge(identity: Identity, seen: Seen, now: float) -> tuple[Status, Status, Check]:
-    """Decide from one look: the identity's status, its DKIM status, and when to look again. Pure."""
-    dkim_ok = seen.dkim or identity.dkim.status is Status.SUCCESS
-    domain_ok = seen.domain or dkim_ok or identity.verified
-    started = identity.check.started_at if identity.check.started_at is not None else now
+def judge(identity: Identity, seen: Seen, now: float) -> Verdict:
+    """Decide from one look. Pure."""
+    check, dkim = identity.check, identity.dkim
+    lost = (dkim.status is Status.SUCCESS and not seen.dkim) or (
+        identity.status is Status.SUCCESS and not (seen.domain or seen.dkim)
+    )
+    # Where records went, the 72 hours begin anew.
+    started = now if lost or check.started_at is None else check.started_at
     over = now - started >= GIVES_UP_AFTER_S
-    open_state = Status.FAILED if over else Status.PENDING
-    check = replace(
-        identity.check,
-        due_at=None if dkim_ok or over else now + next_gap_s(now - started),
-        checked_at=now,
-        succeeded_at=now if domain_ok else identity.check.succeeded_at,
-        error=None if dkim_ok else seen.error,
-    )
-    return (
-        Status.SUCCESS if domain_ok else open_state,
-        Status.SUCCESS if dkim_ok else open_state,
-        check,
+    dkim_status = next_status(dkim.status, seen.dkim, seen.error, over=over)
+    status = next_status(identity.status, seen.domain or seen.dkim, seen.error, over=over)
+    dkim, retired = take_over(replace(dkim, status=dkim_status), seen_upcoming=seen.upcoming)
+    return Verdict(
+        status,
+        dkim,
+        replace(
+            check,
+            due_at=_next_look(status, dkim, now, started),
+            started_at=started,
+            checked_at=now,
+            succeeded_at=now if seen.domain or seen.dkim else check.succeeded_at,
+            error=None if seen.dkim else seen.error,
+        ),
+        retired,
     )
 
 
-async def look(dns: Dns, identity: Identity, key: PublicKey | None, zone: str) -> Seen:
+def _next_look(status: Status, dkim: Dkim, now: float, started: float) -> float | None:
+    open_states = (Status.PENDING, Status.TEMPORARY_FAILURE)
+    if status in open_states or dkim.status in open_states or dkim.upcoming is not None:
+        return now + next_gap_s(now - started)
+    return now + AGAIN_AFTER_S if status is Status.SUCCESS else None
+
+
+def take_over(dkim: Dkim, *, seen_upcoming: bool) -> tuple[Dkim, str | None]:
+    """Let a new key sign once it is seen, and name the key that does not sign any more."""
+    if dkim.status is Status.SUCCESS and dkim.previous is not None:
+        return replace(dkim, previous=None), dkim.previous.key_id
+    if seen_upcoming and dkim.upcoming is not None:
+        new = dkim.upcoming
+        changed = replace(dkim, selector=new.selector, key_id=new.key_id, bits=new.bits, upcoming=None)
+        return changed, dkim.key_id
+    return dkim, None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A domain that is due, with the public halves of its key and of the next one."""
+
+    identity: Identity
+    key: PublicKey | None
+    upcoming: PublicKey | None
+
+
+async def look(dns: Dns, waiting: Waiting, zone: str) -> Seen:
     """Ask the DNS about one domain. Refs: RFC 6376 §3.6.2.2."""
-    dkim, error = await _look_for_dkim(dns, identity, key, zone)
+    identity = waiting.identity
+    dkim, error = await _look_for_dkim(dns, identity, waiting.key, zone)
     legacy = await dns.resolve(f"_amazonses.{identity.key}", "TXT")
-    return Seen(dkim, identity.verification_token in legacy.records, error)
+    upcoming = waiting.upcoming is not None and await _shows_key(dns, identity.key, waiting.upcoming)
+    return Seen(dkim, identity.verification_token in legacy.records, error, upcoming)
+
+
+async def _shows_key(dns: Dns, domain: str, key: PublicKey) -> bool:
+    """Say whether a receiver finds this key, through a CNAME or without."""
+    answer = await dns.resolve(f"{key.selector}._domainkey.{domain}", "TXT")
+    return any(record_has_key(record, key.public_key) for record in answer.records)
 
 
 async def _look_for_dkim(
@@ -102,7 +141,7 @@ async def _look_for_dkim(
     answer = await dns.resolve(f"{key.selector}._domainkey.{identity.key}", "TXT")
     if any(record_has_key(record, key.public_key) for record in answer.records):
         return True, None
-    return False, error or _ERRORS.get(answer.status, CheckError.DNS_SERVER_ERROR)
+    return False, error or ERRORS.get(answer.status, CheckError.DNS_SERVER_ERROR)
 
 
 async def _look_for_cnames(dns: Dns, identity: Identity, zone: str) -> CheckError | None:
@@ -111,7 +150,7 @@ async def _look_for_cnames(dns: Dns, identity: Identity, zone: str) -> CheckErro
         answer = await dns.resolve(f"{token}._domainkey.{identity.key}", "CNAME")
         targets = {record.rstrip(".").lower() for record in answer.records}
         if f"{token}.{zone}" not in targets:
-            return _ERRORS.get(answer.status, CheckError.DNS_SERVER_ERROR)
+            return ERRORS.get(answer.status, CheckError.DNS_SERVER_ERROR)
     return None
 
 
@@ -124,6 +163,7 @@ class VerificationChecks:
 
     def __init__(self, ports: Ports, settings: Settings) -> None:
         self._ports = ports
+        self._settings = settings
         self._zone = dkim_zone(settings)
 
     async def run(self) -> None:
@@ -138,22 +178,39 @@ class VerificationChecks:
     async def check_due(self) -> int:
         """Look at the domains that are due now, and give how many there were."""
         now = self._ports.clock.now()
-        due = await self._ports.database.read(lambda s: _due(s, now))
-        if not due:
+        due, mail_froms = await self._ports.database.read(lambda s: _due(s, now))
+        if not due and not mail_froms:
             return 0
-        seen = await asyncio.gather(*(look(self._ports.dns, identity, key, self._zone) for identity, key in due))
+        dns, settings = self._ports.dns, self._settings
+        seen = await asyncio.gather(*(look(dns, waiting, self._zone) for waiting in due))
+        shown = await asyncio.gather(*(look_for_mail_from(dns, identity, settings) for identity in mail_froms))
 
         def record(session: Session) -> None:
-            for (identity, _), result in zip(due, seen, strict=True):
-                store.put_check(session, identity, *judge(identity, result, now))
+            for waiting, result in zip(due, seen, strict=True):
+                _record(session, waiting.identity, judge(waiting.identity, result, now), now)
+            for identity, found in zip(mail_froms, shown, strict=True):
+                record_mail_from(session, identity, found, now)
             drop_retired_keys(session, now)
 
         await self._ports.database.write(record)
-        return len(due)
+        return len(due) + len(mail_froms)
 
 
-def _due(session: Session, now: float) -> list[tuple[Identity, PublicKey | None]]:
-    return [
-        (identity, None if identity.dkim.key_id is None else public_key(session, identity.dkim.key_id))
-        for identity in store.due_checks(session, now, MAX_AT_ONCE)
-    ]
+def _record(session: Session, identity: Identity, verdict: Verdict, now: float) -> None:
+    counted = store.put_check(session, identity, verdict.status, verdict.dkim, verdict.check)
+    if counted and verdict.retired_key_id is not None:
+        retire_key(session, verdict.retired_key_id, now)
+
+
+def _due(session: Session, now: float) -> tuple[list[Waiting], list[Identity]]:
+    waiting = []
+    for identity in store.due_checks(session, now, MAX_AT_ONCE):
+        dkim = identity.dkim
+        waiting.append(
+            Waiting(
+                identity,
+                None if dkim.key_id is None else public_key(session, dkim.key_id),
+                None if dkim.upcoming is None else public_key(session, dkim.upcoming.key_id),
+            )
+        )
+    return waiting, store.due_mail_froms(session, now, MAX_AT_ONCE)

@@ -147,6 +147,7 @@ _STATUS_NAMES: dict[BulkStatus, model.BulkEmailStatus] = {
     BulkStatus.INVALID_PARAMETER: "InvalidParameterValue",
     BulkStatus.TRANSIENT_FAILURE: "TransientFailure",
     BulkStatus.MESSAGE_REJECTED: "MessageRejected",
+    BulkStatus.MAIL_FROM_NOT_VERIFIED: "MailFromDomainNotVerified",
     BulkStatus.NO_CONFIGURATION_SET: "ConfigurationSetDoesNotExist",
     BulkStatus.ACCOUNT_PAUSED: "AccountSendingPaused",
     BulkStatus.CONFIGURATION_SET_PAUSED: "ConfigurationSetSendingPaused",
@@ -210,6 +211,8 @@ def refused(refusal: refusals.Refusal) -> CallerError:
     match refusal:
         case refusals.NotVerified():
             return CallerError("MessageRejected", text, hint=hint)
+        case refusals.MailFromNotVerified():
+            return CallerError("MailFromDomainNotVerifiedException", text, hint=hint)
         case refusals.NoSuchConfigurationSet():
             return CallerError("ConfigurationSetDoesNotExist", text)
         case refusals.RateExceeded() | refusals.DailyQuotaExceeded():

@@ -74,6 +74,8 @@ def refused(refusal: refusals.Refusal) -> CallerError:
     match refusal:
         case refusals.NotVerified():
             return CallerError("MessageRejected", text, hint=hint)
+        case refusals.MailFromNotVerified():
+            return CallerError("MailFromDomainNotVerifiedException", text, hint=hint)
         case refusals.NoSuchConfigurationSet() | refusals.NoSuchContactList():
             return CallerError("NotFoundException", text, status=404)
         case refusals.RateExceeded() | refusals.DailyQuotaExceeded():
@@ -218,6 +220,7 @@ _STATUS_NAMES: dict[BulkStatus, model.BulkEmailStatus] = {
     BulkStatus.INVALID_PARAMETER: "INVALID_PARAMETER",
     BulkStatus.TRANSIENT_FAILURE: "TRANSIENT_FAILURE",
     BulkStatus.MESSAGE_REJECTED: "MESSAGE_REJECTED",
+    BulkStatus.MAIL_FROM_NOT_VERIFIED: "MAIL_FROM_DOMAIN_NOT_VERIFIED",
     BulkStatus.NO_CONFIGURATION_SET: "CONFIGURATION_SET_NOT_FOUND",
     BulkStatus.ACCOUNT_PAUSED: "ACCOUNT_SENDING_PAUSED",
     BulkStatus.CONFIGURATION_SET_PAUSED: "CONFIGURATION_SET_SENDING_PAUSED",

@@ -25,6 +25,7 @@ class BulkStatus(Enum):
     INVALID_PARAMETER = auto()
     TRANSIENT_FAILURE = auto()
     MESSAGE_REJECTED = auto()
+    MAIL_FROM_NOT_VERIFIED = auto()
     NO_CONFIGURATION_SET = auto()
     ACCOUNT_PAUSED = auto()
     CONFIGURATION_SET_PAUSED = auto()
@@ -73,6 +74,7 @@ async def accept_entries(call: Call, entries: Sequence[Entry]) -> Sequence[Entry
 
 _WHOLE_CALL = (
     refusals.NotVerified,
+    refusals.MailFromNotVerified,
     refusals.NoSuchConfigurationSet,
     refusals.AccountPaused,
     refusals.ConfigurationSetPaused,
@@ -90,6 +92,8 @@ def status_of(refusal: refusals.Refusal) -> BulkStatus:
             return BulkStatus.TRANSIENT_FAILURE
         case refusals.NotVerified():
             return BulkStatus.MESSAGE_REJECTED
+        case refusals.MailFromNotVerified():
+            return BulkStatus.MAIL_FROM_NOT_VERIFIED
         case refusals.NoSuchConfigurationSet():
             return BulkStatus.NO_CONFIGURATION_SET
         case refusals.AccountPaused():

@@ -86,7 +86,7 @@ def decide(
         accepted_at=prepared.accepted_at,
         expires_at=prepared.accepted_at + _max_delivery_s(draft, configuration_set, settings),
         source=draft.source,
-        reverse_path=prepared.reverse_path,
+        reverse_path=_reverse_path(prepared, identity),
         identity_arn=identity.arn,
         configuration_set=None if configuration_set is None else configuration_set.name,
         tls_required=configuration_set is not None and configuration_set.tls_policy == "REQUIRE",
@@ -152,6 +152,18 @@ def _check_verified(
     failing = identities.failing_identities(session, key.account_id, key.region, to_check)
     if failing:
         raise refusals.NotVerified(failing, key.region, hint=_region_hint(session, key, to_check[0]))
+
+
+def _reverse_path(prepared: Prepared, identity: SendingIdentity) -> str:
+    """Give where bounces go: at the custom MAIL FROM domain while its MX record is ours, else at our own host."""
+    mail_from = identity.mail_from
+    if mail_from is None:
+        return prepared.reverse_path
+    if mail_from.status.holds:
+        return f"{prepared.key.message_id}@{mail_from.domain}"
+    if mail_from.reject_on_mx_failure:
+        raise refusals.MailFromNotVerified(mail_from.domain)
+    return prepared.reverse_path
 
 
 def _region_hint(session: Session, key: MessageKey, address: Address) -> str | None:
@@ -227,12 +239,13 @@ def _dkim(identity: SendingIdentity) -> queue.DkimKeyChoice | None:
 
 
 def _mail(prepared: Prepared, identity: SendingIdentity, configuration_set: ConfigurationSet | None) -> MailJson:
-    """Make the event's mail object where a configuration set may publish it; headers only where somebody subscribes."""
-    if configuration_set is None:
+    """Make the event's mail object where a set or the identity publishes it; headers only for subscribers."""
+    if configuration_set is None and not identity.notifies:
         return MailJson("", "")
     draft, origin = prepared.draft, prepared.draft.origin
     headers, truncated, common = None, False, None
-    if isinstance(draft.content, RenderedContent) and configuration_set.destinations:
+    subscribed = identity.notifies or (configuration_set is not None and configuration_set.destinations)
+    if isinstance(draft.content, RenderedContent) and subscribed:
         fields = draft.content.message.fields
         headers, truncated = event_headers(fields)
         common = common_headers(fields, message_id=prepared.key.message_id)
@@ -249,7 +262,7 @@ def _mail(prepared: Prepared, identity: SendingIdentity, configuration_set: Conf
     )
     tags = events.mail_tags(
         operation=origin.operation,
-        configuration_set=configuration_set.name,
+        configuration_set=None if configuration_set is None else configuration_set.name,
         source_ip=origin.source_ip,
         from_domain=draft.senders[0].domain.lower(),
         caller_identity=origin.principal.name,

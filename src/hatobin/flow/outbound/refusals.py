@@ -25,6 +25,16 @@ class NotVerified(Refusal):
         )
 
 
+class MailFromNotVerified(Refusal):
+    """The custom MAIL FROM domain is not right in the DNS, and its owner wants nothing sent then."""
+
+    def __init__(self, domain: str) -> None:
+        super().__init__(
+            f"The MX record required to use the MAIL FROM domain <{domain}> could not be read.",
+            hint="hatobin dns DOMAIN prints the records; BehaviorOnMxFailure USE_DEFAULT_VALUE sends without them",
+        )
+
+
 class NoSuchConfigurationSet(Refusal):
     """The named configuration set does not exist."""
 

@@ -22,7 +22,7 @@ from hatobin.protocols.mail.encoded_words import decode_words
 from hatobin.protocols.mail.headers import split_message
 from hatobin.words.event import EventKind
 from hatobin.words.identifiers import feedback_id, mail_host
-from hatobin.words.outcome import Bounced, Deferred, Delivered, Outcome, RecipientState
+from hatobin.words.outcome import Bounced, Deferred, Delivered, Hop, Outcome, RecipientState
 from hatobin.words.settings import Settings
 
 
@@ -145,9 +145,10 @@ class _Group:
         if queue.finish_all(self._session, [final]):
             found.bounced.append((recipient, bounce))
 
-    def _record(self, settlement: Settlement, kind: EventKind, detail: str, ip: str = "") -> None:
-        message = settlement.message
-        self._events.append(Event(message.key, message.configuration_set, kind, settlement.at, detail, outgoing_ip=ip))
+    def _record(self, settlement: Settlement, kind: EventKind, detail: str, hop: Hop | None = None) -> None:
+        key, name = settlement.message.key, settlement.message.configuration_set
+        ip, remote_ip = ("", "") if hop is None else (hop.local_ip, hop.remote_ip)
+        self._events.append(Event(key, name, kind, settlement.at, detail, outgoing_ip=ip, remote_ip=remote_ip))
 
     def _record_delivered(self, settlement: Settlement, delivered: Sequence[tuple[QueuedRecipient, Delivered]]) -> None:
         if not delivered:
@@ -159,7 +160,7 @@ class _Group:
             at=settlement.at,
             accepted_at=settlement.message.accepted_at,
         )
-        self._record(settlement, EventKind.DELIVERY, detail, outcome.hop.local_ip)
+        self._record(settlement, EventKind.DELIVERY, detail, outcome.hop)
 
     def _record_bounced(self, settlement: Settlement, bounced: Sequence[tuple[QueuedRecipient, Bounced]]) -> None:
         """Record one Bounce event per cause, and suppress those whose own fault it is."""
@@ -176,7 +177,7 @@ class _Group:
             detail = events.bounce_detail(
                 recipients, at=settlement.at, feedback_id=identifier, reporting_mta=hop.host or host
             )
-            self._record(settlement, EventKind.BOUNCE, detail, hop.local_ip)
+            self._record(settlement, EventKind.BOUNCE, detail, hop)
             for address, outcome in recipients:
                 if outcome.recipient_fault:
                     self._suppress(settlement, address, "BOUNCE", identifier)

@@ -70,7 +70,12 @@ def refusal_reply(error: Exception) -> Reply:
 
 def _reply(refusal: refusals.Refusal) -> Reply:
     match refusal:
-        case refusals.NotVerified() | refusals.AccountPaused() | refusals.ConfigurationSetPaused():
+        case (
+            refusals.NotVerified()
+            | refusals.MailFromNotVerified()
+            | refusals.AccountPaused()
+            | refusals.ConfigurationSetPaused()
+        ):
             return Reply.of(554, f"Message rejected: {refusal.text}")
         case refusals.RateExceeded() | refusals.DailyQuotaExceeded():
             return Reply.of(454, f"Throttling failure: {refusal.text.removesuffix('.')}")

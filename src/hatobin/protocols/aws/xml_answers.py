@@ -13,6 +13,8 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
+from msgspec import UNSET
+
 from hatobin.protocols.aws.nodes import Kind, ListNode, MapNode, Node, ScalarNode, StructNode, struct_node
 from hatobin.protocols.aws.shapes import Shape
 from hatobin.protocols.aws.timestamps import iso_timestamp
@@ -46,7 +48,8 @@ def structure_writer(kind: type[Shape]) -> Writer:
     def write(value: Any, out: list[str]) -> None:
         for get, write_member in steps:
             given = get(value)
-            if given is not None:
+            # UNSET leaves out a member that the model requires and SES does not send.
+            if given is not None and given is not UNSET:
                 write_member(given, out)
 
     return write

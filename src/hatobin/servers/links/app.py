@@ -55,7 +55,7 @@ class LinksApp:
         await self._router(scope, receive, send)
 
     async def _verify(self, request: Request) -> Response:
-        if request.method == "HEAD":
+        if request.method == "HEAD" or _is_prefetch(request):
             return Response(headers={"cache-control": "no-store"})  # Looking whether a page is there opens no link.
         token, now = request.path_params["token"], self._ports.clock.now()
         opened = await self._ports.database.write(lambda session: identities.open_link(session, token, now))
@@ -88,6 +88,11 @@ class LinksApp:
         if not await self._subscriptions.choose(token, choice):
             return _unknown(request)
         return notice(request, "saved", "saved_text", link=request.url.path)
+
+
+def _is_prefetch(request: Request) -> bool:
+    """Say whether a browser asks before its user does (Fetch, "Sec-Purpose")."""
+    return any("prefetch" in request.headers.get(name, "").lower() for name in ("sec-purpose", "purpose"))
 
 
 def _choice(form: Form) -> Choice | None:
