@@ -312,12 +312,8 @@ class Dispatcher:
         route = await self._sites.route(site.name)
         if not isinstance(route, Route):
             return route
-        return await open_session(
-            route, self._ports, self._settings, tls_required=message.tls_required, host_name=self._host_name(message)
-        )
-
-    def _host_name(self, message: ReadyMessage) -> str:
-        return f"smtp-out.{message.key.region}.{self._settings.service.domain}"
+        name = f"smtp-out.{message.key.region}.{self._settings.service.domain}"
+        return await open_session(route, self._ports, self._settings, tls_required=message.tls_required, host_name=name)
 
     def _settle_all(self, message: ReadyMessage, outcome: Outcome) -> None:
         outcomes = tuple((recipient, outcome) for recipient in message.recipients)
