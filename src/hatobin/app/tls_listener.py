@@ -16,7 +16,8 @@ from collections.abc import Callable
 
 import structlog
 
-from hatobin.servers.smtp import SessionLimits, client_of
+from hatobin.servers.smtp import SessionLimits
+from hatobin.words.client import client_of
 
 log = structlog.get_logger()
 

@@ -169,6 +169,14 @@ async def test_nothing_is_acknowledged_that_the_blob_store_did_not_take(
     assert scene.world.count("SELECT COUNT(*) FROM queue_message") == 0
 
 
+async def test_message_that_finds_the_line_full_leaves_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hatobin.flow.outbound.accept.MAX_LINE", 0)
+    assert str(await scene.in_pieces(MESSAGES["multipart"], 1_000)) == "451 Temporary service failure"
+    assert scene.world.blobs.stored == {}
+
+
 async def test_blob_of_a_message_that_may_be_recorded_stays_for_retention(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

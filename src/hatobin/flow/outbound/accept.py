@@ -119,28 +119,28 @@ class Acceptor:
     async def accept_stored(self, draft: Draft, name: Named, stored: StoredContent) -> Accepted:
         """Accept a message whose final bytes lie in the blob store under `queue.blob_key(name.key)` already.
 
-        Raises a `Refusal`; the blob is the caller's to delete then, unless that is `Unavailable`.
+        The caller has asked `refused_at_once` before. Raises a `Refusal`; the blob is the caller's to delete
+        then, unless that is `Unavailable`: perhaps the message is recorded all the same.
         """
-        if (refusal := _recipients_refused(draft)) is not None:
-            raise refusal
-        if self._is_full:
-            raise Unavailable("Temporary service failure")
         prepared = Prepared(draft, name.key, self.ports.clock.now(), name.reverse_path, b"", name.blob_key, stored)
         result = await self._store(prepared)
         if isinstance(result, Refusal):
             raise result
         return result
 
-    @property
-    def _is_full(self) -> bool:
-        """Whether the line of those who wait for the store is as long as it may be."""
-        return self._unanswered >= MAX_LINE or self._unanswered_bytes >= MAX_LINE_BYTES
+    def refused_at_once(self, draft: Draft) -> Refusal | None:
+        """Say why a draft is not even prepared: its envelope, or a line of those who wait that is full."""
+        if not 0 < len(draft.recipients) <= MAX_RECIPIENTS:
+            return TooManyRecipients()
+        if not all(is_mailbox(str(recipient)) for recipient in draft.recipients):
+            return BadContent("Illegal address")
+        if self._unanswered >= MAX_LINE or self._unanswered_bytes >= MAX_LINE_BYTES:
+            return Unavailable("Temporary service failure")
+        return None
 
     async def _accept(self, draft: Draft) -> Accepted | Refusal:
-        if (refusal := _recipients_refused(draft)) is not None:
+        if (refusal := self.refused_at_once(draft)) is not None:
             return refusal
-        if self._is_full:
-            return Unavailable("Temporary service failure")
         try:
             prepared = await self._prepare(draft)
         except Refusal as unprepared:
@@ -298,14 +298,6 @@ class Acceptor:
             self._ready.done(prepared.key.message_id, unused, size * unused)
         for site, recipients in by_site.items():
             self._signals.ready(site, _ready_message(decision, tuple(recipients), prepared.size))
-
-
-def _recipients_refused(draft: Draft) -> Refusal | None:
-    if not 0 < len(draft.recipients) <= MAX_RECIPIENTS:
-        return TooManyRecipients()
-    if not all(is_mailbox(str(recipient)) for recipient in draft.recipients):
-        return BadContent("Illegal address")
-    return None
 
 
 def _ready_message(decision: Decision, recipients: tuple[QueuedRecipient, ...], size: int) -> ReadyMessage:

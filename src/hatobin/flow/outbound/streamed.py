@@ -140,6 +140,8 @@ class StreamedMessage:
         passing = self._passing
         assert passing is not None, "the header was read"
         passing.mime.end()
+        if (refusal := self._acceptor.refused_at_once(passing.draft)) is not None:
+            raise refusal
         await passing.writer.commit()
         try:
             if passing.must_be_mended:

@@ -13,13 +13,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address
+
+from hatobin.words.client import client_of
 
 PutOut = Callable[[], object]
 """Ends a connection at once."""
-
-_V6_CLIENT_BYTES = 8
-"""Whoever has one IPv6 address usually has all of its /64 (RFC 6177 §2)."""
 
 
 @dataclass(slots=True)
@@ -43,7 +41,7 @@ class Admission:
         self._traffic = traffic
         self._max_connections = max_connections
         self._max_per_client = max_per_client
-        self._clients: Counter[str | bytes] = Counter()
+        self._clients: Counter[str] = Counter()
         self._held = 0
         self._waiting: dict[Place, PutOut] = {}
         self._empty = asyncio.Event()
@@ -51,7 +49,7 @@ class Admission:
 
     def admit(self, ip: str) -> Place | None:
         """Give a newcomer a place, that of a waiting connection if need be; None when it is turned away."""
-        client = client_key(ip)
+        client = client_of(ip)
         if self._clients[client] >= self._max_per_client:
             self._traffic.turned_away["client"] += 1
             return None
@@ -78,7 +76,7 @@ class Admission:
         """See `Place.proceed`."""
         self._waiting.pop(place, None)
 
-    def leave(self, place: Place, client: str | bytes) -> None:
+    def leave(self, place: Place, client: str) -> None:
         """See `Place.leave`."""
         self._waiting.pop(place, None)
         self._clients[client] -= 1
@@ -103,7 +101,7 @@ class Place:
 
     __slots__ = ("_admission", "_client", "_is_held")
 
-    def __init__(self, admission: Admission, client: str | bytes) -> None:
+    def __init__(self, admission: Admission, client: str) -> None:
         self._admission = admission
         self._client = client
         self._is_held = True
@@ -122,19 +120,3 @@ class Place:
         if self._is_held:
             self._is_held = False
             self._admission.leave(self, self._client)
-
-
-def client_key(ip: str) -> str | bytes:
-    """Give what counts as one client: an IPv4 address, or the /64 of an IPv6 address.
-
-    >>> client_key("192.0.2.9") == client_key("::ffff:192.0.2.9")
-    True
-    >>> client_key("2001:db8::1") == client_key("2001:db8::2") != client_key("2001:db8:0:1::1")
-    True
-    """
-    if ":" not in ip:
-        return ip
-    address = ip_address(ip)
-    assert isinstance(address, IPv6Address), "a colon makes it one"
-    mapped = address.ipv4_mapped
-    return str(mapped) if mapped is not None else address.packed[:_V6_CLIENT_BYTES]

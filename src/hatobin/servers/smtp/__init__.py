@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hatobin.servers.smtp.acceptance import Acceptance, MessageStream, Peer
 from hatobin.servers.smtp.connection import Answer, Asked, Connection, Conversation
-from hatobin.servers.smtp.registry import SessionRegistry, client_of
+from hatobin.servers.smtp.registry import SessionRegistry
 from hatobin.servers.smtp.settings import SessionLimits, SmtpSettings
 from hatobin.servers.smtp.submission import SubmissionServer, TrustedServer
 
@@ -26,5 +26,4 @@ __all__ = [
     "SmtpSettings",
     "SubmissionServer",
     "TrustedServer",
-    "client_of",
 ]

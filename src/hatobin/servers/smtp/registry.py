@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine
-from ipaddress import IPv6Address
 from typing import Any, Protocol
 
 import structlog
@@ -13,6 +12,7 @@ import structlog
 from hatobin.ports.clock import Clock
 from hatobin.protocols.smtp import replies
 from hatobin.servers.smtp.settings import SessionLimits
+from hatobin.words.client import client_of
 from hatobin.words.reply import Reply
 
 log = structlog.get_logger()
@@ -113,17 +113,3 @@ class SessionRegistry:
     async def _cleared(self) -> None:
         while self._leaving:
             await asyncio.wait(set(self._leaving))
-
-
-def client_of(ip: str) -> str:
-    """Give what counts as one client: an IPv4 address, or the /64 of an IPv6 address (RFC 6177 §2).
-
-    >>> client_of("::ffff:192.0.2.9"), client_of("2001:db8::1:2")
-    ('192.0.2.9', '2001:db8::')
-    """
-    if ":" not in ip:
-        return ip
-    address = IPv6Address(ip)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(IPv6Address(address.packed[:8] + bytes(8)))
