@@ -242,7 +242,8 @@ def publishing(world: World, accept: Callable[[], list[ReadyMessage]]) -> Cost:
 
 
 def _hand_over(session: Session, world: World) -> int:
-    rows = events.take_outbox(session, 200)
+    seen = events.oldest_in_outbox(session, 200)
+    rows = events.take_outbox(session, seen[0].id, seen[-1].id)
     for row in rows:
         sns.publish(
             session,
