@@ -73,7 +73,6 @@ def test_the_feedback_type_is_of_the_complaint(notifications: list[dict[str, Any
     assert complaint["complainedRecipients"] == [{"emailAddress": _COMPLAINT}]
 
 
-@waits_for("identity notifications")
 def test_notifications_of_an_identity_suppress_as_printed(reader: Reader, function: Any) -> None:
     topic, queue = reader.topic("guide-12-legacy"), "guide-12-legacy"
     v1 = reader.client("ses")
