@@ -161,8 +161,7 @@ def test_a_link_is_over_after_a_day_and_a_new_mail_brings_a_new_one(api: Api, v1
     v1.create_custom_verification_email_template(**V1)
     v1.send_custom_verification_email(EmailAddress="new@example.net", TemplateName="hello")
     link = link_to(api, "new@example.net")
-    passed = api.world.clock.now() + DAY_S + 1
-    api.wait(lambda: api.world.clock.now() > passed, limit_s=2 * DAY_S)
+    api.world.clock.elapsed_s += DAY_S + 1
     answer = follow(api, link)
     assert (answer.status, answer.header("location")) == (302, FAILURE)
     assert v2.get_email_identity(EmailIdentity="new@example.net")["VerificationStatus"] == "PENDING"

@@ -18,14 +18,14 @@ from tests.tidy.source import ROOT
 
 pytestmark = pytest.mark.interop
 
-TIMEOUT_S = 240
+TIMEOUT_S = 400
 
 
 @pytest.mark.parametrize("folder", ["capabilities", "companions", "simulation", "api"])
 def test_they_pass_there_too(folder: str) -> None:
     require_program("postgres")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", f"tests/{folder}"],
+        [sys.executable, "-m", "pytest", "-q", "-x", "-n", "2", "--dist", "loadfile", f"tests/{folder}"],
         cwd=ROOT,
         env={**os.environ, "HATOBIN_TEST_STORE": "postgres"},
         capture_output=True,
