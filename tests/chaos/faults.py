@@ -66,16 +66,38 @@ class Fault(ABC):
         """Break something; False where it is broken already."""
 
 
-class WorkerKilled(Fault):
+_AT_START = 0.2
+
+
+class _NodeFault(Fault):
+    """A fault of one of the nodes.
+
+    One that is just starting is spared most of the time: killed at each start it would never serve, and
+    nothing could be learned from it.
+    """
+
+    def __init__(self, nodes: Sequence[Node], *, longest_s: float = 2.0) -> None:
+        """Now and then one lasts for `longest_s`: where there are several nodes, the others then take over."""
+        self._nodes = nodes
+        self._longest_s = longest_s
+
+    def begin(self, dice: random.Random, healing: Healing) -> bool:
+        """Break one node; False where it has no process, or is spared."""
+        node = dice.choice(self._nodes)
+        spared = dice.random() >= _AT_START
+        return (node.is_up or not spared) and self.strike(node, dice, healing)
+
+    @abstractmethod
+    def strike(self, node: Node, dice: random.Random, healing: Healing) -> bool:
+        """Break this one; False where it has no process."""
+
+
+class WorkerKilled(_NodeFault):
     """kill -9 of one worker; its supervisor starts another one."""
 
     name, weight = "worker killed", 26
 
-    def __init__(self, nodes: Sequence[Node]) -> None:
-        self._nodes = nodes
-
-    def begin(self, dice: random.Random, healing: Healing) -> bool:
-        node = dice.choice(self._nodes)
+    def strike(self, node: Node, dice: random.Random, healing: Healing) -> bool:
         workers = node.workers()
         if not workers:
             return False
@@ -83,7 +105,7 @@ class WorkerKilled(Fault):
         return True
 
 
-class NodeKilled(Fault):
+class NodeKilled(_NodeFault):
     """kill -9 of a supervisor and all its workers; it comes back after a while.
 
     Now and then only the supervisor dies, and its workers have to notice.
@@ -91,13 +113,7 @@ class NodeKilled(Fault):
 
     name, weight = "node killed", 4
 
-    def __init__(self, nodes: Sequence[Node], *, longest_s: float) -> None:
-        """With several nodes one may stay away for up to `longest_s`: the others take over what it held."""
-        self._nodes = nodes
-        self._longest_s = longest_s
-
-    def begin(self, dice: random.Random, healing: Healing) -> bool:
-        node = dice.choice(self._nodes)
+    def strike(self, node: Node, dice: random.Random, healing: Healing) -> bool:
         away_s = self._longest_s if dice.random() < 0.08 else dice.uniform(0.0, 2.0)
         alone = dice.random() < 0.25
         node.stay_away()
@@ -111,16 +127,12 @@ class NodeKilled(Fault):
         return killed
 
 
-class NodeStopped(Fault):
+class NodeStopped(_NodeFault):
     """An impatient service manager: SIGTERM, and SIGKILL in the middle of the orderly end."""
 
     name, weight = "node stopped", 3
 
-    def __init__(self, nodes: Sequence[Node]) -> None:
-        self._nodes = nodes
-
-    def begin(self, dice: random.Random, healing: Healing) -> bool:
-        node = dice.choice(self._nodes)
+    def strike(self, node: Node, dice: random.Random, healing: Healing) -> bool:
         found = node.processes()
         if not found:
             return False
@@ -139,17 +151,12 @@ class NodeStopped(Fault):
         return True
 
 
-class WorkerFrozen(Fault):
+class WorkerFrozen(_NodeFault):
     """SIGSTOP and SIGCONT: a worker that is not dead, and for a while does not know what happened meanwhile."""
 
     name, weight = "worker frozen", 7
 
-    def __init__(self, nodes: Sequence[Node], *, longest_s: float) -> None:
-        self._nodes = nodes
-        self._longest_s = longest_s
-
-    def begin(self, dice: random.Random, healing: Healing) -> bool:
-        node = dice.choice(self._nodes)
+    def strike(self, node: Node, dice: random.Random, healing: Healing) -> bool:
         workers = node.workers()
         if not workers:
             return False
