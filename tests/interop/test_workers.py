@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -85,6 +86,20 @@ def test_a_store_that_goes_away_later_ends_nothing(tmp_path: Path) -> None:
         database.start()
         wait_until(lambda: can_send(server), "mail is taken again", timeout_s=60)
         assert server.pid == pid
+
+
+@pytest.mark.parametrize("workers", [1, WORKERS])
+def test_a_start_line_that_nobody_reads_ends_nothing(workers: int, tmp_path: Path) -> None:
+    server = RunningServer({"server.workers": str(workers)}, data=tmp_path)
+    process = server.spawn()
+    assert process.stdout is not None
+    process.stdout.close()
+    address = tmp_path / "serving.json"
+    wait_until(address.exists, "it serves", timeout_s=60)
+    server.addresses = json.loads(wait_until(address.read_text, "its address"))
+    assert server.get("/healthz")
+    server.stop()
+    server.check_stderr()
 
 
 def can_send(server: RunningServer) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from contextlib import suppress
 from typing import TextIO, cast
@@ -29,6 +30,17 @@ class _Unfailing:
     def flush(self) -> None:
         with suppress(OSError):
             self._stream.flush()
+
+
+def tell(line: str) -> None:
+    """Print a line for programs on stdout; where nobody reads any more, stdout leads nowhere from now on."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        # What is still in the buffer would fail again when the process ends (docs.python.org, "Note on SIGPIPE").
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def say(text: str) -> None:

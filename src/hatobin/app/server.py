@@ -16,7 +16,7 @@ import structlog
 from hatobin.app.data_folder import DataFolder
 from hatobin.app.http_listeners import RunningHttp
 from hatobin.app.listeners import BoundListeners
-from hatobin.app.logging import say
+from hatobin.app.logging import say, tell
 from hatobin.app.smtp_listeners import RunningSmtp
 from hatobin.app.wiring import Assembly
 from hatobin.flow.retention import Retention
@@ -118,7 +118,7 @@ class RunningServer:
         for name in ("http", "https", "submission", "submission_tls", "trusted"):
             if (address := listeners.address(name)) is not None:
                 ready[name] = address
-        print(json.dumps(ready), flush=True)
+        tell(json.dumps(ready))
         if self._assembly.settings.server.workers > 1:
             return  # The supervisor speaks for all.
         if not self._folder.announce(ready):

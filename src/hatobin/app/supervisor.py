@@ -25,7 +25,7 @@ import structlog
 
 from hatobin.app.data_folder import DataFolder
 from hatobin.app.listeners import LISTENERS, BoundListeners
-from hatobin.app.logging import say
+from hatobin.app.logging import say, tell
 from hatobin.words.settings import Settings
 
 log = structlog.get_logger()
@@ -97,7 +97,7 @@ class Supervisor:
     def _announce(self, welcome: Callable[[], str]) -> None:
         if not self._folder.announce(self._ready[0]):
             log.warning("address_not_written", path=str(self._folder.address))
-        print(json.dumps(self._ready[0]), flush=True)
+        tell(json.dumps(self._ready[0]))
         say(welcome())
 
     async def _watch(self, worker: int) -> str | None:

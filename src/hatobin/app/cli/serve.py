@@ -63,8 +63,8 @@ def worker() -> None:
     from hatobin.app.supervisor import STORE_UNUSABLE, WorkerOrder
 
     line = sys.stdin.buffer.readline()
-    if not line:
-        return  # The supervisor is gone.
+    if not line.endswith(b"\n"):
+        return  # The supervisor is gone, perhaps in the middle of its word.
     order = msgspec.json.decode(line, type=WorkerOrder)
     try:
         run(order.settings, DataFolder(Path(order.data)), worker=order.worker)
