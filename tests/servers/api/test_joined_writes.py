@@ -61,3 +61,10 @@ async def test_nothing_leaves_after_an_abort(transport: _Transport, joined: Join
     joined.abort()
     await asyncio.sleep(0)
     assert transport.said == ["aborted"]
+
+
+async def test_a_client_that_left_meanwhile_is_told_nothing(transport: _Transport, joined: JoinedWrites) -> None:
+    joined.write(b"too late")
+    transport.said.append("closed")
+    await asyncio.sleep(0)
+    assert transport.said == ["closed"]

@@ -29,9 +29,8 @@ class JoinedWrites:
         self._pieces.append(data)
 
     def _flush(self) -> None:
-        pieces = self._pieces
-        if pieces:
-            self._pieces = []
+        pieces, self._pieces = self._pieces, []
+        if pieces and not self._transport.is_closing():  # The client may have gone since it was written.
             self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
     def close(self) -> None:
