@@ -128,6 +128,8 @@ class RunningHttp:
         """Let nobody in, end idle connections, give requests a moment (`interrupt`), cut the rest after `grace_s`."""
         for door in self._doors:
             door.close()
+        for door in self._doors:
+            await door.entered()
         connections: set[Any] = self._state.connections
         for connection in list(connections):
             connection.shutdown()
@@ -183,7 +185,7 @@ class _Door:
         self._serving = serving
         self._tls = tls
         self._loop = asyncio.get_running_loop()
-        self._entering: set[asyncio.Task[None]] = set()
+        self._entering: dict[asyncio.Task[None], Place] = {}
         self._pause: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
@@ -192,13 +194,20 @@ class _Door:
         self._loop.add_reader(self._listening.fileno(), self._accept)
 
     def close(self) -> None:
-        """Let nobody in any more, and drop whoever is on the way."""
+        """Let nobody in any more, and drop whoever is in the middle of a TLS handshake."""
         if self._pause is not None:
             self._pause.cancel()
         self._loop.remove_reader(self._listening.fileno())
         self._listening.close()
-        for task in self._entering:
-            task.cancel()
+        for task, place in self._entering.items():
+            # Whoever is through it may have sent a request: closed now, it would be served and not answered.
+            if self._tls is not None and place.is_waiting(task.cancel):
+                task.cancel()
+
+    async def entered(self) -> None:
+        """Return when nobody is on the way in any more: at once, after `close`."""
+        if self._entering:
+            await asyncio.wait(set(self._entering))
 
     async def emptied(self) -> None:
         """Return when the last connection has ended."""
@@ -227,11 +236,11 @@ class _Door:
     def _let_in(self, connected: socket.socket, place: Place) -> None:
         task = self._loop.create_task(self._shake_hands(connected, place))
         place.wait(task.cancel)
-        self._entering.add(task)
+        self._entering[task] = place
 
         def ended(task: asyncio.Task[None]) -> None:
             """From here on the place is the protocol's, if the handshake came to its end."""
-            self._entering.discard(task)
+            del self._entering[task]
             error = asyncio.CancelledError() if task.cancelled() else task.exception()
             if error is None:
                 return

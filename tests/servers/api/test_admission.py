@@ -111,3 +111,16 @@ async def test_the_end_waits_for_the_last_one() -> None:
     assert not ended.done()
     places[1].leave()
     await ended
+
+
+def test_a_connection_waits_for_what_it_said_last() -> None:
+    listener = Listener(in_all=2, per_client=2)
+    place = admitted(listener.connect("192.0.2.1"))
+    first, second = (lambda: None), (lambda: None)
+    place.wait(first)
+    assert place.is_waiting(first)
+    place.wait(second)
+    assert place.is_waiting(second)
+    assert not place.is_waiting(first)
+    place.proceed()
+    assert not place.is_waiting(second)

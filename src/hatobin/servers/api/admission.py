@@ -72,6 +72,10 @@ class Admission:
         self._waiting.pop(place, None)
         self._waiting[place] = put_out
 
+    def is_waiting(self, place: Place, put_out: PutOut) -> bool:
+        """See `Place.is_waiting`."""
+        return self._waiting.get(place) == put_out
+
     def proceed(self, place: Place) -> None:
         """See `Place.proceed`."""
         self._waiting.pop(place, None)
@@ -110,6 +114,10 @@ class Place:
         """Note that the connection waits from now on: `put_out` may be called until it proceeds or leaves."""
         if self._is_held:
             self._admission.wait(self, put_out)
+
+    def is_waiting(self, put_out: PutOut) -> bool:
+        """Say whether the connection still waits for what it waited for when `put_out` was given."""
+        return self._admission.is_waiting(self, put_out)
 
     def proceed(self) -> None:
         """Note that a request is under way."""
