@@ -11,7 +11,11 @@ REGION = "us-east-1"
 
 
 class ObjectStore:
-    """Holds buckets in memory until it is closed."""
+    """Holds buckets in memory until it is closed.
+
+    moto keeps one set of buckets per process: what an earlier test left there
+    is forgotten when a store is opened.
+    """
 
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -24,6 +28,9 @@ class ObjectStore:
         return ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
 
     def __enter__(self) -> ObjectStore:
+        from moto.backends import get_backend
+
+        get_backend("s3").reset()
         self._server.start()
         host, port = self._server.get_host_and_port()
         self._port = port
