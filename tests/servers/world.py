@@ -218,14 +218,8 @@ class World:
         def work(session: Session) -> None:
             for position, _ in enumerate(recipients):
                 queue.finish(session, key, position, RecipientState.DELIVERED, settled_at=at, reply=reply)
-            inbox.keep(
-                session,
-                key,
-                reverse_path=f"{key.message_id}@hatobin.localhost",
-                recipients=recipients,
-                subject=subject,
-                at=at,
-            )
+            reverse_path = f"{key.message_id}@hatobin.localhost"
+            inbox.keep(session, [inbox.Captured(key, reverse_path, tuple(recipients), subject, at)])
             text = msgspec.json.encode(detail).decode()
             events.record(session, Event(key, None, EventKind.DELIVERY, at, text))
 

@@ -23,9 +23,8 @@ async def keep(database: Database, number: int, address: str, subject: str) -> N
     new = message(number, address)
     await database.write(lambda s: queue.enqueue(s, new, None))
     await finish(database, new.key)
-    await database.write(
-        lambda s: inbox.keep(s, new.key, reverse_path="", recipients=[address], subject=subject, at=float(number))
-    )
+    captured = inbox.Captured(new.key, "", (address,), subject, float(number))
+    await database.write(lambda s: inbox.keep(s, [captured]))
 
 
 async def test_mail_is_found_by_whole_recipient_and_part_of_the_subject(database: Database) -> None:

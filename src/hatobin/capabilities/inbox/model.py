@@ -19,3 +19,14 @@ class InboxEntry:
     received_at: float
     content: bytes | None
     blob_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A message that comes into the inbox; its content is the queue's body."""
+
+    key: MessageKey
+    reverse_path: str
+    recipients: tuple[str, ...]
+    subject: str
+    at: float

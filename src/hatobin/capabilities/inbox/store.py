@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hatobin.capabilities import queue
-from hatobin.capabilities.inbox.model import InboxEntry
+from hatobin.capabilities.inbox.model import Captured, InboxEntry
 from hatobin.capabilities.queue import MessageKey
 from hatobin.ports import Row, Session
 from hatobin.ports.walk import Place, Table, conditions
@@ -15,24 +15,27 @@ from hatobin.ports.walk import Place, Table, conditions
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _ENTRIES = Table("inbox_message", "message_id", "")
 _COLUMNS = "id, account_id, region, message_id, reverse_path, recipients, subject, received_at"
+_KEEP = """
+INSERT INTO inbox_message (account_id, region, message_id, reverse_path, recipients, subject, received_at)
+VALUES (:account_id, :region, :message_id, :reverse_path, :recipients, :subject, :received_at)"""
 
 
-def keep(
-    session: Session, key: MessageKey, *, reverse_path: str, recipients: Sequence[str], subject: str, at: float
-) -> None:
-    """Put a message into the inbox; its content is the queue's body."""
-    session.execute(
-        """INSERT INTO inbox_message (account_id, region, message_id, reverse_path, recipients, subject, received_at)
-        VALUES (:account_id, :region, :message_id, :reverse_path, :recipients, :subject, :received_at)""",
-        {
-            "account_id": key.account_id,
-            "region": key.region,
-            "message_id": key.message_id,
-            "reverse_path": reverse_path,
-            "recipients": msgspec.json.encode(list(recipients)).decode(),
-            "subject": subject,
-            "received_at": at,
-        },
+def keep(session: Session, captured: Sequence[Captured]) -> None:
+    """Put messages into the inbox, in order."""
+    session.many(
+        _KEEP,
+        [
+            {
+                "account_id": one.key.account_id,
+                "region": one.key.region,
+                "message_id": one.key.message_id,
+                "reverse_path": one.reverse_path,
+                "recipients": msgspec.json.encode(one.recipients).decode(),
+                "subject": one.subject,
+                "received_at": one.at,
+            }
+            for one in captured
+        ],
     )
 
 

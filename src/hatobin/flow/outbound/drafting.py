@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hatobin.capabilities import templates
 from hatobin.capabilities.templates import RenderedParts, TemplateParts
@@ -22,7 +22,7 @@ from hatobin.protocols.mail.attachment import Attachment
 from hatobin.protocols.mail.compose import Content, Simple, compose
 from hatobin.protocols.mail.control import ControlHeaders, parse_control_headers
 from hatobin.protocols.mail.errors import HeaderError
-from hatobin.protocols.mail.headers import find_duplicate
+from hatobin.protocols.mail.headers import find_duplicate, split_message
 from hatobin.protocols.mail.participants import header_recipients, header_senders
 from hatobin.protocols.mail.rewrite import check_message, read_message
 from hatobin.words.address import Address, Mailbox, parse_mailbox
@@ -113,10 +113,11 @@ def simple_draft(
         ),
         lambda: _boundary(call.ports.entropy),
     )
-    message = read_message(raw)
+    # Our own lines end in CRLF; those of attachments are the caller's.
+    message = read_message(raw) if attachments else split_message(raw, has_crlf=True)
     if headers and (duplicate := find_duplicate(message.fields)) is not None:
         raise HeaderError(f"Duplicate header '{duplicate}'.")
-    return replace(_draft(call, ask, (sender.address,), recipients.addresses, RenderedContent(message)), along=along)
+    return _draft(call, ask, (sender.address,), recipients.addresses, RenderedContent(message), along)
 
 
 def rendered_draft(
@@ -191,6 +192,7 @@ def _draft(
     senders: tuple[Address, ...],
     recipients: tuple[Address, ...],
     content: RenderedContent | RenderingFailure,
+    along: Callable[[Session], None] | None = None,
 ) -> Draft:
     assert ask.source is not None, "every message has a source by now"
     if ask.return_path is not None:
@@ -205,6 +207,7 @@ def _draft(
         tags=ask.tags,
         return_path=ask.return_path,
         list_management=ask.list_management,
+        along=along,
     )
 
 

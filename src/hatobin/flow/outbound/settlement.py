@@ -85,6 +85,7 @@ class _Group:
         self._events: list[Event] = []
         self._statistics: Counter[tuple[str, str, str]] = Counter()
         self._finished: dict[MessageKey, None] = {}
+        self._captured: list[inbox.Captured] = []
 
     def apply(self, group: Sequence[Settlement]) -> Followed:
         changed = queue.finish_all(self._session, [final for one in group for final in _finals(one)])
@@ -104,6 +105,8 @@ class _Group:
                 self._keep(settlement, found.delivered)
             elif found.delivered or found.bounced:
                 self._finished[settlement.message.key] = None
+        if self._captured:
+            inbox.keep(self._session, self._captured)
         waited_for = events.record_all(self._session, self._events)
         self._count(at=group[-1].at)
         return Followed(queue.drop_bodies(self._session, self._finished), deferred, bool(waited_for))
@@ -227,14 +230,14 @@ class _Group:
 
     def _keep(self, settlement: Settlement, delivered: Sequence[tuple[QueuedRecipient, Delivered]]) -> None:
         message = settlement.message
-        inbox.keep(
-            self._session,
+        captured = inbox.Captured(
             message.key,
-            reverse_path=message.reverse_path,
-            recipients=[recipient.address for recipient, _ in delivered],
+            message.reverse_path,
+            recipients=tuple(recipient.address for recipient, _ in delivered),
             subject=decode_words(split_message(settlement.head or message.content).value("subject") or ""),
             at=settlement.at,
         )
+        self._captured.append(captured)
 
     def _count(self, *, at: float) -> None:
         # In the order of every node: see `Database.write`.

@@ -96,6 +96,8 @@ class Message:
     body_start: int
     opening: bytes = b""
     separator: bytes = b"\r\n"
+    has_crlf: bool = False
+    """Whether every line end of `raw` is known to be CRLF, so that nobody needs to look again."""
 
     @property
     def body(self) -> bytes:
@@ -125,7 +127,7 @@ class Message:
 
     def with_fields(self, fields: Iterable[Field]) -> Message:
         """Give the same message with another list of fields."""
-        return Message(self.raw, tuple(fields), self.body_start, self.opening, self.separator)
+        return Message(self.raw, tuple(fields), self.body_start, self.opening, self.separator, self.has_crlf)
 
     def without(self, keys: Iterable[str]) -> Message:
         """Give the message without any field whose lower-cased name is in `keys`."""
@@ -163,17 +165,17 @@ class Message:
         return b"".join([self.opening, *[field[1] for field in self.fields], self.separator, self.body_view])
 
 
-def split_message(raw: bytes) -> Message:
+def split_message(raw: bytes, *, has_crlf: bool = False) -> Message:
     """Split a message at its fields, without changing an octet.
 
     Lines may end in CRLF or LF. The block ends at the first empty line, or
     at the first line that is neither field nor continuation: from there on
     everything is body, as other mail software reads it. Raises `HeaderError`
     only when the block is larger than `MAX_HEADER_OCTETS` or has more than
-    `MAX_FIELDS` fields.
+    `MAX_FIELDS` fields. `has_crlf`: the caller knows that every line ends in CRLF.
     """
     opening, fields, fields_end, body_start = split_fields(raw, 0, len(raw))
-    return Message(raw, fields, body_start, opening, raw[fields_end:body_start])
+    return Message(raw, fields, body_start, opening, raw[fields_end:body_start], has_crlf)
 
 
 def split_fields(raw: bytes, start: int, stop: int) -> tuple[bytes, tuple[Field, ...], int, int]:

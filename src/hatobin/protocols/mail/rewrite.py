@@ -36,7 +36,7 @@ def read_message(raw: bytes) -> Message:
     Bare CR and LF are normalised before anything is judged, so that no field
     or end of data can hide behind one (RFC 5321 §2.3.8). Raises `HeaderError`.
     """
-    return split_message(crlf(raw))
+    return split_message(crlf(raw), has_crlf=True)
 
 
 def check_message(message: Message) -> Part:
@@ -76,8 +76,7 @@ def rewrite(
     that is no legal field, `LineTooLong` for a line over 998 octets that
     cannot be mended, and `MessageError` for broken MIME when mending is needed.
     """
-    raw = crlf(message.raw)
-    if raw is not message.raw:
+    if not message.has_crlf and (raw := crlf(message.raw)) is not message.raw:
         message = split_message(raw)
     added = [ascii_field("Message-ID", message_id_header), ascii_field("Date", date)]
     added += [ascii_field(name, value) for name, value in extra]
