@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 
 import apsw
 import boto3
+from msgspec import structs
 
 from benchmarks.api_requests import KEY, REGION, SECRET, client
 from benchmarks.http_subscriber import COUNT_BYTES
@@ -73,7 +74,7 @@ class EventLoad:
         base = self._arrivals.count()
         chance, now = random.Random(self.messages), time.time()
         copies = [
-            replace(pattern, key=replace(pattern.key, message_id=_identifier(chance, now)))
+            structs.replace(pattern, key=structs.replace(pattern.key, message_id=_identifier(chance, now)))
             for _ in range(self.messages)
         ]
         with_store(self._folder, lambda session: events.record_all(session, copies))

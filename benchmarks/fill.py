@@ -18,13 +18,14 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 import click
+from msgspec import structs
 
 from benchmarks.hatobin_server import Serving, Variant, environment_of, served
 from hatobin.app.data_folder import DataFolder
@@ -154,7 +155,7 @@ def _planned(count: int, over_s: float, past: Past, now: float, *, final: bool) 
 
 
 def _lasting(message: NewMessage) -> NewMessage:
-    return replace(message, expires_at=message.accepted_at + 2 * LATER_S)
+    return structs.replace(message, expires_at=message.accepted_at + 2 * LATER_S)
 
 
 def fill_store(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import replace
 from typing import Any
 
 import cbor2
 import msgspec
 import pytest
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from hatobin.gateway import Call, HttpRequest, HttpResponse

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from hatobin.capabilities import inbox
 from hatobin.capabilities.queue import MessageKey

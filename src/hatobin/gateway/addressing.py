@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from hatobin.gateway.http import HttpRequest
 from hatobin.gateway.models import service_model
@@ -36,8 +37,7 @@ _SCOPE_SERVICE = re.compile(r"(?:/|%2[Ff])([a-z0-9-]+)(?:/|%2[Ff])aws4_request")
 _OPERATION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,127}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where a request goes. `operation` is None for a name or path that the model does not know."""
 
     service: ServiceModel

@@ -6,8 +6,9 @@ confirming and ending a subscription carry their own secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from hatobin.gateway.addressing import Address
 from hatobin.gateway.call import Principal
@@ -32,8 +33,7 @@ def _served() -> frozenset[str]:
     return frozenset(service_model(name).signing_name for name in SERVICES)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """The outcome: who, and for which region."""
 
     principal: Principal

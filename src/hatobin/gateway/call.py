@@ -8,8 +8,9 @@ take it with the typed request and return the typed response.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeVar, cast
+
+from msgspec import Struct
 
 from hatobin.ports import Ports
 from hatobin.words.settings import Settings
@@ -17,8 +18,7 @@ from hatobin.words.settings import Settings
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(Struct, frozen=True):
     """Who signed the request.
 
     `arn` is the caller's ARN ("arn:aws:iam::123456789012:user/NAME", or ":root"),
@@ -32,8 +32,7 @@ class Principal:
     user_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Struct, frozen=True):
     """The long-lived parts of a running server that operations may use, by their type.
 
     Built once by the composition root; a missing entry is our own bug.
@@ -46,8 +45,7 @@ class Services:
         return cast(S, self.by_type[kind])
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One request, verified and addressed. `tls_version` is None over plain HTTP."""
 
     service: str

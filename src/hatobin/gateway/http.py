@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(Struct, frozen=True):
     """One HTTP request. Text is Latin-1, one character per byte, so that signatures can be checked.
 
     `raw_path` is the path as sent, percent-encoded, without query. `headers`
@@ -24,8 +24,7 @@ class HttpRequest:
     tls_version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(Struct, frozen=True):
     """One HTTP answer; the server adds what depends on the connection (length, date)."""
 
     status: int

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
+from msgspec import Struct
+
 from hatobin.protocols.aws.model import OperationModel, ServiceModel
 
 _PAGE = (("PageSize", "PageSize"), ("NextToken", "NextToken"))
@@ -33,8 +35,7 @@ FORMER_ROUTES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """The operation behind a path, bound as this route binds it, with decoded labels."""
 
     operation: OperationModel

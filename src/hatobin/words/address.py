@@ -17,6 +17,8 @@ import re
 from dataclasses import dataclass, field
 from typing import cast
 
+from msgspec import Struct
+
 MAX_LOCAL_LENGTH = 64  # RFC 5321 §4.5.3.1.1
 MAX_DOMAIN_LENGTH = 255  # RFC 5321 §4.5.3.1.2
 MAX_ADDRESS_LENGTH = 320  # SES's own limit: 64 + "@" + 255.
@@ -80,8 +82,7 @@ class Address:
         return f"{self.local}@{self.written_domain}"
 
 
-@dataclass(frozen=True, slots=True)
-class Mailbox:
+class Mailbox(Struct, frozen=True):
     """An address and the name shown beside it; `display_name` is "" where there is none.
 
     The name is free of quotes and backslashes of the header syntax, but
@@ -176,8 +177,7 @@ def _parse_usual(text: str) -> Mailbox | None:
     return Mailbox(name, Address(local, domain))
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """One element of a list before its domain is asked for."""
 
     display_name: str

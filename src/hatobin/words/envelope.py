@@ -6,14 +6,14 @@ fields of the message. Law: RFC 5321 §2.3.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 BodyType = Literal["7BIT", "8BITMIME"]
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """One transaction's reverse-path, its recipients in order, and the kind and size of the content.
 
     `reverse_path` and `recipients` are bare mailboxes as the client wrote

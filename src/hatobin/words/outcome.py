@@ -6,8 +6,9 @@ here: they crash the task and the recipient stays queued.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
+
+from msgspec import Struct
 
 from hatobin.words.reply import Reply
 
@@ -61,8 +62,7 @@ class DelayType(Enum):
     SENDING_DEFERRAL = "SendingDeferral"
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """The other side of an attempt, as far as we got to know it."""
 
     host: str = ""
@@ -71,16 +71,14 @@ class Hop:
     tls_version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """The remote took the message for this recipient."""
 
     reply: Reply
     hop: Hop
 
 
-@dataclass(frozen=True, slots=True)
-class Deferred:
+class Deferred(Struct, frozen=True):
     """Not now: the remote said 4xx, or could not be reached. It is tried again."""
 
     delay_type: DelayType
@@ -88,8 +86,7 @@ class Deferred:
     hop: Hop
 
 
-@dataclass(frozen=True, slots=True)
-class Bounced:
+class Bounced(Struct, frozen=True):
     """The remote, or the DNS, refused this recipient for good.
 
     `recipient_fault` says that the mailbox does not exist, which alone puts

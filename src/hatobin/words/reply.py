@@ -10,13 +10,13 @@ Law: RFC 5321 §4.2 (replies), RFC 2034 §4 and RFC 3463 (enhanced status codes)
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?=\s|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """Three digits, the enhanced code if the text begins with one, and the text of each line.
 
     `lines` holds the text without the three digits but with the enhanced code,

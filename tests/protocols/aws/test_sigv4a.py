@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from msgspec.structs import replace
 
 from hatobin.protocols.aws.claims import Fault, SignatureRefused, SignedRequest, parse_amz_date, read_claim
 from hatobin.protocols.aws.sigv4 import verify

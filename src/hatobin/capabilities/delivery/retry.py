@@ -7,26 +7,24 @@ Refs: RFC 5321 §4.5.4.1 (retry strategy, give-up time); SES caps delivery at
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class RetrySchedule:
+class RetrySchedule(Struct, frozen=True):
     """Gaps between attempts in seconds; the last one repeats. `jitter` is a share, 0.2 is ±20 %."""
 
     delays_s: Sequence[float]
     jitter: float
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """Try again at `at`, seconds since the epoch."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Expired:
+class Expired(Struct, frozen=True):
     """The message's time is over: the recipient gets a transient bounce."""
 
 

@@ -8,7 +8,8 @@ RFC 3463 codes for what DNS says.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hatobin.ports import Answer, AnswerStatus, Dns, Entropy
 from hatobin.words.outcome import Bounced, BounceSubType, BounceType, Deferred, DelayType, Hop
@@ -18,8 +19,7 @@ MAX_HOSTS = 10
 MAX_ADDRESSES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One address to try: the host's name (for TLS and events) and its IP."""
 
     host: str
@@ -27,8 +27,7 @@ class Target:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """The addresses to try, in order; never empty."""
 
     targets: tuple[Target, ...]

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hatobin.capabilities.delivery.classification import classify, unreachable
 from hatobin.capabilities.delivery.routing import Route, Target
@@ -68,8 +70,7 @@ class TlsFailed(Exception):
     """The handshake failed; the connection is of no use any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(Struct, frozen=True):
     """What one transaction led to: an outcome per recipient, in the envelope's order.
 
     `final_reply` is the answer to the content, None when none was seen.

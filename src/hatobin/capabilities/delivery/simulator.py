@@ -7,8 +7,9 @@ suppressionlist; labels with "+").
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from hatobin.words.outcome import Bounced, BounceSubType, BounceType, Delivered, Hop, Outcome
 from hatobin.words.reply import Reply
@@ -24,8 +25,7 @@ class Afterwards(Enum):
     OUT_OF_OFFICE = "out of office"
 
 
-@dataclass(frozen=True, slots=True)
-class Simulated:
+class Simulated(Struct, frozen=True):
     """The outcome at once, and what comes after it."""
 
     outcome: Outcome

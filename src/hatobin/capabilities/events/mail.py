@@ -6,18 +6,17 @@ Refs: SES developer guide, event-publishing-retrieving-sns-contents.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from hatobin.words.instant import iso_ms
 
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class MailFacts:
+class MailFacts(Struct, frozen=True):
     """What acceptance knows about a message. `headers` is None where SES shows none (Rendering Failure)."""
 
     accepted_at: float

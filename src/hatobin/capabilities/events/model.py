@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
+from msgspec import Struct
 
 from hatobin.capabilities.queue import MessageKey
 from hatobin.words.event import EventKind
@@ -14,16 +13,14 @@ NOTICE_PREFIX = "identity:"
 """How `OutboxRow.destination` begins where a classic notification goes; no configuration set is called so."""
 
 
-@dataclass(frozen=True, slots=True)
-class MailJson:
+class MailJson(Struct, frozen=True):
     """The two stored halves of an event's `mail` object: all members but `tags`, and the tags."""
 
     head: str
     tags: str
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something that became true about a message.
 
     `detail` is the JSON of the event's own facts. `mail` may be left out when
@@ -53,8 +50,7 @@ class Event:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
+class OutboxRow(Struct, frozen=True):
     """One event on its way to one destination."""
 
     id: int
@@ -71,8 +67,7 @@ class OutboxRow:
         return None if self.destination.startswith(NOTICE_PREFIX) else EVENT_SUBJECT
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedEvent:
+class RecordedEvent(Struct, frozen=True):
     """An event as read back."""
 
     kind: EventKind

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from hatobin.capabilities.queue import MessageKey
 
 
-@dataclass(frozen=True, slots=True)
-class InboxEntry:
+class InboxEntry(Struct, frozen=True):
     """One captured message; `id` grows with arrival until the inbox is cleared."""
 
     id: int
@@ -21,8 +20,7 @@ class InboxEntry:
     blob_key: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
+class Captured(Struct, frozen=True):
     """A message that comes into the inbox; its content is the queue's body."""
 
     key: MessageKey

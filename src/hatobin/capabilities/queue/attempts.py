@@ -13,7 +13,8 @@ NUL and padded.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hatobin.capabilities.queue.model import MessageKey
 from hatobin.ports.journal import RECORD_BYTES, Journal
@@ -25,8 +26,7 @@ _SETTLED_CODE = 0
 """In the place of a reply code: the outcome is in the database, whatever it was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """One attempt found in the log: the recipients, and the reply if it was seen."""
 
     key: MessageKey
@@ -35,8 +35,7 @@ class Replayed:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """An attempt that is under way."""
 
     number: int

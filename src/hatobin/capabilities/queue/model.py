@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from hatobin.words.outcome import RecipientState
 
 
-@dataclass(frozen=True, slots=True)
-class MessageKey:
+class MessageKey(Struct, frozen=True):
     """Which message: SES ids are unique per account and region."""
 
     account_id: str
@@ -16,16 +15,14 @@ class MessageKey:
     message_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True):
     """Who holds a row: a worker slot and the epoch in which it took the slot."""
 
     worker: int
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
-class DkimKeyChoice:
+class DkimKeyChoice(Struct, frozen=True):
     """The identity's signing key, chosen at acceptance and used at dispatch."""
 
     domain: str
@@ -33,8 +30,7 @@ class DkimKeyChoice:
     key_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewRecipient:
+class NewRecipient(Struct, frozen=True):
     """A recipient at acceptance: QUEUED, or already final (suppressed, rejected, rendering failed)."""
 
     address: str
@@ -43,8 +39,7 @@ class NewRecipient:
     reply: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+class NewMessage(Struct, frozen=True):
     """A message at the moment of its acceptance, whole.
 
     `tags` is the JSON of `mail.tags`, `mail` the JSON of the event's mail
@@ -70,8 +65,7 @@ class NewMessage:
     stored_size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedRecipient:
+class QueuedRecipient(Struct, frozen=True):
     """A recipient that is still to be served; `position` is its place in the message."""
 
     position: int
@@ -80,8 +74,7 @@ class QueuedRecipient:
     attempts: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ReadyMessage:
+class ReadyMessage(Struct, frozen=True):
     """Leased work in memory: one message and the recipients that go the same way."""
 
     key: MessageKey
@@ -94,7 +87,7 @@ class ReadyMessage:
     content: bytes
     blob_key: str | None
     recipients: tuple[QueuedRecipient, ...]
-    size: int = field(default=0)
+    size: int = 0
 
     @property
     def held_bytes(self) -> int:
@@ -102,8 +95,7 @@ class ReadyMessage:
         return len(self.content)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
+class StoredMessage(Struct, frozen=True):
     """A message row as read back."""
 
     key: MessageKey
@@ -118,8 +110,7 @@ class StoredMessage:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRecipient:
+class StoredRecipient(Struct, frozen=True):
     """A recipient row as read back."""
 
     position: int
@@ -132,8 +123,7 @@ class StoredRecipient:
     possible_duplicates: int
 
 
-@dataclass(frozen=True, slots=True)
-class QueueFigures:
+class QueueFigures(Struct, frozen=True):
     """How many recipients are in which state, for the ledger and the metrics."""
 
     by_state: dict[RecipientState, int]

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
+
+from msgspec import Struct
 
 from hatobin.capabilities.queue import counting
 from hatobin.capabilities.queue.model import MessageKey
@@ -24,8 +25,7 @@ _SIZES = (16, 4, 1)
 _FINISHED_COLUMNS = ("account_id", "region", "message_id", "position", "state", "settled_at", "reply")
 
 
-@dataclass(frozen=True, slots=True)
-class FinalState:
+class FinalState(Struct, frozen=True):
     """What one recipient has come to."""
 
     key: MessageKey

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import structlog
+from msgspec import Struct
 
 from hatobin.capabilities import account, queue
 from hatobin.capabilities.contacts import SubscriptionLinks
@@ -52,8 +52,7 @@ MAX_RECIPIENTS = 50
 """Recipients of one message, To, Cc and Bcc together (SES developer guide, quotas)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A message's id, and the reverse-path that leads back to it."""
 
     key: MessageKey
@@ -65,8 +64,7 @@ class Named:
         return queue.blob_key(self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(Struct, frozen=True):
     """A prepared message in the line for the next group, what it has reserved, and who waits for its answer."""
 
     pending: Pending

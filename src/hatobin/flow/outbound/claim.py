@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from hatobin.capabilities import account, configuration_sets, events, queue
 from hatobin.capabilities.events import Event

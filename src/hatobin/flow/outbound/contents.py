@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hatobin.capabilities.queue import ReadyMessage
 from hatobin.flow.outbound.sign import Signer
@@ -22,8 +23,7 @@ from hatobin.protocols.mail.headers import MAX_HEADER_OCTETS, Message, split_mes
 _HEADER_END = b"\r\n\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class StreamedBody:
+class StreamedBody(Struct, frozen=True):
     """Content to be sent in pieces; `size` counts the signatures, which come first."""
 
     signatures: bytes
@@ -76,8 +76,7 @@ class Contents:
         return (await _read_head(self._ports.blobs, message.blob_key)).raw
 
 
-@dataclass(frozen=True, slots=True)
-class _Survey:
+class _Survey(Struct, frozen=True):
     """What one reading of a stored message told."""
 
     head: Message

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hatobin.capabilities import account, configuration_sets, contacts, events, identities, queue
 from hatobin.capabilities.account import AccountStanding, SendLimits
@@ -24,16 +25,14 @@ from hatobin.words.outcome import RecipientState
 from hatobin.words.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class StoredContent:
+class StoredContent(Struct, frozen=True):
     """What was seen of content that was written to the blob store while it came."""
 
     size: int
     is_bad: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A draft with its id, its time and its final bytes (without the signatures)."""
 
     draft: Draft
@@ -51,8 +50,7 @@ class Prepared:
         return len(self.content) if self.stored is None else self.stored.size
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What is stored: the message with a state per recipient, and why some are final already."""
 
     message: NewMessage

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from hatobin.capabilities.queue import MessageKey
 from hatobin.gateway import Principal
@@ -12,8 +13,7 @@ from hatobin.protocols.mail.headers import Message
 from hatobin.words.address import Address
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Who sends, for which region, through which operation and from where."""
 
     principal: Principal
@@ -23,31 +23,27 @@ class Origin:
     tls_version: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedContent:
+class RenderedContent(Struct, frozen=True):
     """A whole MIME message as the caller meant it, split and checked, before our own headers."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class RenderingFailure:
+class RenderingFailure(Struct, frozen=True):
     """A template that could not be rendered with the caller's data."""
 
     error_message: str
     template_name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ListManagement:
+class ListManagement(Struct, frozen=True):
     """The contact list and topic that the caller named."""
 
     contact_list: str
     topic: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """One message with its envelope.
 
     `senders` are the addresses that must be verified: From first, then
@@ -71,8 +67,7 @@ class Draft:
     along: Callable[[Session], None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """The message is durable; `key.message_id` is what the caller gets."""
 
     key: MessageKey

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from hatobin.capabilities import templates
 from hatobin.capabilities.templates import RenderedParts, TemplateParts
@@ -43,8 +44,7 @@ class NoRecipient(Exception):
     """Nobody is to get the message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipients:
+class Recipients(Struct, frozen=True):
     """The caller's Destination, parsed; display names are kept for the header."""
 
     to: tuple[Mailbox, ...] = ()
@@ -57,8 +57,7 @@ class Recipients:
         return tuple(mailbox.address for mailbox in (*self.to, *self.cc, *self.bcc))
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """What every send operation has besides its content."""
 
     source: str | None

@@ -8,16 +8,16 @@ Refs: SES developer guide, send-personalized-email-api and -advanced.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from hatobin.capabilities import templates
 from hatobin.capabilities.templates import RenderedParts, TemplateParts
 from hatobin.flow.outbound.draft import RenderingFailure
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenTemplate:
+class ChosenTemplate(Struct, frozen=True):
     """The template of a send; an inline one has no name."""
 
     name: str | None

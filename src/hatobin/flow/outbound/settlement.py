@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hatobin.capabilities import account, configuration_sets, events, inbox, queue, suppression
 from hatobin.capabilities.delivery import Afterwards, Expired, RetrySchedule, decide_next_attempt, expired
@@ -26,8 +27,7 @@ from hatobin.words.outcome import Bounced, Deferred, Delivered, Hop, Outcome, Re
 from hatobin.words.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(Struct, frozen=True):
     """The outcomes of one attempt on one message."""
 
     message: ReadyMessage
@@ -42,8 +42,7 @@ class Settlement:
     """The header of a message for the inbox whose content lies in the blob store."""
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(Struct, frozen=True):
     """What a settled group leads to after its commit."""
 
     blobs: list[str]
@@ -51,8 +50,7 @@ class Followed:
     subscribed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Sorted:
+class _Sorted(Struct, frozen=True):
     """One settlement's recipients by what was recorded of them; those that were final before are in none."""
 
     delivered: list[tuple[QueuedRecipient, Delivered]]

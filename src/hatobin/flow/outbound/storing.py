@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from hatobin.capabilities import account, contacts, events, queue, suppression
 from hatobin.capabilities.account import SendLimits
@@ -27,16 +28,14 @@ from hatobin.words.settings import Settings
 _UNLIMITED = SendLimits(-1.0, -1)
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """A prepared message on its way into the store, and the lease it will be held by, if there is room."""
 
     prepared: Prepared
     lease: Lease | None
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """A stored message. `subscribed` says that one of its events has somebody waiting for it."""
 
     decision: Decision

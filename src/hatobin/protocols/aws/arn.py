@@ -5,14 +5,13 @@ Refs: AWS General Reference, "Amazon Resource Names (ARNs)".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 # The longest ARN that services document; longer text is not an ARN.
 MAX_ARN_CHARACTERS = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class Arn:
+class Arn(Struct, frozen=True):
     """`arn:partition:service:region:account:resource`; region and account may be empty."""
 
     partition: str

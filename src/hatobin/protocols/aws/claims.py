@@ -15,11 +15,12 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_tz
 from enum import Enum
 from time import gmtime, strftime
 from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 ALGORITHM_4A = "AWS4-ECDSA-P256-SHA256"
@@ -57,8 +58,7 @@ class SignatureRefused(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """A credential scope: the day (YYYYMMDD), region and service that a key signs for.
 
     `regions` are those that a signature of Version 4A is good for (`*` is
@@ -82,8 +82,7 @@ class Scope:
         return self.service == "s3"
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """What a request says about its signature. `query` is the query that was signed."""
 
     access_key_id: str
@@ -96,8 +95,7 @@ class Claim:
     is_presigned: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
+class SignedRequest(Struct, frozen=True):
     """The parts of a request that a signature covers; header names in lower case."""
 
     method: str

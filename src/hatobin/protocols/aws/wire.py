@@ -6,8 +6,9 @@ One module per protocol implements `Wire`; the gateway knows only this.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from hatobin.protocols.aws.model import OperationModel, ServiceModel
 from hatobin.protocols.aws.shapes import Shape
@@ -21,8 +22,7 @@ class Malformed(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(Struct, frozen=True):
     """A request after routing: what a protocol reads its input from.
 
     `labels` are the decoded path labels by their name in the route, `form`
@@ -36,8 +36,7 @@ class Parcel:
     form: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What goes back: status, headers beyond the length, body."""
 
     status: int
@@ -45,8 +44,7 @@ class Answer:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """An error as it goes to the caller. `query_code` is for Query clients of a JSON service."""
 
     code: str

@@ -8,8 +8,9 @@ those of SES API v2, Attachment.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from hatobin.protocols.mail.content_type import extended_parameter, name_parameter, parse_content_type
 from hatobin.protocols.mail.encoded_words import text_field
@@ -69,8 +70,7 @@ class TransferEncoding(Enum):
     SEVEN_BIT = "SEVEN_BIT"
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """A file to be sent along. Without `content_type` the name's extension decides."""
 
     file_name: str

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hatobin.protocols.mail.attachment import Attachment, attachment_part
 from hatobin.protocols.mail.charsets import encode_text
@@ -41,16 +42,14 @@ _CHARSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:()+\-]*", re.ASCII)
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]", re.ASCII)  # RFC 2046 §5.1.1
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """A text and the charset its author asked for."""
 
     data: str
     charset: str = "UTF-8"
 
 
-@dataclass(frozen=True, slots=True)
-class Simple:
+class Simple(Struct, frozen=True):
     """A message to be built. `headers` are the caller's custom fields, in order. A preview has no sender."""
 
     sender: Mailbox | None

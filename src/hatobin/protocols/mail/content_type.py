@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct
 
 from hatobin.protocols.mail.charsets import decode_text
 from hatobin.protocols.mail.encoded_words import decode_words, encode_words
@@ -41,8 +42,7 @@ _ATTRIBUTE_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 _PERCENT = [chr(octet) if octet in _ATTRIBUTE_PLAIN else f"%{octet:02X}" for octet in range(256)]
 
 
-@dataclass(frozen=True, slots=True)
-class ContentType:
+class ContentType(Struct, frozen=True):
     """A media type, lower-cased, with its parameters (names lower-cased, values decoded)."""
 
     main: str
@@ -53,8 +53,7 @@ class ContentType:
         return f"{self.main}/{self.sub}"
 
 
-@dataclass(frozen=True, slots=True)
-class Disposition:
+class Disposition(Struct, frozen=True):
     """A Content-Disposition, lower-cased, with its parameters."""
 
     kind: str

@@ -10,7 +10,8 @@ Refs: SES developer guide, "sending-email" pages on SMTP headers,
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hatobin.protocols.mail.headers import Field
 from hatobin.protocols.mail.tags import MessageTag, parse_tags
@@ -18,16 +19,14 @@ from hatobin.protocols.mail.tags import MessageTag, parse_tags
 CONTROL_PREFIX = "x-ses-"
 
 
-@dataclass(frozen=True, slots=True)
-class ListManagement:
+class ListManagement(Struct, frozen=True):
     """A contact list and, optionally, one of its topics."""
 
     contact_list: str
     topic: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ControlHeaders:
+class ControlHeaders(Struct, frozen=True):
     """What the control fields of a message ask for; None where the field is absent or empty."""
 
     configuration_set: str | None = None

@@ -17,7 +17,6 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
@@ -25,6 +24,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from msgspec import Struct
 
 from hatobin.protocols.mail.canonical import Canonicalization, body_hash, relaxed_header, simple_header
 from hatobin.protocols.mail.errors import MISSING_FROM, MessageError
@@ -58,8 +58,7 @@ _FOLD_COLUMN = 76
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_\-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_\-]*[A-Za-z0-9_])?)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Signer:
+class Signer(Struct, frozen=True):
     """Who signs, and how; the key stays outside."""
 
     domain: str
@@ -74,8 +73,7 @@ class Signer:
             raise ValueError(f"no domain and selector: {self.domain!r}, {self.selector!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class Unsigned:
+class Unsigned(Struct, frozen=True):
     """A signature field up to its `b=`, and the octets that the key must sign."""
 
     algorithm: Algorithm

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from hatobin.protocols.mail.errors import HeaderError
 
@@ -81,8 +82,7 @@ class Field(NamedTuple):
 _new_field = partial(tuple.__new__, Field)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A message split into its header fields and the place where its body starts.
 
     `raw` holds the whole message. `fields` may differ from it after an edit;

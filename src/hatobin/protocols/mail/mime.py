@@ -9,7 +9,8 @@ Law: RFC 2046 §5.1 (multipart), §5.2 (message); SES quotas (500 parts).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hatobin.protocols.mail.content_type import TEXT_PLAIN, ContentType, parse_content_type, parse_disposition
 from hatobin.protocols.mail.errors import MessageError
@@ -24,8 +25,7 @@ _ATTACHED_MESSAGE = ContentType("message", "rfc822", {})  # RFC 2046 §5.1.5: th
 _IDENTITY_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One entity: a leaf, a multipart, or an attached message with the message's parts as children.
 
     Its fields end at `fields_end`, its body starts at `body_start` and ends at

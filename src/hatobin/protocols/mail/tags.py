@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hatobin.protocols.mail.errors import TagError
 
@@ -19,8 +20,7 @@ _NAME = re.compile(r"[A-Za-z0-9_\-]+", re.ASCII)
 _VALUE = re.compile(r"[A-Za-z0-9_\-.@]+", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class MessageTag:
+class MessageTag(Struct, frozen=True):
     """One tag of a message; events carry it under `mail.tags`."""
 
     name: str

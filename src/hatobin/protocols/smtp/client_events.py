@@ -7,8 +7,9 @@ outcome of it without asking again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, IntEnum
+
+from msgspec import Struct
 
 from hatobin.words.reply import Reply
 
@@ -59,15 +60,13 @@ PATIENCE_S: Mapping[Stage, float] = {
 for commands that the RFC does not name, what is customary."""
 
 
-@dataclass(frozen=True, slots=True)
-class Greeted:
+class Greeted(Struct, frozen=True):
     """The server is there and willing. EHLO is queued."""
 
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(Struct, frozen=True):
     """The server answered EHLO, or HELO (`esmtp` false, nothing offered). The session is ready."""
 
     extensions: Mapping[str, str]
@@ -75,52 +74,45 @@ class Offered:
     esmtp: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """The server is there and unwilling: no session. Only `quit` is left."""
 
     stage: Stage
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
-class TlsReply:
+class TlsReply(Struct, frozen=True):
     """After a 2xx reply: shake hands, then call `tls_established`. Else the session goes on in plain text."""
 
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
-class LoginReply:
+class LoginReply(Struct, frozen=True):
     """What became of `login`."""
 
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
-class SenderReply:
+class SenderReply(Struct, frozen=True):
     """What the server says to the reverse-path. Once in every transaction, first."""
 
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
-class RecipientReply:
+class RecipientReply(Struct, frozen=True):
     """What the server says to the recipient `index` of the envelope. Once for each, if the sender was accepted."""
 
     index: int
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
-class ReadyForData:
+class ReadyForData(Struct, frozen=True):
     """The server waits for the content: `give_content` and `end_content`. `reply` is its 354."""
 
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Struct, frozen=True):
     """The transaction is over, and `reply` counts for every recipient that was accepted (or not asked).
 
     `stage` says which command decided. With CONTENT and a 2xx reply the
@@ -137,15 +129,13 @@ class Finished:
         return self.stage is Stage.CONTENT and self.reply.is_positive
 
 
-@dataclass(frozen=True, slots=True)
-class ResetReply:
+class ResetReply(Struct, frozen=True):
     """What became of `reset`."""
 
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True):
     """The session is over: the answer to `quit`, or a 421 that came unasked."""
 
     reply: Reply

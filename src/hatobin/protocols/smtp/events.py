@@ -8,25 +8,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from hatobin.words.envelope import BodyType, Envelope
 from hatobin.words.reply import Reply
 
 
-@dataclass(frozen=True, slots=True)
-class Connected:
+class Connected(Struct, frozen=True):
     """Question: is the client welcome? 220 with the banner, or 421/554."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeloGiven:
+class HeloGiven(Struct, frozen=True):
     """Information: the client said its name; `extended` for EHLO."""
 
     name: str
     extended: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StartTlsRequested:
+class StartTlsRequested(Struct, frozen=True):
     """Question: 220 begins the handshake (then call `tls_established`), 454 declines."""
 
 
@@ -38,8 +37,7 @@ class AuthAttempt:
     password: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class MailFrom:
+class MailFrom(Struct, frozen=True):
     """Question: 2xx opens a transaction. `size` is what the client declared, if it did."""
 
     reverse_path: str
@@ -47,8 +45,7 @@ class MailFrom:
     body: BodyType
 
 
-@dataclass(frozen=True, slots=True)
-class RcptTo:
+class RcptTo(Struct, frozen=True):
     """Question: 2xx takes the recipient into the envelope."""
 
     recipient: str
@@ -66,21 +63,18 @@ class MessageReceived:
     data: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRefused:
+class MessageRefused(Struct, frozen=True):
     """Information: the content came to its end and was refused for a matter of protocol; nothing of it is kept."""
 
     envelope: Envelope
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
-class Quit:
+class Quit(Struct, frozen=True):
     """Information: the client said goodbye and was answered; the session is closed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expelled:
+class Expelled(Struct, frozen=True):
     """Information: we end the session, and `reply` is the last word."""
 
     reply: Reply

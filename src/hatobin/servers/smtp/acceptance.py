@@ -6,8 +6,9 @@ principal is an opaque value that `authenticate` gives out and `accept` gets bac
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
 
 from hatobin.words.envelope import Envelope
 from hatobin.words.reply import Reply
@@ -15,8 +16,7 @@ from hatobin.words.reply import Reply
 P = TypeVar("P")
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """Who is at the other end: for `Received` fields, logs and policies."""
 
     ip: str
