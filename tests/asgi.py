@@ -78,6 +78,9 @@ async def call(
         return {"type": "http.disconnect"}
 
     async def send(message: MutableMapping[str, Any]) -> None:
+        # As the server does: one start, then the body.
+        if bool(answered) is (message["type"] == "http.response.start"):
+            raise RuntimeError(f"unexpected ASGI message {message['type']}")
         answered.append(message)
 
     await app(scope, receive, send)

@@ -40,7 +40,9 @@ def http_request(prepared: AWSPreparedRequest) -> HttpRequest:
         method=prepared.method,
         raw_path=url.path,
         query=url.query,
-        headers=joined_headers([("host", url.netloc), *pairs]),
+        headers=joined_headers(
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in [("host", url.netloc), *pairs]
+        ),
         body=body.encode() if isinstance(body, str) else bytes(body),
         source_ip="192.0.2.7",
         tls_version="TLSv1.3" if url.scheme == "https" else None,

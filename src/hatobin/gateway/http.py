@@ -32,10 +32,11 @@ class HttpResponse(Struct, frozen=True):
     body: bytes
 
 
-def joined_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def joined_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Give header pairs as one mapping, in the form that `HttpRequest` wants."""
     headers: dict[str, str] = {}
     for name, value in pairs:
-        key = name.lower()
-        headers[key] = f"{headers[key]},{value}" if key in headers else value
+        key = name.decode("latin-1").lower()
+        text = value.decode("latin-1")
+        headers[key] = f"{headers[key]},{text}" if key in headers else text
     return headers

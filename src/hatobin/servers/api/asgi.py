@@ -110,7 +110,8 @@ class ApiApp:
     def _refusal(self, scope: Scope, head: HttpRequest) -> CallerError | None:
         """Say what is wrong with a request before its body is read."""
         head_bytes = len(scope["query_string"]) + len(scope["raw_path"])
-        head_bytes += sum(len(name) + len(value) for name, value in scope["headers"])
+        for name, value in scope["headers"]:
+            head_bytes += len(name) + len(value)
         if head_bytes > self._max_head_bytes:
             return CallerError("RequestHeaderSectionTooLarge", "The request header section is too large.", status=431)
         length = head.headers.get("content-length")
@@ -158,7 +159,7 @@ def _head(scope: Scope) -> HttpRequest:
         method=scope["method"],
         raw_path=scope["raw_path"].decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),
-        headers=joined_headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
+        headers=joined_headers(scope["headers"]),
         body=b"",
         source_ip=client[0] if client else "",
         tls_version=None if tls is None else _TLS_VERSIONS.get(tls["tls_version"], "TLS"),

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 import msgspec
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hatobin.ports.blobs import BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
@@ -75,24 +75,15 @@ class RootApp:
         await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        has_begun = False
-
-        async def noting_send(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
         try:
-            await self._route(scope)(scope, receive, noting_send)
+            await self._route(scope)(scope, receive, send)
         except (DatabaseUnavailable, BlobsUnavailable) as error:
             log.warning("store_unavailable", path=scope["path"], error=str(error))
-            if not has_begun:
-                await _json(send, 503, "The store does not answer now. Try again.")
+            await _instead(send, 503, "The store does not answer now. Try again.")
         except Exception:
             # Our own bug: the whole of it for the operator, nothing of it for the caller.
             log.exception("request_failed", method=scope["method"], path=scope["path"])
-            if not has_begun:
-                await _json(send, 500, "The server made a mistake. Its log says which.")
+            await _instead(send, 500, "The server made a mistake. Its log says which.")
 
     def _route(self, scope: Scope) -> ASGIApp:
         path = scope["path"]
@@ -128,10 +119,10 @@ def _is_signed(scope: Scope) -> bool:
     """Say whether a request carries a signature, right or wrong; a console path may be a bucket's, too."""
     if b"X-Amz-Signature=" in scope["query_string"]:
         return True
-    return any(
-        name == b"x-amz-target" or (name == b"authorization" and value.startswith(b"AWS4-"))
-        for name, value in scope["headers"]
-    )
+    for name, value in scope["headers"]:
+        if name == b"x-amz-target" or (name == b"authorization" and value.startswith(b"AWS4-")):
+            return True
+    return False
 
 
 async def _to_console(scope: Scope, receive: Receive, send: Send) -> None:
@@ -140,6 +131,14 @@ async def _to_console(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
     await _json(send, 404, _HINT)
+
+
+async def _instead(send: Send, status: int, message: str) -> None:
+    """Answer for a part that could not; where its own answer had begun, the server refuses a second one."""
+    try:
+        await _json(send, status, message)
+    except RuntimeError:
+        pass  # The connection is closed, so the client sees that what it has is not whole.
 
 
 async def _json(send: Send, status: int, message: str) -> None:
