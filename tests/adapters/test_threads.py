@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 
 from hatobin.adapters.threads import ThreadPool
+from hatobin.ports import LONG_WORK_BYTES, run_by_size
 
 
 @pytest.fixture
@@ -38,6 +39,36 @@ async def test_two_pieces_run_at_the_same_time(pool: ThreadPool) -> None:
 async def test_a_thousand_results_reach_their_own_waiters(pool: ThreadPool) -> None:
     results = await asyncio.gather(*(pool.run(partial(int, number)) for number in range(1000)))
     assert results == list(range(1000))
+
+
+async def test_long_work_never_runs_in_the_calling_task() -> None:
+    pool = ThreadPool(0, "test-pool")
+    try:
+        here = threading.current_thread().name
+        assert await pool.run(lambda: threading.current_thread().name) == here
+        names = await asyncio.gather(*(pool.run_long(lambda: threading.current_thread().name) for _ in range(5)))
+        assert set(names) == {"test-pool-long-0"}
+    finally:
+        await pool.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await pool.run_long(lambda: None)
+
+
+async def test_long_work_does_not_keep_short_work_waiting(pool: ThreadPool) -> None:
+    go_on = threading.Event()
+    long = asyncio.ensure_future(pool.run_long(lambda: go_on.wait(10)))
+    assert await pool.run(lambda: 1) == 1
+    assert not long.done()
+    go_on.set()
+    assert await long
+
+
+@pytest.mark.parametrize(("size_bytes", "away"), [(LONG_WORK_BYTES, False), (LONG_WORK_BYTES + 1, True)])
+async def test_the_size_of_content_decides_where_it_is_worked_on(size_bytes: int, away: bool) -> None:
+    pool = ThreadPool(0, "test-pool")
+    name = await run_by_size(pool, size_bytes, lambda: threading.current_thread().name)
+    assert (name == "test-pool-long-0") is away
+    await pool.close()
 
 
 async def test_cancelled_work_is_not_begun(pool: ThreadPool) -> None:

@@ -95,6 +95,9 @@ class InlineThreads:
     async def run(self, work: Callable[[], T]) -> T:
         return work()
 
+    async def run_long(self, work: Callable[[], T]) -> T:
+        return work()
+
 
 @dataclass
 class Room:

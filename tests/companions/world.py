@@ -119,6 +119,9 @@ class InlineThreads:
     async def run(self, work: Callable[[], T]) -> T:
         return work()
 
+    async def run_long(self, work: Callable[[], T]) -> T:
+        return work()
+
 
 @dataclass(frozen=True)
 class Post:

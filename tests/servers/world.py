@@ -124,6 +124,9 @@ class InlineThreads:
     async def run(self, work: Callable[[], T]) -> T:
         return work()
 
+    async def run_long(self, work: Callable[[], T]) -> T:
+        return work()
+
 
 class SeededEntropy:
     """The same chance in every run."""

@@ -60,31 +60,18 @@ class _Mailbox:
 _Item = tuple[Callable[[], Any], asyncio.Future[Any], _Mailbox]
 
 
-class ThreadPool:
-    """A few named threads that run functions in the order in which they came.
+class _Crew:
+    """A few named threads that run functions in the order in which they came."""
 
-    A pool of no threads runs them at once, in the calling task: right where
-    every core has a process of its own, because handing 0.3 ms of work to
-    another thread and back costs half of that again in lock traffic.
-    """
-
-    def __init__(self, count: int = DEFAULT_THREADS, name: str = "hatobin-work") -> None:
+    def __init__(self, count: int, name: str) -> None:
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
         self._mailbox: _Mailbox | None = None
-        self._closed = False
         self._threads = [Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(count)]
         for thread in self._threads:
             thread.start()
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Run `work` on a thread of the pool and give its result or raise its exception.
-
-        Work whose waiter is cancelled before it began is not begun.
-        """
-        if self._closed:
-            raise RuntimeError("the thread pool is closed")
-        if not self._threads:
-            return work()
+        """Run `work` on one of the threads; work whose waiter is cancelled before it began is not begun."""
         loop = asyncio.get_running_loop()
         mailbox = self._mailbox
         if mailbox is None or mailbox.loop is not loop:
@@ -94,10 +81,7 @@ class ThreadPool:
         return await future
 
     async def close(self) -> None:
-        """Finish what is queued and end the threads; later work raises `RuntimeError`."""
-        if self._closed:
-            return
-        self._closed = True
+        """Finish what is queued and end the threads."""
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:
@@ -118,3 +102,43 @@ class ThreadPool:
             # Let go of the last result instead of keeping it until the next item comes.
             del item, work, future
             result = None
+
+
+class ThreadPool:
+    """The threads of one process: some for short work, and one for what takes longer.
+
+    With no threads for it, short work runs at once, in the calling task: right
+    where every core has a process of its own, because handing 0.3 ms of work
+    to another thread and back costs half of that again in lock traffic.
+    """
+
+    def __init__(self, count: int = DEFAULT_THREADS, name: str = "hatobin-work") -> None:
+        self._closed = False
+        self._short = _Crew(count, name) if count else None
+        self._name = name
+        self._long: _Crew | None = None
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run short work and give its result or raise its exception (see the port)."""
+        self._check_open()
+        return work() if self._short is None else await self._short.run(work)
+
+    async def run_long(self, work: Callable[[], T]) -> T:
+        """Run long work on a thread of its own kind, started when the first comes (see the port)."""
+        self._check_open()
+        if self._long is None:
+            self._long = _Crew(1, f"{self._name}-long")
+        return await self._long.run(work)
+
+    async def close(self) -> None:
+        """Finish what is queued and end the threads; later work raises `RuntimeError`."""
+        if self._closed:
+            return
+        self._closed = True
+        for crew in (self._short, self._long):
+            if crew is not None:
+                await crew.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("the thread pool is closed")

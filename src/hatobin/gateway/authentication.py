@@ -16,6 +16,7 @@ from hatobin.gateway.credentials import Credential, Credentials
 from hatobin.gateway.errors import COVERAGE_PAGE
 from hatobin.gateway.http import HttpRequest
 from hatobin.gateway.models import SERVICES, service_model
+from hatobin.ports import Threads, run_by_size
 from hatobin.protocols.aws.arn import parse_arn
 from hatobin.protocols.aws.claims import Claim, Fault, SignatureRefused, SignedRequest, read_claim
 from hatobin.protocols.aws.sigv4 import verify
@@ -40,7 +41,9 @@ class Caller(Struct, frozen=True):
     region: str
 
 
-async def authenticate(request: HttpRequest, address: Address, credentials: Credentials, *, now: float) -> Caller:
+async def authenticate(
+    request: HttpRequest, address: Address, credentials: Credentials, *, now: float, threads: Threads
+) -> Caller:
     """Verify a request's signature against the key that it names.
 
     Raises `SignatureRefused` where AWS would not believe it, and a
@@ -57,7 +60,8 @@ async def authenticate(request: HttpRequest, address: Address, credentials: Cred
     credential = await credentials.find(claim.access_key_id, request.source_ip)
     if credential is None or not _has_session(credential, claim):
         raise SignatureRefused(Fault.UNKNOWN_KEY, _UNKNOWN_KEY)
-    verify(claim, signed, credential.secret)
+    secret = credential.secret
+    await run_by_size(threads, len(request.body), lambda: verify(claim, signed, secret))
     if address.operation is None and claim.scope.service not in _served():
         raise CallerError(
             "NotImplementedException",

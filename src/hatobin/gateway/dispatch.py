@@ -9,6 +9,9 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import structlog
 
 from hatobin.gateway.addressing import QUERY, Address, head_address, resolve
@@ -26,12 +29,14 @@ from hatobin.gateway.errors import (
 from hatobin.gateway.http import HttpRequest, HttpResponse
 from hatobin.gateway.models import service_model
 from hatobin.gateway.registry import Handlers
-from hatobin.ports import Ports
+from hatobin.ports import Ports, run_by_size
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.aws.claims import SignatureRefused
 from hatobin.protocols.aws.wire import Answer, Malformed, Refusal
 from hatobin.words.errors import CallerError
 from hatobin.words.settings import Settings
+
+T = TypeVar("T")
 
 _log = structlog.get_logger("hatobin.gateway")
 
@@ -52,7 +57,7 @@ class Gateway:
         """Answer one request; never raises for what the request holds or the operation does."""
         request_id = self._ports.entropy.uuid()
         try:
-            address = resolve(request)
+            address = await self._beside(request, lambda: resolve(request))
         except Malformed as malformed:
             service = service_model("ses")
             refusal = caller_refusal(service, malformed_error(service.name, malformed))
@@ -71,12 +76,15 @@ class Gateway:
         return _response(address.wire.refuse(address.service, refusal, self._ports.entropy.uuid()))
 
     async def _answer(self, request: HttpRequest, address: Address, request_id: str) -> Answer:
-        caller = await authenticate(request, address, self._credentials, now=self._ports.clock.now())
+        caller = await authenticate(
+            request, address, self._credentials, now=self._ports.clock.now(), threads=self._ports.threads
+        )
         service, operation = address.service, address.operation
         handler = self._handlers.get((service.name, address.name))
         if operation is None or handler is None:
             return address.wire.refuse(service, unknown_refusal(address), request_id)
-        value = decode(service.name, address.wire, address.parcel(operation, request))
+        parcel = address.parcel(operation, request)
+        value = await self._beside(request, lambda: decode(service.name, address.wire, parcel))
         call = Call(
             service=service.name,
             operation=operation.name,
@@ -92,6 +100,10 @@ class Gateway:
         )
         output = await handler(call, value)
         return address.wire.answer(service, operation, output, request_id)
+
+    async def _beside(self, request: HttpRequest, work: Callable[[], T]) -> T:
+        """Do something with a request's body; a large one does not hold up the others."""
+        return await run_by_size(self._ports.threads, len(request.body), work)
 
     def _refusal(self, error: Exception, address: Address, request_id: str) -> Refusal:
         log = _log.bind(service=address.service.name, operation=address.name, request_id=request_id)

@@ -16,9 +16,10 @@ from hatobin.ports.dns import Answer, AnswerStatus, Dns
 from hatobin.ports.entropy import Entropy
 from hatobin.ports.http import Http, HttpReply, HttpUnreachable
 from hatobin.ports.network import Connection, ConnectionLost, Network
-from hatobin.ports.threads import Threads
+from hatobin.ports.threads import LONG_WORK_BYTES, Threads, run_by_size
 
 __all__ = [
+    "LONG_WORK_BYTES",
     "Answer",
     "AnswerStatus",
     "Blobs",
@@ -38,6 +39,7 @@ __all__ = [
     "Threads",
     "Timer",
     "Value",
+    "run_by_size",
 ]
 
 

@@ -73,7 +73,7 @@ async def _check(call: Call, template: VerificationTemplate) -> None:
         text_field("Subject", template.subject, "UTF-8")
     except HeaderError as error:
         raise InvalidTemplate(str(error)) from error
-    await call.ports.threads.run(lambda: check_content(template.content))
+    await call.ports.threads.run_long(lambda: check_content(template.content))
 
 
 def _check_sender(session: Session, call: Call, template: VerificationTemplate) -> None:

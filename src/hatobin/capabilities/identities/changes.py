@@ -114,7 +114,7 @@ async def _change_length(call: Call, found: Identity, bits: int | None) -> Ident
         return found
     if changed_lately(found, now):
         raise NotChangeable("The DKIM signing key length can be changed once in 24 hours.")
-    pair = await call.ports.threads.run(lambda: make_key(bits))
+    pair = await call.ports.threads.run_long(lambda: make_key(bits))
     sealed = _seal(call.services.get(Vault), call.ports.entropy, found, pair, _next_selector(found.dkim))
 
     def change(session: Session, current: Identity) -> Identity:
@@ -191,7 +191,7 @@ async def _replace_key(call: Call, found: Identity, origin: DkimOrigin, wish: Si
         pair = wish.own_key
         tokens: tuple[str, ...] = (wish.own_selector,)
     else:
-        pair = await call.ports.threads.run(lambda: make_key(wish.bits or DEFAULT_BITS))
+        pair = await call.ports.threads.run_long(lambda: make_key(wish.bits or DEFAULT_BITS))
         tokens = make_tokens(call.ports.entropy)
     sealed = _seal(call.services.get(Vault), call.ports.entropy, found, pair, tokens[0])
     instant = call.settings.instant_verification

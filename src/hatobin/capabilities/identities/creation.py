@@ -149,7 +149,7 @@ async def _new_dkim(call: Call, key: str, wish: SigningWish, status: Status, now
     if wish.own_key is not None and wish.own_selector is not None:
         pair, tokens, origin = wish.own_key, (wish.own_selector,), DkimOrigin.EXTERNAL
     else:
-        pair = await call.ports.threads.run(lambda: make_key(wish.bits))
+        pair = await call.ports.threads.run_long(lambda: make_key(wish.bits))
         tokens, origin = make_tokens(call.ports.entropy), DkimOrigin.AWS_SES
     sealed = seal_key(
         call.services.get(Vault),

@@ -52,7 +52,7 @@ async def ensure_service_dkim(ports: Ports, vault: Vault, settings: Settings) ->
     domain = service_zone(settings)
     made = seal_key(
         vault,
-        await ports.threads.run(make_key),
+        await ports.threads.run_long(make_key),
         account_id=SERVICE_ACCOUNT,
         region=SERVICE_REGION,
         identity_key=domain,

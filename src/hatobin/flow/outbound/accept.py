@@ -29,7 +29,7 @@ from hatobin.flow.outbound.refusals import BadContent, Refusal, TooManyRecipient
 from hatobin.flow.outbound.signals import Signals
 from hatobin.flow.outbound.storing import LeftOut, Pending, Stored, store_alone, store_group
 from hatobin.flow.outbound.unsubscribing import unsubscribable
-from hatobin.ports import Ports
+from hatobin.ports import Ports, run_by_size
 from hatobin.ports.blobs import BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.mail.dates import format_date
@@ -242,8 +242,11 @@ class Acceptor:
         now = self.ports.clock.now()
         name = self.name(draft.origin, now)
         content, blob_key = b"", None
-        if isinstance(draft.content, RenderedContent):
-            content = self.final_bytes(draft, draft.content, name.key, now)
+        if isinstance(rendered := draft.content, RenderedContent):
+            size = len(rendered.message.raw)
+            content = await run_by_size(
+                self.ports.threads, size, lambda: self.final_bytes(draft, rendered, name.key, now)
+            )
             if len(content) > self.settings.store.inline_body_bytes:
                 blob_key = name.blob_key
                 await self._keep_body(blob_key, content)

@@ -31,6 +31,7 @@ from hatobin.flow.outbound.drafting import (
 from hatobin.flow.outbound.rendering import ChosenTemplate, render
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models import ses as model
+from hatobin.ports import run_by_size
 from hatobin.protocols.mail.compose import Content
 from hatobin.protocols.mail.errors import MessageError
 from hatobin.protocols.mail.tags import check_tags
@@ -78,7 +79,7 @@ async def send_raw_email(call: Call, request: model.SendRawEmailRequest) -> mode
             configuration_set=request.configuration_set_name or None,
             tags=_tags(request.tags),
         )
-        return raw_draft(call, ask, data)
+        return await run_by_size(call.ports.threads, len(data), lambda: raw_draft(call, ask, data))
 
     return model.SendRawEmailResponse(message_id=await _send(call, draft))
 

@@ -31,6 +31,7 @@ from hatobin.flow.outbound.drafting import (
 from hatobin.flow.outbound.rendering import ChosenTemplate, render
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models import sesv2 as model
+from hatobin.ports import run_by_size
 from hatobin.protocols.mail.attachment import Attachment, TransferEncoding
 from hatobin.protocols.mail.compose import Content
 from hatobin.protocols.mail.errors import MessageError
@@ -104,9 +105,11 @@ async def _draft(call: Call, request: model.SendEmailRequest) -> Draft:
         list_management=_list_management(request.list_management_options),
     )
     if content.raw is not None:
-        return raw_draft(call, ask, content.raw.data)
-    if content.simple is not None:
-        return _simple(call, ask, content.simple)
+        data = content.raw.data
+        return await run_by_size(call.ports.threads, len(data), lambda: raw_draft(call, ask, data))
+    if (simple := content.simple) is not None:
+        attached = sum(len(attachment.raw_content) for attachment in simple.attachments or ())
+        return await run_by_size(call.ports.threads, attached, lambda: _simple(call, ask, simple))
     assert content.template is not None, "one of three is present"
     return await _templated(call, ask, content.template)
 

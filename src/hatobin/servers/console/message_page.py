@@ -142,7 +142,7 @@ class MessagePages:
         lang = language_of(html, mail.raw)
         if len(html) <= CLEAN_INLINE_CHARACTERS:
             return safe_html(html, files, lang=lang, remote_images=remote_images)
-        return await self._threads.run(lambda: safe_html(html, files, lang=lang, remote_images=remote_images))
+        return await self._threads.run_long(lambda: safe_html(html, files, lang=lang, remote_images=remote_images))
 
 
 def _chosen_view(wanted: str, mail: CapturedMail) -> str:

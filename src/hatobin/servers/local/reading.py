@@ -49,7 +49,7 @@ class InboxReader:
         raw = await self.raw(entry)
         if len(raw) <= DECODE_INLINE_BYTES:
             return _decoded(entry, raw)
-        return await self._ports.threads.run(lambda: _decoded(entry, raw))
+        return await self._ports.threads.run_long(lambda: _decoded(entry, raw))
 
     async def clear(self, message_id: str | None = None) -> None:
         """Empty the inbox, or drop one message, with the bodies that nothing else needs."""
