@@ -14,10 +14,10 @@ and only then must it have a domain ("Missing final '@domain'").
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import cast
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 MAX_LOCAL_LENGTH = 64  # RFC 5321 §4.5.3.1.1
 MAX_DOMAIN_LENGTH = 255  # RFC 5321 §4.5.3.1.2
@@ -60,8 +60,7 @@ class AddressError(ValueError):
     """A text is no address, or not one that SES accepts; the message is SES's own text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True, eq=False):
     """One address. Equality ignores the case of the domain, never that of the local part.
 
     `domain` is lower-cased for comparing, `written_domain` is as the caller
@@ -71,12 +70,21 @@ class Address:
 
     local: str
     domain: str
-    written_domain: str = field(default="", compare=False)
+    written_domain: str = ""
 
     def __post_init__(self) -> None:
         if not self.written_domain:
-            object.__setattr__(self, "written_domain", self.domain)
-        object.__setattr__(self, "domain", self.domain.lower())
+            force_setattr(self, "written_domain", self.domain)
+        if (folded := self.domain.lower()) != self.domain:
+            force_setattr(self, "domain", folded)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Address):
+            return NotImplemented
+        return self.local == other.local and self.domain == other.domain
+
+    def __hash__(self) -> int:
+        return hash((self.local, self.domain))
 
     def __str__(self) -> str:
         return f"{self.local}@{self.written_domain}"

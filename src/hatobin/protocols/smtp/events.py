@@ -51,8 +51,7 @@ class RcptTo(Struct, frozen=True):
     recipient: str
 
 
-@dataclass(frozen=True, slots=True)
-class MessageReceived:
+class MessageReceived(Struct, frozen=True):
     """Question: 2xx takes over the responsibility (RFC 5321 §4.2.5), anything else declines it.
 
     `data` is the content as the client meant it: unstuffed, every line ended by CRLF. Of content that
@@ -60,7 +59,10 @@ class MessageReceived:
     """
 
     envelope: Envelope
-    data: bytes = field(repr=False)
+    data: bytes
+
+    def __repr__(self) -> str:
+        return f"MessageReceived({self.envelope!r}, {len(self.data)} octets)"
 
 
 class MessageRefused(Struct, frozen=True):
