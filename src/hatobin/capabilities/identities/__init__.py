@@ -21,6 +21,7 @@ from hatobin.capabilities.identities import (
     api_v2_policies,
 )
 from hatobin.capabilities.identities.changes import NoSuchIdentity, NotChangeable, rotate_key
+from hatobin.capabilities.identities.check_store import mark_verified
 from hatobin.capabilities.identities.key_store import DkimKeyMissing, dkim_private_key
 from hatobin.capabilities.identities.links import (
     LINK_LIFE_S,
@@ -63,7 +64,7 @@ from hatobin.capabilities.identities.sending import (
     zone_records,
 )
 from hatobin.capabilities.identities.service_key import ServiceDkim, ensure_service_dkim, service_dkim
-from hatobin.capabilities.identities.store import mark_verified, number
+from hatobin.capabilities.identities.store import number
 from hatobin.capabilities.identities.tagging import TAGGED
 from hatobin.capabilities.identities.verification import VerificationChecks
 from hatobin.words.errors import CallerError
