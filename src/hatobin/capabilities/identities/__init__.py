@@ -6,7 +6,7 @@ domain. A domain has a DKIM key, kept sealed, and is verified when its records
 are seen in the DNS (`VerificationChecks`), or at once where the settings say
 so; an address when its owner opens the link of a verification mail
 (`open_link`). `dns_records` is what an operator publishes; `ensure_service_dkim` is the
-key of the second signature.
+key of the second signature. `signing_certificate` says which S/MIME certificate signs for a sender.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from hatobin.capabilities.identities import (
     api_v1_policies,
     api_v2,
     api_v2_attributes,
+    api_v2_certificates,
     api_v2_policies,
 )
+from hatobin.capabilities.identities.certificate_store import certified_addresses, signing_certificate
 from hatobin.capabilities.identities.changes import NoSuchIdentity, NotChangeable, rotate_key
 from hatobin.capabilities.identities.check_store import mark_verified
 from hatobin.capabilities.identities.key_store import DkimKeyMissing, dkim_private_key
@@ -99,8 +101,10 @@ __all__ = [
     "api_v1_policies",
     "api_v2",
     "api_v2_attributes",
+    "api_v2_certificates",
     "api_v2_policies",
     "await_owner",
+    "certified_addresses",
     "dkim_private_key",
     "dkim_zone",
     "dns_records",
@@ -124,6 +128,7 @@ __all__ = [
     "rotate_key",
     "service_dkim",
     "service_zone",
+    "signing_certificate",
     "zone_records",
 ]
 

@@ -66,13 +66,14 @@ def number(session: Session, account_id: str, region: str) -> int:
 
 
 def delete(session: Session, account_id: str, region: str, key: str, now: float) -> bool:
-    """Remove an identity with its policies, end its links and retire its keys; False when there was none."""
+    """Remove an identity with its policies and certificates, end its links and retire its keys; False without one."""
     where: dict[str, Value] = {"account_id": account_id, "region": region, "identity_key": key}
     row = session.one(f"DELETE FROM identities{ONE} RETURNING name", where)
     if row is None:
         return False
     session.execute(f"UPDATE dkim_keys SET retired_at = :now{ONE} AND retired_at IS NULL", {**where, "now": now})
     session.execute(f"DELETE FROM identity_policies{ONE}", where)
+    session.execute(f"DELETE FROM identity_certificates{ONE}", where)
     # Over, and not gone: whoever opens such a link is still told where its mail says.
     session.execute(
         f"UPDATE verification_links SET expires_at = :over{ONE} AND expires_at > :over", {**where, "over": now - 1}
