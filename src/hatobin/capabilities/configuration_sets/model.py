@@ -112,6 +112,12 @@ class ConfigurationSet:
             return None
         return tuple(suppression.suppressed_reasons)
 
+    def publishes(self, event_type: str) -> bool:
+        """Say whether a topic is told of events of one kind, by v2's name for it."""
+        return any(
+            one.enabled and one.topic_arn is not None and event_type in one.event_types for one in self.destinations
+        )
+
     @property
     def redirect_domain(self) -> str | None:
         """The domain under which links and pixels are served."""

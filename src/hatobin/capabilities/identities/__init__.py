@@ -48,7 +48,7 @@ from hatobin.capabilities.identities.model import (
     Status,
     address_key,
 )
-from hatobin.capabilities.identities.notices import NoticeRoute, any_notices, notice_route
+from hatobin.capabilities.identities.notices import NoticeRoute, any_notices, forwards_feedback, notice_route
 from hatobin.capabilities.identities.records import (
     DnsRecord,
     dkim_zone,
@@ -65,7 +65,7 @@ from hatobin.capabilities.identities.sending import (
     is_verified_domain,
     zone_records,
 )
-from hatobin.capabilities.identities.service_key import ServiceDkim, ensure_service_dkim, service_dkim
+from hatobin.capabilities.identities.service_key import SERVICE_ACCOUNT, ServiceDkim, ensure_service_dkim, service_dkim
 from hatobin.capabilities.identities.store import number
 from hatobin.capabilities.identities.tagging import TAGGED
 from hatobin.capabilities.identities.verification import VerificationChecks
@@ -75,6 +75,7 @@ __all__ = [
     "LINK_LIFE_S",
     "LINK_PATH",
     "MAX_IDENTITIES",
+    "SERVICE_ACCOUNT",
     "TAGGED",
     "DkimKeyMissing",
     "DnsRecord",
@@ -114,6 +115,7 @@ __all__ = [
     "feedback_host",
     "find_sending_identity",
     "forget_links",
+    "forwards_feedback",
     "identity_regions",
     "inbound_host",
     "is_verified_domain",

@@ -84,7 +84,7 @@ class Contents:
     async def head(self, message: ReadyMessage) -> bytes:
         """Read the header of a message that lies in the blob store, and no more. Raises `BlobMissing`."""
         assert message.blob_key is not None, "it lies in the blob store"
-        return (await _read_head(self._ports.blobs, message.blob_key)).raw
+        return (await read_head(self._ports.blobs, message.blob_key)).raw
 
 
 class _Survey(Struct, frozen=True):
@@ -116,7 +116,7 @@ async def _survey(blobs: Blobs, blob_key: str) -> _Survey:
     return _Survey(head, digest.digest(), size, is_ascii)
 
 
-async def _read_head(blobs: Blobs, blob_key: str) -> Message:
+async def read_head(blobs: Blobs, blob_key: str) -> Message:
     """Read the header block of a stored message and no more. Raises `BlobMissing`."""
     start = bytearray()
     async with aclosing(blobs.pieces(blob_key)) as pieces:

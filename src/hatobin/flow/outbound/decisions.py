@@ -96,7 +96,7 @@ def decide(
         recipients=recipients,
         stored_size=None if prepared.stored is None else prepared.stored.size,
         certificate=_certificate(session, prepared, identity, configuration_set),
-        return_path=draft.return_path,
+        return_path=None if draft.return_path == draft.source else draft.return_path,
     )
     return Decision(message, mail, tuple(reasons.items()), opted_out, strangers, standing.limits)
 

@@ -11,14 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import structlog
+from msgspec.structs import replace
 
 from hatobin.capabilities import inbox, queue
 from hatobin.capabilities.queue import Lease, ReadyQueue
+from hatobin.flow.outbound.contents import read_head
 from hatobin.flow.outbound.settlement import Settlement, Settlements
 from hatobin.flow.outbound.signals import Signals
 from hatobin.ports import Ports
-from hatobin.ports.blobs import BlobsUnavailable
+from hatobin.ports.blobs import BlobMissing, BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
+from hatobin.words.outcome import Bounced
 from hatobin.words.settings import Settings
 
 log = structlog.get_logger()
@@ -67,6 +70,7 @@ class Settler:
             self._running = False
 
     async def _commit(self, group: list[Settlement]) -> None:
+        group = [await self._with_head(settlement) for settlement in group]
         while True:
             try:
                 followed = await self._ports.database.write(
@@ -82,10 +86,23 @@ class Settler:
         if followed.subscribed:
             self._signals.published()
         self._signals.settled()
-        if followed.deferred or self._ready.overflowed:
+        if followed.due or self._ready.overflowed:
             self._signals.due()
         await self._forget(followed.blobs)
         await self._trim_inbox(sum(settlement.to_inbox for settlement in group))
+
+    async def _with_head(self, settlement: Settlement) -> Settlement:
+        """Read the header of a bounced message that lies in the blob store, for the mail that tells of it."""
+        message = settlement.message
+        if settlement.readable or message.blob_key is None:
+            return settlement
+        if not any(isinstance(outcome, Bounced) for _, outcome in settlement.outcomes):
+            return settlement
+        try:
+            return replace(settlement, head=(await read_head(self._ports.blobs, message.blob_key)).raw)
+        except (BlobMissing, BlobsUnavailable) as error:
+            log.warning("bounce_without_header", message_id=message.key.message_id, error=str(error))
+            return settlement
 
     async def _trim_inbox(self, kept: int) -> None:
         self._kept_since_trim += kept
