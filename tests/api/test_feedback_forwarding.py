@@ -10,14 +10,10 @@ from typing import Any
 import pytest
 
 from hatobin.capabilities import inbox
-from hatobin.companions import iam
-from hatobin.companions.kms import Vault
-from hatobin.flow.outbound.smtp_door import SmtpDoor, SmtpLogin
-from hatobin.gateway import Principal
-from hatobin.words.envelope import Envelope
 from hatobin.words.settings import Account, Delivery, Service, Settings
-from tests.api.harness import ACCOUNT, REGION, Api
-from tests.simulation.receiver import KnowsNobody, Receiver
+from tests.api.harness import Api
+from tests.api.submission import submit
+from tests.simulation.receiver import Accepts, Defers, KnowsNobody, Receiver
 from tests.simulation.server import RECEIVER_IP
 
 SENDER, DOMAIN = "sender@example.com", "example.com"
@@ -27,13 +23,6 @@ RELAYING = Settings(
     delivery=Delivery(mode="relay", relay=RECEIVER_IP, service_signature=False),
     service=Service(domain="mail.example"),
 )
-
-
-class Peer:
-    """An SMTP client on this machine."""
-
-    ip = "127.0.0.1"
-    tls_version = "TLSv1.3"
 
 
 @pytest.fixture
@@ -71,11 +60,7 @@ def by_raw(api: Api, data: bytes, **more: Any) -> None:
 
 
 def by_smtp(api: Api, data: bytes, reverse_path: str) -> None:
-    keys = iam.AccessKeys(api.world.database, api.outbound.services.get(Vault), api.world.clock, api.world.settings)
-    principal = Principal(ACCOUNT, "test", f"arn:aws:iam::{ACCOUNT}:user/test", "test", "AIDATEST")
-    envelope = Envelope(reverse_path, (BOUNCE,), "7BIT", len(data))
-    door = SmtpDoor(keys, api.outbound.acceptor)
-    assert "250" in str(api.run(door.accept(SmtpLogin(principal, REGION), envelope, data, Peer())))
+    assert submit(api, data, BOUNCE, reverse_path=reverse_path).startswith("250")
 
 
 def entries(api: Api) -> list[inbox.InboxEntry]:
@@ -242,6 +227,21 @@ def test_null_reverse_path_reaches_the_wire_and_a_refusal_ends_it(api: Api, ses:
 def test_report_of_a_large_message_has_its_header(api: Api, ses: Any) -> None:
     by_v2(api, text="A line.\r\n" * 30_000)
     original = report(api).get_payload()[2]
+    assert f"From: Ann <{SENDER}>" in original.get_payload()
+
+
+@pytest.mark.parametrize("api", [RELAYING], indirect=True)
+@pytest.mark.parametrize("text", ["Hello", "A line.\r\n" * 30_000], ids=["small", "large"])
+def test_a_message_that_expired_is_told_with_its_header(api: Api, ses: Any, text: str) -> None:
+    receiver = api.world.network.receivers[RECEIVER_IP] = Receiver(Defers(times=1_000_000))
+    by_v2(api, "you@example.net", text=text)
+    api.wait(lambda: api.world.count("SELECT COUNT(*) FROM queue_recipient WHERE state = 3") == 1, limit_s=60_000)
+    receiver.behaviour = Accepts()
+    api.wait_until_delivered()
+    [taken] = receiver.taken
+    assert (taken.reverse_path, taken.recipients) == ("", (SENDER,))
+    _, machine, original = message_from_bytes(taken.content).get_payload()
+    assert machine.get_payload()[1]["Status"].startswith("4.")
     assert f"From: Ann <{SENDER}>" in original.get_payload()
 
 

@@ -9,13 +9,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from hatobin.companions import acm, iam
+from hatobin.companions import acm
 from hatobin.companions.kms import Vault
-from hatobin.flow.outbound.smtp_door import SmtpDoor, SmtpLogin
-from hatobin.gateway import Principal
-from hatobin.words.envelope import Envelope
 from hatobin.words.settings import Account, Delivery, Service, Settings
 from tests.api.harness import ACCOUNT, OTHER_ACCOUNT, REGION, Api
+from tests.api.submission import submit
 from tests.mail_certificates import issue
 from tests.simulation.receiver import Accepts, Receiver
 from tests.simulation.server import RECEIVER_IP
@@ -30,13 +28,6 @@ RELAYING = Settings(
 )
 HEAD = f"From: {SENDER}\r\nTo: you@example.net\r\nSubject: Hi\r\nX-SES-CONFIGURATION-SET: signing\r\n".encode()
 RAW = HEAD + b"\r\nHello\r\n"
-
-
-class Peer:
-    """An SMTP client on this machine."""
-
-    ip = "127.0.0.1"
-    tls_version = "TLSv1.3"
 
 
 def imported(
@@ -252,11 +243,7 @@ def by_raw(api: Api) -> None:
 
 
 def by_smtp(api: Api) -> None:
-    keys = iam.AccessKeys(api.world.database, api.outbound.services.get(Vault), api.world.clock, api.world.settings)
-    principal = Principal(ACCOUNT, "test", f"arn:aws:iam::{ACCOUNT}:user/test", "test", "AIDATEST")
-    envelope = Envelope(SENDER, ("you@example.net",), "7BIT", len(RAW))
-    door = SmtpDoor(keys, api.outbound.acceptor)
-    assert "250" in str(api.run(door.accept(SmtpLogin(principal, REGION), envelope, RAW, Peer())))
+    assert submit(api, RAW, "you@example.net", reverse_path=SENDER).startswith("250")
 
 
 def left(api: Api, receiver: Receiver) -> bytes:

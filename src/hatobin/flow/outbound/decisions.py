@@ -159,7 +159,8 @@ def _reverse_path(prepared: Prepared, identity: SendingIdentity) -> str:
     mail_from = identity.mail_from
     if mail_from is None:
         return prepared.reverse_path
-    if mail_from.status.holds:
+    # Not while its status is TEMPORARY_FAILURE either (API reference, MailFromAttributes).
+    if mail_from.status is identities.Status.SUCCESS:
         return f"{prepared.key.message_id}@{mail_from.domain}"
     if mail_from.reject_on_mx_failure:
         raise refusals.MailFromNotVerified(mail_from.domain)

@@ -21,7 +21,7 @@ from hatobin.flow.outbound.signals import Signals
 from hatobin.ports import Ports
 from hatobin.ports.blobs import BlobMissing, BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
-from hatobin.words.outcome import Bounced
+from hatobin.words.outcome import Bounced, Deferred
 from hatobin.words.settings import Settings
 
 log = structlog.get_logger()
@@ -96,7 +96,8 @@ class Settler:
         message = settlement.message
         if settlement.readable or message.blob_key is None:
             return settlement
-        if not any(isinstance(outcome, Bounced) for _, outcome in settlement.outcomes):
+        over = settlement.at >= message.expires_at  # What is deferred now, bounces.
+        if not any(isinstance(one, Bounced) or (over and isinstance(one, Deferred)) for _, one in settlement.outcomes):
             return settlement
         try:
             return replace(settlement, head=(await read_head(self._ports.blobs, message.blob_key)).raw)
