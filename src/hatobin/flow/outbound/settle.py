@@ -70,7 +70,7 @@ class Settler:
             self._running = False
 
     async def _commit(self, group: list[Settlement]) -> None:
-        group = [await self._with_head(settlement) for settlement in group]
+        group = [await self._with_head(one) if _wants_head(one) else one for one in group]
         while True:
             try:
                 followed = await self._ports.database.write(
@@ -92,13 +92,9 @@ class Settler:
         await self._trim_inbox(sum(settlement.to_inbox for settlement in group))
 
     async def _with_head(self, settlement: Settlement) -> Settlement:
-        """Read the header of a bounced message that lies in the blob store, for the mail that tells of it."""
+        """Add the header of a message that lies in the blob store, for the mail that tells of its bounce."""
         message = settlement.message
-        if settlement.readable or message.blob_key is None:
-            return settlement
-        over = settlement.at >= message.expires_at  # What is deferred now, bounces.
-        if not any(isinstance(one, Bounced) or (over and isinstance(one, Deferred)) for _, one in settlement.outcomes):
-            return settlement
+        assert message.blob_key is not None, "it lies in the blob store"
         try:
             return replace(settlement, head=(await read_head(self._ports.blobs, message.blob_key)).raw)
         except (BlobMissing, BlobsUnavailable) as error:
@@ -125,3 +121,12 @@ class Settler:
                 await self._ports.blobs.delete(blob_key)
             except BlobsUnavailable as error:
                 log.warning("blob_stays_for_now", error=str(error))
+
+
+def _wants_head(settlement: Settlement) -> bool:
+    """Say whether a message bounces whose header is not at hand."""
+    message = settlement.message
+    if message.blob_key is None or settlement.readable:
+        return False
+    over = settlement.at >= message.expires_at  # What is deferred now, bounces.
+    return any(isinstance(one, Bounced) or (over and isinstance(one, Deferred)) for _, one in settlement.outcomes)
