@@ -10,21 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hatobin.capabilities.queue import MessageKey
-from hatobin.companions import iam
-from hatobin.companions.kms import Vault
-from hatobin.flow.outbound.smtp_door import SmtpDoor, SmtpLogin
-from hatobin.gateway import Principal
-from hatobin.words.envelope import Envelope
 from tests.api.harness import ACCOUNT, OTHER_ACCOUNT, REGION, Api
+from tests.api.submission import submit
 
 RAW = b"From: sender@example.com\r\nTo: you@example.net\r\nSubject: Hi\r\n%s\r\nHello\r\n"
-
-
-class Peer:
-    """An SMTP client on this machine."""
-
-    ip = "127.0.0.1"
-    tls_version = "TLSv1.3"
 
 
 @pytest.fixture
@@ -65,13 +54,8 @@ def by_v1(api: Api, **more: Any) -> str:
 
 def by_smtp(api: Api, configuration_set: str | None = None) -> str:
     """Submit a message and give the reply."""
-    keys = iam.AccessKeys(api.world.database, api.outbound.services.get(Vault), api.world.clock, api.world.settings)
-    principal = Principal(ACCOUNT, "test", f"arn:aws:iam::{ACCOUNT}:user/test", "test", "AIDATEST")
     header = b"" if configuration_set is None else f"X-SES-CONFIGURATION-SET: {configuration_set}\r\n".encode()
-    data = RAW % header
-    envelope = Envelope("sender@example.com", ("you@example.net",), "7BIT", len(data))
-    door = SmtpDoor(keys, api.outbound.acceptor)
-    return str(api.run(door.accept(SmtpLogin(principal, REGION), envelope, data, Peer())))
+    return submit(api, RAW % header, "you@example.net", reverse_path="sender@example.com")
 
 
 def kinds(api: Api, message_id: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ from hatobin.app.cli import main
 from hatobin.app.cli.options import read_settings
 from hatobin.app.cli.store import in_store
 from hatobin.capabilities.identities import Identity, IdentityKind, Status, store
+from hatobin.capabilities.identities.certificate_store import associate
 from hatobin.capabilities.identities.key_store import insert_key, seal_key
 from hatobin.capabilities.identities.keys import make_key
 from hatobin.capabilities.identities.model import Dkim, DkimOrigin
+from hatobin.companions import acm
 from hatobin.companions.kms import Vault
 from hatobin.ports import Session
 from hatobin.protocols.aws.smtp_password import smtp_password
+from tests.mail_certificates import issue, key_pem, rsa_key
 
 
 @pytest.fixture
@@ -151,3 +155,37 @@ def test_dns_pushes_only_what_is_ours_to_change(run: Any, shop: None, monkeypatc
     assert "needs --zone" in run("dns", "shop.example", "--push", "192.0.2.53", fails=True)
     outside = run("dns", "shop.example", "--push", "192.0.2.53:5353", "--zone", "other.example", fails=True)
     assert "none of the records is in the zone other.example" in outside
+
+
+def test_a_certificate_is_imported_listed_and_deleted(run: Any, tmp_path: Path) -> None:
+    issued = issue("ann@example.com", now=time.time())
+    (tmp_path / "cert.pem").write_bytes(issued.certificate)
+    (tmp_path / "key.pem").write_bytes(key_pem(rsa_key(), b"secret"))
+    (tmp_path / "password").write_text("secret\n")
+    files = ["--cert", str(tmp_path / "cert.pem"), "--key", str(tmp_path / "key.pem")]
+    assert "encrypted" in run("certificate", "import", *files, fails=True)
+    more = ["--password-file", str(tmp_path / "password"), "--account", "210987654321", "--region", "eu-west-1"]
+    arn = run("certificate", "import", *files, *more).strip()
+    assert arn.startswith("arn:aws:acm:eu-west-1:210987654321:certificate/")
+    [listed] = json.loads(run("certificate", "list", "--json"))
+    assert (listed["CertificateArn"], listed["Addresses"]) == (arn, ["ann@example.com"])
+    assert arn in run("certificate", "list")
+    run("certificate", "delete", arn)
+    assert "there is no certificate" in run("certificate", "delete", arn, fails=True)
+    assert "no ARN" in run("certificate", "delete", "x", fails=True)
+    assert json.loads(run("certificate", "list", "--json")) == []
+
+
+def test_a_certificate_that_signs_is_not_deleted(run: Any, tmp_path: Path) -> None:
+    issued = issue("ann@example.com", now=time.time())
+    (tmp_path / "cert.pem").write_bytes(issued.certificate)
+    (tmp_path / "key.pem").write_bytes(issued.key)
+    arn = run("certificate", "import", "--cert", str(tmp_path / "cert.pem"), "--key", str(tmp_path / "key.pem")).strip()
+    settings, folder = read_settings("", tmp_path / "data")
+
+    def use(session: Session, vault: Vault, now: float) -> None:
+        [certificate] = acm.list_certificates(session)
+        assert associate(session, "example.com", "ann@example.com", certificate)
+
+    in_store(settings, folder, use)
+    assert "ann@example.com" in run("certificate", "delete", arn, fails=True)

@@ -17,6 +17,7 @@ _COMMANDS = {
     "account": ("hatobin.app.cli.account", "account"),
     "trust": ("hatobin.app.cli.trust", "trust"),
     "dns": ("hatobin.app.cli.dns", "dns"),
+    "certificate": ("hatobin.app.cli.certificate", "certificate"),
     "migrate": ("hatobin.app.cli.migrate", "migrate"),
 }
 

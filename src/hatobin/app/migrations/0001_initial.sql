@@ -236,6 +236,20 @@ CREATE TABLE IF NOT EXISTS identity_policies (
   PRIMARY KEY (account_id, region, identity_key, name)
 );
 
+-- The S/MIME certificate of a sender, by its address in lower case: ACM has the certificate, the validity is copied.
+CREATE TABLE IF NOT EXISTS identity_certificates (
+  account_id     TEXT NOT NULL,
+  region         TEXT NOT NULL,
+  address        TEXT NOT NULL,
+  identity_key   TEXT NOT NULL,
+  certificate_id TEXT NOT NULL,
+  not_before     REAL NOT NULL,
+  not_after      REAL NOT NULL,
+  PRIMARY KEY (account_id, region, address)
+);
+CREATE INDEX IF NOT EXISTS identity_certificates_identity ON identity_certificates (account_id, region, identity_key, address);
+CREATE INDEX IF NOT EXISTS identity_certificates_used ON identity_certificates (account_id, region, certificate_id);
+
 CREATE TABLE IF NOT EXISTS inbox_message (
   id           INTEGER PRIMARY KEY,
   account_id   TEXT NOT NULL,
@@ -264,6 +278,8 @@ CREATE TABLE IF NOT EXISTS queue_message (
   tags              TEXT NOT NULL,
   mail              TEXT NOT NULL,
   size              INTEGER NOT NULL,
+  certificate       TEXT,
+  return_path       TEXT,
   PRIMARY KEY (account_id, region, message_id)
 );
 
@@ -347,6 +363,21 @@ CREATE TABLE IF NOT EXISTS templates (
   PRIMARY KEY (account_id, region, name)
 );
 CREATE INDEX IF NOT EXISTS templates_created ON templates (account_id, region, created_at, name);
+
+-- A certificate that was brought with its private key, which is sealed. `chain` is PEM: the certificate, then its issuers.
+CREATE TABLE IF NOT EXISTS acm_certificate (
+  account_id     TEXT NOT NULL,
+  region         TEXT NOT NULL,
+  certificate_id TEXT NOT NULL,
+  chain          TEXT NOT NULL,
+  sealed         BLOB NOT NULL,
+  subject        TEXT NOT NULL,
+  addresses      TEXT NOT NULL,
+  not_before     REAL NOT NULL,
+  not_after      REAL NOT NULL,
+  created_at     REAL NOT NULL,
+  PRIMARY KEY (account_id, region, certificate_id)
+);
 
 -- Access keys. IAM is global, so there is no region; the secret is sealed by companions/kms.
 CREATE TABLE IF NOT EXISTS iam_access_key (

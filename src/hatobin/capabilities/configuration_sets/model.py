@@ -93,6 +93,13 @@ class ConfigurationSet:
         return "OPTIONAL" if delivery is None or delivery.tls_policy is None else delivery.tls_policy
 
     @property
+    def signs_smime(self) -> bool:
+        """Whether mail gets an S/MIME signature where its sender has a certificate; not by default."""
+        security = self.options.message_security
+        scheme = None if security is None else security.signing_scheme
+        return scheme is not None and scheme.smime_scheme is not None
+
+    @property
     def max_delivery_s(self) -> int | None:
         """How long delivery may be tried, in seconds."""
         return None if self.options.delivery is None else self.options.delivery.max_delivery_seconds
@@ -104,6 +111,12 @@ class ConfigurationSet:
         if suppression is None or suppression.suppressed_reasons is None:
             return None
         return tuple(suppression.suppressed_reasons)
+
+    def publishes(self, event_type: str) -> bool:
+        """Say whether a topic is told of events of one kind, by v2's name for it."""
+        return any(
+            one.enabled and one.topic_arn is not None and event_type in one.event_types for one in self.destinations
+        )
 
     @property
     def redirect_domain(self) -> str | None:

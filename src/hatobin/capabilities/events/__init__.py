@@ -18,6 +18,7 @@ from hatobin.capabilities.events.details import (
     out_of_office_detail,
     reject_detail,
     send_detail,
+    status_of,
     subscription_detail,
     suppressed_detail,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "reject_detail",
     "remove",
     "send_detail",
+    "status_of",
     "subscription_detail",
     "suppressed_detail",
     "take_outbox",

@@ -14,6 +14,7 @@ import msgspec
 from hatobin.capabilities.contacts import PreferenceChange
 from hatobin.words.instant import iso_ms
 from hatobin.words.outcome import Bounced, BounceSubType, BounceType, Deferred, Delivered
+from hatobin.words.reply import Reply
 
 _encode = msgspec.json.Encoder().encode
 
@@ -52,7 +53,7 @@ def bounce_detail(recipients: Sequence[tuple[str, Bounced]], *, at: float, feedb
                 {
                     "emailAddress": address,
                     "action": "failed",
-                    "status": outcome.reply.enhanced or _status_of(outcome.reply.code),
+                    "status": status_of(outcome.reply),
                     "diagnosticCode": f"smtp; {outcome.reply}",
                 }
                 for address, outcome in recipients
@@ -178,7 +179,7 @@ def delay_detail(recipients: Sequence[tuple[str, Deferred]], *, at: float, expir
             "delayedRecipients": [
                 {
                     "emailAddress": address,
-                    "status": outcome.reply.enhanced or _status_of(outcome.reply.code),
+                    "status": status_of(outcome.reply),
                     "diagnosticCode": f"smtp; {outcome.reply}",
                 }
                 for address, outcome in recipients
@@ -187,6 +188,6 @@ def delay_detail(recipients: Sequence[tuple[str, Deferred]], *, at: float, expir
     )
 
 
-def _status_of(code: int) -> str:
-    """A bare reply's status: only its class is known (RFC 3463 §2)."""
-    return f"{code // 100}.0.0"
+def status_of(reply: Reply) -> str:
+    """Give a reply's enhanced status; of a bare one only the class is known (RFC 3463 §2)."""
+    return reply.enhanced or f"{reply.code // 100}.0.0"

@@ -6,7 +6,7 @@ domain. A domain has a DKIM key, kept sealed, and is verified when its records
 are seen in the DNS (`VerificationChecks`), or at once where the settings say
 so; an address when its owner opens the link of a verification mail
 (`open_link`). `dns_records` is what an operator publishes; `ensure_service_dkim` is the
-key of the second signature.
+key of the second signature. `signing_certificate` says which S/MIME certificate signs for a sender.
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ from hatobin.capabilities.identities import (
     api_v1_policies,
     api_v2,
     api_v2_attributes,
+    api_v2_certificates,
     api_v2_policies,
 )
+from hatobin.capabilities.identities.certificate_store import certified_addresses, signing_certificate
 from hatobin.capabilities.identities.changes import NoSuchIdentity, NotChangeable, rotate_key
+from hatobin.capabilities.identities.check_store import mark_verified
 from hatobin.capabilities.identities.key_store import DkimKeyMissing, dkim_private_key
 from hatobin.capabilities.identities.links import (
     LINK_LIFE_S,
@@ -45,7 +48,7 @@ from hatobin.capabilities.identities.model import (
     Status,
     address_key,
 )
-from hatobin.capabilities.identities.notices import NoticeRoute, any_notices, notice_route
+from hatobin.capabilities.identities.notices import NoticeRoute, any_notices, forwards_feedback, notice_route
 from hatobin.capabilities.identities.records import (
     DnsRecord,
     dkim_zone,
@@ -62,8 +65,8 @@ from hatobin.capabilities.identities.sending import (
     is_verified_domain,
     zone_records,
 )
-from hatobin.capabilities.identities.service_key import ServiceDkim, ensure_service_dkim, service_dkim
-from hatobin.capabilities.identities.store import mark_verified, number
+from hatobin.capabilities.identities.service_key import SERVICE_ACCOUNT, ServiceDkim, ensure_service_dkim, service_dkim
+from hatobin.capabilities.identities.store import number
 from hatobin.capabilities.identities.tagging import TAGGED
 from hatobin.capabilities.identities.verification import VerificationChecks
 from hatobin.words.errors import CallerError
@@ -72,6 +75,7 @@ __all__ = [
     "LINK_LIFE_S",
     "LINK_PATH",
     "MAX_IDENTITIES",
+    "SERVICE_ACCOUNT",
     "TAGGED",
     "DkimKeyMissing",
     "DnsRecord",
@@ -98,8 +102,10 @@ __all__ = [
     "api_v1_policies",
     "api_v2",
     "api_v2_attributes",
+    "api_v2_certificates",
     "api_v2_policies",
     "await_owner",
+    "certified_addresses",
     "dkim_private_key",
     "dkim_zone",
     "dns_records",
@@ -109,6 +115,7 @@ __all__ = [
     "feedback_host",
     "find_sending_identity",
     "forget_links",
+    "forwards_feedback",
     "identity_regions",
     "inbound_host",
     "is_verified_domain",
@@ -123,6 +130,7 @@ __all__ = [
     "rotate_key",
     "service_dkim",
     "service_zone",
+    "signing_certificate",
     "zone_records",
 ]
 

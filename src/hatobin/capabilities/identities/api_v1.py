@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hatobin.capabilities.identities import store
+from hatobin.capabilities.identities import check_store, store
 from hatobin.capabilities.identities.creation import NotMade, Wish, ask_again, identity_of, make_identity
 from hatobin.capabilities.identities.model import (
     MAX_IDENTITIES,
@@ -107,7 +107,7 @@ async def verify_domain_identity(call: Call, request: VerifyDomainIdentityReques
     if not identity.verified:
         now = call.ports.clock.now()
         await call.ports.database.write(
-            lambda s: store.restart_check(s, call.account_id, call.region, identity.key, now)
+            lambda s: check_store.restart_check(s, call.account_id, call.region, identity.key, now)
         )
     return VerifyDomainIdentityResponse(verification_token=identity.verification_token)
 

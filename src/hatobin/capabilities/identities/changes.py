@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from hatobin.capabilities.identities import store
+from hatobin.capabilities.identities import check_store, store
 from hatobin.capabilities.identities.creation import SigningWish
 from hatobin.capabilities.identities.key_store import KeyToStore, insert_key, retire_key, seal_key
 from hatobin.capabilities.identities.keys import DEFAULT_BITS, KeyPair, make_key, make_tokens
@@ -109,7 +109,7 @@ async def _change_length(call: Call, found: Identity, bits: int | None) -> Ident
     now, instant = call.ports.clock.now(), call.settings.instant_verification
     if bits is None or bits == coming_bits(found.dkim):
         await call.ports.database.write(
-            lambda s: store.restart_check(s, call.account_id, call.region, found.key, now),
+            lambda s: check_store.restart_check(s, call.account_id, call.region, found.key, now),
         )
         return found
     if changed_lately(found, now):

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hatobin.capabilities.identities import store
+from hatobin.capabilities.identities import check_store, store
 from hatobin.capabilities.identities.keys import make_verification_token
 from hatobin.capabilities.identities.model import ADDRESS_DKIM, Identity, IdentityKind, Status, address_key
 from hatobin.ports import Entropy, Session, Value
@@ -80,7 +80,7 @@ def await_owner(session: Session, link: VerificationLink, *, now: float, entropy
             ),
         )
     elif not found.verified:
-        store.wait_again(session, link.account_id, link.region, key)
+        check_store.wait_again(session, link.account_id, link.region, key)
     keep_link(session, link)
 
 
@@ -140,7 +140,7 @@ def open_link(session: Session, token: str, now: float) -> Opened:
     if found is None:
         return Opened(verified=False, address=key, redirect=failure_url)
     if not found.verified:
-        store.mark_verified(session, account_id, region, key, now)
+        check_store.mark_verified(session, account_id, region, key, now)
     return Opened(verified=True, address=key, redirect=success_url)
 
 

@@ -31,6 +31,12 @@ def any_notices(session: Session, account_id: str, region: str) -> bool:
     return row is not None
 
 
+def forwards_feedback(session: Session, account_id: str, region: str, identity: str) -> bool | None:
+    """Say whether an identity has its bounces and complaints forwarded by mail; None where there is none."""
+    found = store.find(session, account_id, region, lookup_key(identity))
+    return None if found is None else found.feedback_forwarding
+
+
 def notice_route(session: Session, account_id: str, region: str, identity: str, kind: str) -> NoticeRoute | None:
     """Give where a notification of one kind goes: "Bounce", "Complaint" or "Delivery"; None for nowhere."""
     key = lookup_key(identity)

@@ -79,3 +79,17 @@ CREATE TABLE IF NOT EXISTS identity_policies (
   policy       TEXT NOT NULL,
   PRIMARY KEY (account_id, region, identity_key, name)
 );
+
+-- The S/MIME certificate of a sender, by its address in lower case: ACM has the certificate, the validity is copied.
+CREATE TABLE IF NOT EXISTS identity_certificates (
+  account_id     TEXT NOT NULL,
+  region         TEXT NOT NULL,
+  address        TEXT NOT NULL,
+  identity_key   TEXT NOT NULL,
+  certificate_id TEXT NOT NULL,
+  not_before     REAL NOT NULL,
+  not_after      REAL NOT NULL,
+  PRIMARY KEY (account_id, region, address)
+);
+CREATE INDEX IF NOT EXISTS identity_certificates_identity ON identity_certificates (account_id, region, identity_key, address);
+CREATE INDEX IF NOT EXISTS identity_certificates_used ON identity_certificates (account_id, region, certificate_id);

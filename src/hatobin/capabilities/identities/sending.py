@@ -30,6 +30,7 @@ from hatobin.capabilities.identities.model import (
     sending_dkim,
 )
 from hatobin.capabilities.identities.records import DnsRecord
+from hatobin.capabilities.identities.rows import decode_key
 from hatobin.ports import Session, Value
 from hatobin.words.identifiers import identity_arn
 from hatobin.words.settings import Settings
@@ -108,7 +109,7 @@ def _signing(row: tuple[Any, ...]) -> Dkim:
         key_id,
         0,
         None,
-        previous=store.decode_key(previous),
+        previous=decode_key(previous),
     )
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from hatobin.capabilities.identities import store
+from hatobin.capabilities.identities import check_store
 from hatobin.capabilities.identities.key_store import PublicKey, drop_retired_keys, public_key, retire_key
 from hatobin.capabilities.identities.keys import record_has_key
 from hatobin.capabilities.identities.looks import AGAIN_AFTER_S, ERRORS, GIVES_UP_AFTER_S, next_gap_s, next_status
@@ -197,14 +197,14 @@ class VerificationChecks:
 
 
 def _record(session: Session, identity: Identity, verdict: Verdict, now: float) -> None:
-    counted = store.put_check(session, identity, verdict.status, verdict.dkim, verdict.check)
+    counted = check_store.put_check(session, identity, verdict.status, verdict.dkim, verdict.check)
     if counted and verdict.retired_key_id is not None:
         retire_key(session, verdict.retired_key_id, now)
 
 
 def _due(session: Session, now: float) -> tuple[list[Waiting], list[Identity]]:
     waiting = []
-    for identity in store.due_checks(session, now, MAX_AT_ONCE):
+    for identity in check_store.due_checks(session, now, MAX_AT_ONCE):
         dkim = identity.dkim
         waiting.append(
             Waiting(
@@ -213,4 +213,4 @@ def _due(session: Session, now: float) -> tuple[list[Waiting], list[Identity]]:
                 None if dkim.upcoming is None else public_key(session, dkim.upcoming.key_id),
             )
         )
-    return waiting, store.due_mail_froms(session, now, MAX_AT_ONCE)
+    return waiting, check_store.due_mail_froms(session, now, MAX_AT_ONCE)

@@ -45,7 +45,9 @@ class NewMessage(Struct, frozen=True):
     `tags` is the JSON of `mail.tags`, `mail` the JSON of the event's mail
     object without tags ("" when nobody subscribes), so that publishing an
     event later costs a concatenation and no parsing. `stored_size` is given
-    where the content lies in the blob store alone.
+    where the content lies in the blob store alone. `certificate` is the id of
+    the S/MIME certificate to sign with, `return_path` where bounces are told
+    by mail if that is not `source`.
     """
 
     key: MessageKey
@@ -63,6 +65,8 @@ class NewMessage(Struct, frozen=True):
     blob_key: str | None
     recipients: tuple[NewRecipient, ...]
     stored_size: int | None = None
+    certificate: str | None = None
+    return_path: str | None = None
 
 
 class QueuedRecipient(Struct, frozen=True):
@@ -88,6 +92,8 @@ class ReadyMessage(Struct, frozen=True):
     blob_key: str | None
     recipients: tuple[QueuedRecipient, ...]
     size: int = 0
+    certificate: str | None = None
+    """The S/MIME certificate to sign with, by its id."""
 
     @property
     def held_bytes(self) -> int:
@@ -108,6 +114,7 @@ class StoredMessage(Struct, frozen=True):
     tags: str
     mail: str
     size: int
+    return_path: str | None = None
 
 
 class StoredRecipient(Struct, frozen=True):

@@ -14,6 +14,8 @@ CREATE TABLE IF NOT EXISTS queue_message (
   tags              TEXT NOT NULL,
   mail              TEXT NOT NULL,
   size              INTEGER NOT NULL,
+  certificate       TEXT,
+  return_path       TEXT,
   PRIMARY KEY (account_id, region, message_id)
 );
 

@@ -27,9 +27,10 @@ _KEY = "account_id = :account_id AND region = :region AND message_id = :message_
 
 _INSERT_MESSAGE = """
 INSERT INTO queue_message (account_id, region, message_id, accepted_at, expires_at, source, reverse_path,
-  identity_arn, configuration_set, tls_required, dkim, tags, mail, size)
+  identity_arn, configuration_set, tls_required, dkim, tags, mail, size, certificate, return_path)
 VALUES (:account_id, :region, :message_id, :accepted_at, :expires_at, :source, :reverse_path,
-  :identity_arn, :configuration_set, :tls_required, :dkim, :tags, :mail, :size)"""
+  :identity_arn, :configuration_set, :tls_required, :dkim, :tags, :mail, :size,
+  :certificate, :return_path)"""
 _INSERT_BODY = """
 INSERT INTO queue_body (account_id, region, message_id, content, blob_key)
 VALUES (:account_id, :region, :message_id, :content, :blob_key)"""
@@ -132,6 +133,8 @@ def _message_row(message: NewMessage) -> dict[str, Value]:
         "tags": message.tags,
         "mail": message.mail,
         "size": len(message.content) if message.stored_size is None else message.stored_size,
+        "certificate": message.certificate,
+        "return_path": message.return_path,
     }
 
 
@@ -198,7 +201,7 @@ def claim_due(session: Session, lease: Lease, *, now: float, limit: int) -> list
 
 def _ready(session: Session, key: MessageKey, recipients: list[QueuedRecipient]) -> ReadyMessage:
     row = session.one(
-        f"""SELECT accepted_at, expires_at, reverse_path, configuration_set, tls_required, dkim, size
+        f"""SELECT accepted_at, expires_at, reverse_path, configuration_set, tls_required, dkim, size, certificate
         FROM queue_message WHERE {_KEY}""",
         _key(key),
     )
@@ -217,6 +220,7 @@ def _ready(session: Session, key: MessageKey, recipients: list[QueuedRecipient])
         blob_key=content[1],
         recipients=tuple(sorted(recipients, key=lambda recipient: recipient.position)),
         size=row[6],
+        certificate=row[7],
     )
 
 
@@ -281,8 +285,8 @@ def count_possible_duplicates(session: Session, key: MessageKey, positions: Sequ
 def message(session: Session, key: MessageKey) -> StoredMessage | None:
     """Read one message row."""
     row = session.one(
-        f"""SELECT accepted_at, expires_at, source, reverse_path, identity_arn, configuration_set, tags, mail, size
-        FROM queue_message WHERE {_KEY}""",
+        f"""SELECT accepted_at, expires_at, source, reverse_path, identity_arn, configuration_set, tags, mail, size,
+        return_path FROM queue_message WHERE {_KEY}""",
         _key(key),
     )
     return None if row is None else StoredMessage(key, *row)

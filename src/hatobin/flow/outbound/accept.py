@@ -315,4 +315,5 @@ def _ready_message(decision: Decision, recipients: tuple[QueuedRecipient, ...], 
         blob_key=message.blob_key,
         recipients=recipients,
         size=size,
+        certificate=message.certificate,
     )

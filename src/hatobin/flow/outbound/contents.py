@@ -2,7 +2,8 @@
 
 A large body is read twice from the store: once to hash it for the
 signatures, which stand in front of it, and once to send it. It is in memory
-as a whole only where a server without 8BITMIME wants it in seven bits.
+as a whole only where a server without 8BITMIME wants it in seven bits, or
+where it gets an S/MIME signature, which is made over the whole.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from hatobin.protocols.mail.body_hash import RelaxedBodyHash
 from hatobin.protocols.mail.headers import MAX_HEADER_OCTETS, Message, split_message
 
 _HEADER_END = b"\r\n\r\n"
+_SIGNED_COPIES = 3
+"""What is there at once while an S/MIME signature is made: the message, its part that is signed, and the result."""
 
 
 class StreamedBody(Struct, frozen=True):
@@ -53,14 +56,22 @@ class Contents:
         self._stream_above_bytes = stream_above_bytes
 
     def streams(self, message: ReadyMessage) -> bool:
-        """Say whether a message is sent in pieces: it lies in the blob store and is large."""
-        return not message.content and message.blob_key is not None and message.size > self._stream_above_bytes
+        """Say whether a message is sent in pieces: it lies in the blob store, is large and is not signed as a whole."""
+        if message.content or message.blob_key is None or message.certificate is not None:
+            return False
+        return message.size > self._stream_above_bytes
+
+    def held_bytes(self, message: ReadyMessage) -> int:
+        """Give how much of the memory for large bodies a message takes while it is sent whole."""
+        return message.size * (_SIGNED_COPIES if message.certificate is not None else 1)
 
     async def signed(self, message: ReadyMessage, *, seven_bit: bool = False) -> bytes:
         """Load and sign the whole content. Raises `BlobMissing`, and `MessageError` where it has no seven-bit form."""
         content = message.content
         if not content and message.blob_key is not None:
             content = await self._ports.blobs.get(message.blob_key)
+        if message.certificate is not None:
+            content = await self._signer.sign_smime(message.key, message.certificate, content)
         return await self._signer.sign(message.key, message.dkim, to_seven_bit(content) if seven_bit else content)
 
     async def streamed(self, message: ReadyMessage) -> StreamedBody:
@@ -73,7 +84,7 @@ class Contents:
     async def head(self, message: ReadyMessage) -> bytes:
         """Read the header of a message that lies in the blob store, and no more. Raises `BlobMissing`."""
         assert message.blob_key is not None, "it lies in the blob store"
-        return (await _read_head(self._ports.blobs, message.blob_key)).raw
+        return (await read_head(self._ports.blobs, message.blob_key)).raw
 
 
 class _Survey(Struct, frozen=True):
@@ -105,7 +116,7 @@ async def _survey(blobs: Blobs, blob_key: str) -> _Survey:
     return _Survey(head, digest.digest(), size, is_ascii)
 
 
-async def _read_head(blobs: Blobs, blob_key: str) -> Message:
+async def read_head(blobs: Blobs, blob_key: str) -> Message:
     """Read the header block of a stored message and no more. Raises `BlobMissing`."""
     start = bytearray()
     async with aclosing(blobs.pieces(blob_key)) as pieces:

@@ -95,6 +95,8 @@ def decide(
         blob_key=prepared.blob_key,
         recipients=recipients,
         stored_size=None if prepared.stored is None else prepared.stored.size,
+        certificate=_certificate(session, prepared, identity, configuration_set),
+        return_path=None if draft.return_path == draft.source else draft.return_path,
     )
     return Decision(message, mail, tuple(reasons.items()), opted_out, strangers, standing.limits)
 
@@ -157,7 +159,8 @@ def _reverse_path(prepared: Prepared, identity: SendingIdentity) -> str:
     mail_from = identity.mail_from
     if mail_from is None:
         return prepared.reverse_path
-    if mail_from.status.holds:
+    # Not while its status is TEMPORARY_FAILURE either (API reference, MailFromAttributes).
+    if mail_from.status is identities.Status.SUCCESS:
         return f"{prepared.key.message_id}@{mail_from.domain}"
     if mail_from.reject_on_mx_failure:
         raise refusals.MailFromNotVerified(mail_from.domain)
@@ -234,6 +237,18 @@ def _max_delivery_s(draft: Draft, configuration_set: ConfigurationSet | None, se
 def _dkim(identity: SendingIdentity) -> queue.DkimKeyChoice | None:
     chosen = identity.dkim
     return None if chosen is None else queue.DkimKeyChoice(chosen.domain, chosen.selector, chosen.key_id)
+
+
+def _certificate(
+    session: Session, prepared: Prepared, identity: SendingIdentity, configuration_set: ConfigurationSet | None
+) -> str | None:
+    """Choose the S/MIME certificate, where the set wants signatures and the sender has one in force."""
+    if configuration_set is None or not configuration_set.signs_smime:
+        return None
+    key, sender = prepared.key, prepared.draft.senders[0]
+    return identities.signing_certificate(
+        session, key.account_id, key.region, identity.name, sender, prepared.accepted_at
+    )
 
 
 def _mail(prepared: Prepared, identity: SendingIdentity, configuration_set: ConfigurationSet | None) -> MailJson:

@@ -180,7 +180,7 @@ class Dispatcher:
         try:
             if message.content or message.blob_key is None or self._contents.streams(message):
                 return await self._deliver(site, session, message)
-            async with self._loaded.room_for(message.size):
+            async with self._loaded.room_for(self._contents.held_bytes(message)):
                 return await self._deliver(site, session, message, whole=True)
         except Exception as error:
             if isinstance(error, DatabaseUnavailable | BlobsUnavailable):
@@ -223,7 +223,7 @@ class Dispatcher:
             session, reused = opened, False
         if not session.takes(content):
             if not isinstance(content, bytes):
-                async with self._loaded.room_for(message.size):
+                async with self._loaded.room_for(self._contents.held_bytes(message)):
                     return await self._deliver(site, session, message, whole=True)
             converted = await self._converted(message, session)
             if converted is None:

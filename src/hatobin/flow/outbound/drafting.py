@@ -11,12 +11,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hatobin.capabilities import templates
 from hatobin.capabilities.templates import RenderedParts, TemplateParts
 from hatobin.flow.outbound.draft import Draft, ListManagement, Origin, RenderedContent, RenderingFailure
 from hatobin.flow.outbound.rendering import ChosenTemplate
-from hatobin.flow.outbound.senders import message_senders
+from hatobin.flow.outbound.senders import header_return_path, message_senders
 from hatobin.gateway import Call
 from hatobin.ports import Entropy, Session
 from hatobin.protocols.mail.attachment import Attachment
@@ -161,18 +162,16 @@ def raw_draft(call: Call, ask: Ask, data: bytes) -> Draft:
     if not recipients:
         raise NoRecipient
     source = ask.source or str(header_senders(message)[0])
-    return _draft(call, _with_control(ask, control, source), senders, recipients, RenderedContent(message))
+    ask = replace(ask, source=source, return_path=ask.return_path or header_return_path(message))
+    return _draft(call, _with_control(ask, control), senders, recipients, RenderedContent(message))
 
 
-def _with_control(ask: Ask, control: ControlHeaders, source: str) -> Ask:
+def _with_control(ask: Ask, control: ControlHeaders) -> Ask:
     """Parameters win over control headers; tags are never merged (SES guide, event-publishing-send-email)."""
     listed = control.list_management
     header_list = None if listed is None else ListManagement(listed.contact_list, listed.topic)
-    return Ask(
-        source=source,
-        recipients=ask.recipients,
-        reply_to=ask.reply_to,
-        return_path=ask.return_path,
+    return replace(
+        ask,
         configuration_set=ask.configuration_set or control.configuration_set,
         tags=ask.tags or {tag.name: tag.value for tag in control.tags},
         list_management=ask.list_management or header_list,

@@ -13,6 +13,17 @@ from hatobin.words.address import Address, parse_mailbox_list
 _OTHER_FIELDS = ("sender", "return-path")
 
 
+def header_return_path(message: Message) -> str | None:
+    """Give the address that a Return-Path field names; None without one. Raises `AddressError`.
+
+    Feedback goes there rather than to MAIL FROM or Source (AWS developer guide,
+    "monitor-sending-activity-using-notifications-email").
+    """
+    value = message.value("return-path")
+    named = parse_mailbox_list(value) if value is not None and value.strip(" <>") else ()
+    return str(named[0].address) if named else None
+
+
 def message_senders(message: Message, *named: Address) -> tuple[Address, ...]:
     """Give From first, then the addresses the caller named, then Sender and Return-Path; each once.
 

@@ -11,14 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import structlog
+from msgspec.structs import replace
 
 from hatobin.capabilities import inbox, queue
 from hatobin.capabilities.queue import Lease, ReadyQueue
+from hatobin.flow.outbound.contents import read_head
 from hatobin.flow.outbound.settlement import Settlement, Settlements
 from hatobin.flow.outbound.signals import Signals
 from hatobin.ports import Ports
-from hatobin.ports.blobs import BlobsUnavailable
+from hatobin.ports.blobs import BlobMissing, BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
+from hatobin.words.outcome import Bounced, Deferred
 from hatobin.words.settings import Settings
 
 log = structlog.get_logger()
@@ -67,6 +70,7 @@ class Settler:
             self._running = False
 
     async def _commit(self, group: list[Settlement]) -> None:
+        group = [await self._with_head(one) if _wants_head(one) else one for one in group]
         while True:
             try:
                 followed = await self._ports.database.write(
@@ -82,10 +86,20 @@ class Settler:
         if followed.subscribed:
             self._signals.published()
         self._signals.settled()
-        if followed.deferred or self._ready.overflowed:
+        if followed.due or self._ready.overflowed:
             self._signals.due()
         await self._forget(followed.blobs)
         await self._trim_inbox(sum(settlement.to_inbox for settlement in group))
+
+    async def _with_head(self, settlement: Settlement) -> Settlement:
+        """Add the header of a message that lies in the blob store, for the mail that tells of its bounce."""
+        message = settlement.message
+        assert message.blob_key is not None, "it lies in the blob store"
+        try:
+            return replace(settlement, head=(await read_head(self._ports.blobs, message.blob_key)).raw)
+        except (BlobMissing, BlobsUnavailable) as error:
+            log.warning("bounce_without_header", message_id=message.key.message_id, error=str(error))
+            return settlement
 
     async def _trim_inbox(self, kept: int) -> None:
         self._kept_since_trim += kept
@@ -107,3 +121,12 @@ class Settler:
                 await self._ports.blobs.delete(blob_key)
             except BlobsUnavailable as error:
                 log.warning("blob_stays_for_now", error=str(error))
+
+
+def _wants_head(settlement: Settlement) -> bool:
+    """Say whether a message bounces whose header is not at hand."""
+    message = settlement.message
+    if message.blob_key is None or settlement.readable:
+        return False
+    over = settlement.at >= message.expires_at  # What is deferred now, bounces.
+    return any(isinstance(one, Bounced) or (over and isinstance(one, Deferred)) for _, one in settlement.outcomes)

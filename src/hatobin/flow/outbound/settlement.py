@@ -16,7 +16,16 @@ from msgspec import Struct
 from hatobin.capabilities import account, configuration_sets, events, inbox, queue, suppression
 from hatobin.capabilities.delivery import Afterwards, Expired, RetrySchedule, decide_next_attempt, expired
 from hatobin.capabilities.events import Event
-from hatobin.capabilities.queue import Attempt, FinalState, Lease, MessageKey, QueuedRecipient, ReadyMessage
+from hatobin.capabilities.queue import (
+    Attempt,
+    FinalState,
+    Lease,
+    MessageKey,
+    NewMessage,
+    QueuedRecipient,
+    ReadyMessage,
+)
+from hatobin.flow.outbound.forwarding import Reporter
 from hatobin.flow.outbound.suppressed import enforced_reasons
 from hatobin.ports import Entropy, Session
 from hatobin.protocols.mail.encoded_words import decode_words
@@ -25,6 +34,8 @@ from hatobin.words.event import EventKind
 from hatobin.words.identifiers import feedback_id, mail_host
 from hatobin.words.outcome import Bounced, Deferred, Delivered, Hop, Outcome, RecipientState
 from hatobin.words.settings import Settings
+
+_SIMULATOR = "Amazon SES Mailbox Simulator"
 
 
 class Settlement(Struct, frozen=True):
@@ -39,14 +50,20 @@ class Settlement(Struct, frozen=True):
     doubtful: tuple[int, ...] = ()
     """Positions that may have got the content although no reply said so; they are deferred."""
     head: bytes = b""
-    """The header of a message for the inbox whose content lies in the blob store."""
+    """The header of a message whose content lies in the blob store, for the inbox and for the report of a bounce."""
+
+    @property
+    def readable(self) -> bytes:
+        """The message, or at least its header, or nothing of it."""
+        return self.head or self.message.content
 
 
 class Followed(Struct, frozen=True):
     """What a settled group leads to after its commit."""
 
     blobs: list[str]
-    deferred: bool
+    due: bool
+    """Something waits to be claimed: deferred recipients, or mail that tells of bounces."""
     subscribed: bool
 
 
@@ -84,6 +101,7 @@ class _Group:
         self._statistics: Counter[tuple[str, str, str]] = Counter()
         self._finished: dict[MessageKey, None] = {}
         self._captured: list[inbox.Captured] = []
+        self._mails: list[NewMessage] = []
 
     def apply(self, group: Sequence[Settlement]) -> Followed:
         changed = queue.finish_all(self._session, [final for one in group for final in _finals(one)])
@@ -107,7 +125,10 @@ class _Group:
             inbox.keep(self._session, self._captured)
         waited_for = events.record_all(self._session, self._events)
         self._count(at=group[-1].at)
-        return Followed(queue.drop_bodies(self._session, self._finished), deferred, bool(waited_for))
+        if self._mails:
+            queue.enqueue_all(self._session, [(mail, None) for mail in self._mails])
+        dropped = queue.drop_bodies(self._session, self._finished)
+        return Followed(dropped, deferred or bool(self._mails), bool(waited_for))
 
     def _sort(self, settlement: Settlement, changed: set[tuple[MessageKey, int]]) -> _Sorted:
         found = _Sorted([], [], [])
@@ -164,7 +185,7 @@ class _Group:
         self._record(settlement, EventKind.DELIVERY, detail, outcome.hop)
 
     def _record_bounced(self, settlement: Settlement, bounced: Sequence[tuple[QueuedRecipient, Bounced]]) -> None:
-        """Record one Bounce event per cause, and suppress those whose own fault it is."""
+        """Record one Bounce event per cause, tell of it by mail, and suppress those whose own fault it is."""
         key, service = settlement.message.key, self._settings.service
         by_cause: dict[tuple[str, str], list[tuple[str, Bounced]]] = {}
         for recipient, outcome in bounced:
@@ -179,9 +200,17 @@ class _Group:
                 recipients, at=settlement.at, feedback_id=identifier, reporting_mta=hop.host or host
             )
             self._record(settlement, EventKind.BOUNCE, detail, hop)
+            self._tell(self._reporter(settlement).bounce_mail(key, recipients, settlement.readable))
             for address, outcome in recipients:
                 if outcome.recipient_fault:
                     self._suppress(settlement, address, "BOUNCE", identifier)
+
+    def _reporter(self, settlement: Settlement) -> Reporter:
+        return Reporter(self._session, self._settings, self._entropy, settlement.at)
+
+    def _tell(self, mail: NewMessage | None) -> None:
+        if mail is not None:
+            self._mails.append(mail)
 
     def _suppress(self, settlement: Settlement, address: str, reason: str, feedback: str) -> None:
         """Put an address on the list, if the set of its message, or else the account, wants it for this reason."""
@@ -219,9 +248,17 @@ class _Group:
                     at=settlement.at,
                     feedback_id=identifier,
                     feedback_type="abuse",
-                    user_agent="Amazon SES Mailbox Simulator",
+                    user_agent=_SIMULATOR,
                 )
                 self._record(settlement, EventKind.COMPLAINT, detail)
+                told = self._reporter(settlement).complaint_mail(
+                    settlement.message.key,
+                    [recipient.address],
+                    settlement.readable,
+                    feedback_type="abuse",
+                    user_agent=_SIMULATOR,
+                )
+                self._tell(told)
             else:
                 detail = events.out_of_office_detail(recipient.address, at=settlement.at, feedback_id=identifier)
                 self._record(settlement, EventKind.BOUNCE, detail)
@@ -232,7 +269,7 @@ class _Group:
             message.key,
             message.reverse_path,
             recipients=tuple(recipient.address for recipient, _ in delivered),
-            subject=decode_words(split_message(settlement.head or message.content).value("subject") or ""),
+            subject=decode_words(split_message(settlement.readable).value("subject") or ""),
             at=settlement.at,
         )
         self._captured.append(captured)

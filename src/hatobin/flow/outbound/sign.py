@@ -1,4 +1,4 @@
-"""Signing: the identity's DKIM signature, and our own service's, at dispatch.
+"""Signing: the identity's DKIM signature, and our own service's, at dispatch; before them that of S/MIME.
 
 Hashing runs on the event loop, the RSA operation on the `threads` port, where
 OpenSSL releases the interpreter lock. Keys are read once per key id and kept
@@ -11,19 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from hatobin.capabilities import identities
 from hatobin.capabilities.queue import DkimKeyChoice, MessageKey
+from hatobin.companions import acm
 from hatobin.companions.kms import Vault
 from hatobin.ports import Ports
-from hatobin.protocols.mail import dkim_sign
+from hatobin.protocols.mail import dkim_sign, smime
 from hatobin.protocols.mail.headers import Message
 from hatobin.words.settings import Settings
 
+log = structlog.get_logger()
+
 MAX_CACHED_KEYS = 10_000
+_BOUNDARY_BYTES = 16
 
 
 class Signer:
@@ -34,6 +39,7 @@ class Signer:
         self._settings = settings
         self._vault = vault
         self._keys: dict[str, dkim_sign.SigningKey] = {}
+        self._certificates: dict[tuple[str, str, str], smime.SmimeKey] = {}
         self._service: tuple[DkimKeyChoice, dkim_sign.SigningKey] | None = None
 
     async def sign(self, key: MessageKey, choice: DkimKeyChoice | None, content: bytes) -> bytes:
@@ -51,6 +57,33 @@ class Signer:
             return b""
         pairs = _prepare(signers, head, int(self._ports.clock.now()), body_hash)
         return b"".join(await self._headers(pairs))
+
+    async def sign_smime(self, key: MessageKey, certificate: str, content: bytes) -> bytes:
+        """Give `content` with an S/MIME signature; as it is where its sender has signed it, or the certificate is gone.
+
+        The DKIM signatures come after this, because it changes the body.
+        """
+        chosen = await self._certificate(key, certificate)
+        separated = None if chosen is None else smime.separate(content)
+        if chosen is None or separated is None:
+            return content
+        signature = await self._ports.threads.run(lambda: smime.sign_entity(chosen, separated.entity))
+        # 128 bits of chance occur in no content.
+        return smime.join_signed(separated, signature, self._ports.entropy.token_bytes(_BOUNDARY_BYTES).hex())
+
+    async def _certificate(self, key: MessageKey, certificate: str) -> smime.SmimeKey | None:
+        place = (key.account_id, key.region, certificate)
+        found = self._certificates.get(place)
+        if found is None:
+            opened = await self._ports.database.read(lambda session: acm.open_certificate(session, self._vault, *place))
+            if opened is None:
+                # Disassociated and deleted since the message was accepted.
+                log.warning("smime_certificate_gone", message_id=key.message_id, certificate=certificate)
+                return None
+            if len(self._certificates) >= MAX_CACHED_KEYS:
+                self._certificates.pop(next(iter(self._certificates)))
+            found = self._certificates[place] = smime.load_smime_key(opened.chain_pem, opened.private_der)
+        return found
 
     async def _signers(self, choice: DkimKeyChoice | None) -> list[tuple[DkimKeyChoice, dkim_sign.SigningKey]]:
         signers: list[tuple[DkimKeyChoice, dkim_sign.SigningKey]] = []

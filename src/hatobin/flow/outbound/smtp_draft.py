@@ -9,7 +9,7 @@ import structlog
 
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.draft import Accepted, Draft, ListManagement, Origin, RenderedContent
-from hatobin.flow.outbound.senders import message_senders
+from hatobin.flow.outbound.senders import header_return_path, message_senders
 from hatobin.ports.blobs import BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.mail.control import parse_control_headers
@@ -40,7 +40,7 @@ def smtp_draft(origin: Origin, envelope: Envelope, message: Message) -> Draft:
         content=RenderedContent(message),
         configuration_set=control.configuration_set,
         tags={tag.name: tag.value for tag in control.tags},
-        return_path=envelope.reverse_path,
+        return_path=header_return_path(message) or envelope.reverse_path,
         list_management=None if listed is None else ListManagement(listed.contact_list, listed.topic),
     )
 

@@ -1,0 +1,26 @@
+"""The SMTP door of the server in this process, without a session: what follows its end of data."""
+
+from __future__ import annotations
+
+from hatobin.companions import iam
+from hatobin.companions.kms import Vault
+from hatobin.flow.outbound.smtp_door import SmtpDoor, SmtpLogin
+from hatobin.gateway import Principal
+from hatobin.words.envelope import Envelope
+from tests.api.harness import ACCOUNT, REGION, Api
+
+
+class _Peer:
+    """An SMTP client on this machine."""
+
+    ip = "127.0.0.1"
+    tls_version = "TLSv1.3"
+
+
+def submit(api: Api, data: bytes, *recipients: str, reverse_path: str) -> str:
+    """Submit a message and give the reply."""
+    keys = iam.AccessKeys(api.world.database, api.outbound.services.get(Vault), api.world.clock, api.world.settings)
+    principal = Principal(ACCOUNT, "test", f"arn:aws:iam::{ACCOUNT}:user/test", "test", "AIDATEST")
+    envelope = Envelope(reverse_path, recipients, "7BIT", len(data))
+    door = SmtpDoor(keys, api.outbound.acceptor)
+    return str(api.run(door.accept(SmtpLogin(principal, REGION), envelope, data, _Peer())))
