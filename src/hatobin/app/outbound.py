@@ -51,6 +51,7 @@ def assemble_outbound(
         due=lambda: dispatcher.wake_claims(),
         published=lambda: publisher.wake(),
         settled=settled,
+        kept=lambda count: settler.kept(count),
     )
     settler = Settler(ports, settings, lease, ready, attempts, signals)
     dispatcher = Dispatcher(ports, settings, lease, ready, sites, settler, Signer(ports, settings, vault), attempts)

@@ -19,9 +19,19 @@ from typing import cast
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-MAX_LOCAL_LENGTH = 64  # RFC 5321 §4.5.3.1.1
-MAX_DOMAIN_LENGTH = 255  # RFC 5321 §4.5.3.1.2
-MAX_ADDRESS_LENGTH = 320  # SES's own limit: 64 + "@" + 255.
+from hatobin.words.address_rules import AddressError, check_domain, check_lengths, check_local
+
+__all__ = [
+    "MAX_LIST_LENGTH",
+    "Address",
+    "AddressError",
+    "Mailbox",
+    "parse_address",
+    "parse_mailbox",
+    "parse_mailbox_list",
+    "quote_phrase",
+]
+
 MAX_LIST_LENGTH = 1 << 20
 """Characters of one header list that are read; more is refused. No recipient list comes near it."""
 
@@ -37,8 +47,6 @@ _NAMED = re.compile(
     re.ASCII,
 )
 _LIST_SYNTAX = re.compile(r"[\"()\[\]:;\\]")
-_SPECIALS = frozenset('()<>,;:\\"[]')
-_DOMAIN_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.")
 _QUOTED_LOCAL = re.compile(r'"(?:[\t -!#-\[\]-~]|\\[\t -~])*"', re.ASCII)
 
 # One token of an address list. Possessive repeats keep it linear on hostile input.
@@ -54,10 +62,6 @@ _TOKEN = re.compile(
 _COMMENT_MARK = re.compile(r"[()\\]")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _PLAIN_PHRASE = re.compile(r"""[^\x00-\x1f\x7f()<>\[\]:;@\\,."]*""")
-
-
-class AddressError(ValueError):
-    """A text is no address, or not one that SES accepts; the message is SES's own text."""
 
 
 class Address(Struct, frozen=True, eq=False):
@@ -79,9 +83,7 @@ class Address(Struct, frozen=True, eq=False):
             force_setattr(self, "domain", folded)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Address):
-            return NotImplemented
-        return self.local == other.local and self.domain == other.domain
+        return isinstance(other, Address) and self.local == other.local and self.domain == other.domain
 
     def __hash__(self) -> int:
         return hash((self.local, self.domain))
@@ -127,7 +129,7 @@ def parse_address(text: str) -> Address:
     if match is None:
         return _parse_uncommon(text, needs_domain=True)
     local, domain = match.groups()
-    _check_lengths(local, domain)
+    check_lengths(local, domain)
     return Address(local, domain)
 
 
@@ -181,7 +183,7 @@ def _parse_usual(text: str) -> Mailbox | None:
             return None
         quoted, plain, local, domain = match.groups()
         name = (quoted if quoted is not None else plain).strip()
-    _check_lengths(local, domain)
+    check_lengths(local, domain)
     return Mailbox(name, Address(local, domain))
 
 
@@ -311,10 +313,10 @@ def _parse_angle(text: str) -> Address | str:
 def _parse_bare(text: str) -> Address | str:
     match = _SIMPLE.fullmatch(text)
     if match is not None:
-        _check_lengths(match[1], match[2])
+        check_lengths(match[1], match[2])
         return Address(match[1], match[2])
     if "@" not in text:
-        _check_local(text)
+        check_local(text)
         return text
     return _parse_uncommon(text, needs_domain=False)
 
@@ -335,11 +337,11 @@ def _parse_uncommon(text: str, *, needs_domain: bool) -> Address:
         local, at, domain = text.partition("@")
         if at and not local:
             raise AddressError("Missing local name")
-        _check_local(local)
+        check_local(local)
     if not at:
         raise AddressError("Missing final '@domain'" if needs_domain else "Illegal address")
-    _check_domain(domain)
-    _check_lengths(local, domain)
+    check_domain(domain)
+    check_lengths(local, domain)
     return Address(local, domain)
 
 
@@ -347,62 +349,3 @@ def _quoted_fault(text: str) -> str:
     if text.find('"', 1) < 0:
         return "Unterminated quote"
     return "Local address contains control or whitespace"
-
-
-def _check_local(local: str) -> None:
-    previous = ""
-    for index, character in enumerate(local):
-        if character == '"':
-            raise AddressError("Quote not at start of local address" if index else "Unterminated quote")
-        if character == ".":
-            if not index:
-                raise AddressError("Local address starts with dot")
-            if previous == ".":
-                raise AddressError("Local address contains dot-dot")
-        elif not "!" <= character <= "~":
-            # AWS API "Destination": no SMTPUTF8; non-ASCII letters get this very text.
-            raise AddressError("Local address contains control or whitespace")
-        elif character in _SPECIALS:
-            raise AddressError("Local address contains illegal character")
-        previous = character
-    if previous == ".":
-        raise AddressError("Local address ends with dot")
-
-
-def _check_domain(domain: str) -> None:
-    if not domain:
-        raise AddressError("Missing domain")
-    if domain[0] == ".":
-        raise AddressError("Domain starts with dot")
-    if domain[0] == "[":
-        _check_literal(domain)
-        return
-    previous = ""
-    for character in domain:
-        if character <= " " or character == "\x7f":
-            raise AddressError("Domain contains control or whitespace")
-        if character == "[":
-            raise AddressError("Domain literal not at start of domain")
-        if character not in _DOMAIN_CHARACTERS:
-            raise AddressError("Domain contains illegal character")
-        if character == previous == ".":
-            raise AddressError("Domain contains dot-dot")
-        previous = character
-    if previous == ".":
-        raise AddressError("Domain ends with dot")
-
-
-def _check_literal(domain: str) -> None:
-    end = domain.find("]")
-    if end != len(domain) - 1:
-        raise AddressError("Domain literal end not at end of domain")
-    inner = domain[1:-1]
-    # RFC 5321 §4.1.3: printable text without brackets and backslash.
-    if not inner or not all("!" <= character <= "~" and character not in "[\\" for character in inner):
-        raise AddressError("Domain contains illegal character")
-
-
-def _check_lengths(local: str, domain: str) -> None:
-    total = len(local) + len(domain) + 1
-    if len(local) > MAX_LOCAL_LENGTH or len(domain) > MAX_DOMAIN_LENGTH or total > MAX_ADDRESS_LENGTH:
-        raise AddressError("Illegal address")

@@ -13,7 +13,14 @@ from hatobin.capabilities.delivery.retry import Expired, Retry, RetrySchedule, d
 from hatobin.capabilities.delivery.routing import Route, Target, route_mx, route_relay
 from hatobin.capabilities.delivery.session import ContentStream, SmtpSession, Transaction, open_session
 from hatobin.capabilities.delivery.simulator import SIMULATOR_DOMAIN, Afterwards, Simulated, is_simulator, simulate
-from hatobin.capabilities.delivery.sites import MAILBOX_SITE, RELAY_SITE, SIMULATOR_SITE, Sites, split_host_port
+from hatobin.capabilities.delivery.sites import (
+    MAILBOX_SITE,
+    RELAY_SITE,
+    SIMULATOR_SITE,
+    Sites,
+    site_name,
+    split_host_port,
+)
 
 __all__ = [
     "MAILBOX_SITE",
@@ -40,6 +47,7 @@ __all__ = [
     "route_mx",
     "route_relay",
     "simulate",
+    "site_name",
     "split_host_port",
     "unconvertible",
     "unreachable",

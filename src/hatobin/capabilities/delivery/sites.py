@@ -15,6 +15,19 @@ RELAY_SITE = "relay"
 _SMTP_PORT = 25
 
 
+def site_name(delivery: Delivery, domain: str) -> str:
+    """Say where mail to a lower-case domain goes."""
+    if domain == SIMULATOR_DOMAIN:
+        return SIMULATOR_SITE
+    match delivery.mode:
+        case "mailbox":
+            return MAILBOX_SITE
+        case "relay":
+            return RELAY_SITE
+        case _:
+            return domain
+
+
 @dataclass(frozen=True, slots=True)
 class Sites:
     """Names the site of a domain at once, and finds the way to it when a session is opened."""
@@ -25,15 +38,7 @@ class Sites:
 
     def name(self, domain: str) -> str:
         """Give the site of a lower-case domain. Messages of one site share its sessions."""
-        if domain == SIMULATOR_DOMAIN:
-            return SIMULATOR_SITE
-        match self.delivery.mode:
-            case "mailbox":
-                return MAILBOX_SITE
-            case "relay":
-                return RELAY_SITE
-            case _:
-                return domain
+        return site_name(self.delivery, domain)
 
     async def route(self, site: str) -> Route | RouteFailure:
         """Find the addresses of a network site, in the order to try them."""

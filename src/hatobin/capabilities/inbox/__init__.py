@@ -7,6 +7,6 @@ oldest go when there are more than `local.inbox_messages`, or when their time in
 from __future__ import annotations
 
 from hatobin.capabilities.inbox.model import Captured, InboxEntry
-from hatobin.capabilities.inbox.store import clear, find, keep, remove, search, trim
+from hatobin.capabilities.inbox.store import clear, find, holds, keep, remove, search, trim
 
-__all__ = ["Captured", "InboxEntry", "clear", "find", "keep", "remove", "search", "trim"]
+__all__ = ["Captured", "InboxEntry", "clear", "find", "holds", "keep", "remove", "search", "trim"]

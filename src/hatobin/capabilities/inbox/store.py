@@ -39,6 +39,16 @@ def keep(session: Session, captured: Sequence[Captured]) -> None:
     )
 
 
+def holds(session: Session, key: MessageKey) -> bool:
+    """Say whether the inbox shows a message, and so needs its content."""
+    row = session.one(
+        """SELECT 1 FROM inbox_message
+        WHERE account_id = :account_id AND region = :region AND message_id = :message_id LIMIT 1""",
+        {"account_id": key.account_id, "region": key.region, "message_id": key.message_id},
+    )
+    return row is not None
+
+
 def search(
     session: Session,
     *,

@@ -31,7 +31,7 @@ class DkimKeyChoice(Struct, frozen=True):
 
 
 class NewRecipient(Struct, frozen=True):
-    """A recipient at acceptance: QUEUED, or already final (suppressed, rejected, rendering failed)."""
+    """A recipient at acceptance: QUEUED, or already final (suppressed, rejected, rendering failed, in the inbox)."""
 
     address: str
     domain: str

@@ -37,7 +37,7 @@ VALUES (:account_id, :region, :message_id, :content, :blob_key)"""
 _INSERT_RECIPIENT = """
 INSERT INTO queue_recipient (account_id, region, message_id, position, address, state, attempts, due_at,
   lease_worker, lease_epoch, settled_at, reply)
-VALUES (:account_id, :region, :message_id, :position, :address, :state, 0, :due_at,
+VALUES (:account_id, :region, :message_id, :position, :address, :state, :attempts, :due_at,
   :lease_worker, :lease_epoch, :settled_at, :reply)"""
 # A deferral is the holder's word only: a stale one is dropped.
 _DEFER = f"""
@@ -93,7 +93,7 @@ def enqueue(session: Session, message: NewMessage, lease: Lease | None) -> None:
 def enqueue_all(session: Session, messages: Sequence[tuple[NewMessage, Lease | None]]) -> None:
     """Insert messages, their bodies and their recipients, each leased as given or due at once."""
     session.many(_INSERT_MESSAGE, [_message_row(message) for message, _ in messages])
-    session.many(_INSERT_BODY, [_body_row(message) for message, _ in messages if _is_queued(message)])
+    session.many(_INSERT_BODY, [_body_row(message) for message, _ in messages if _has_body(message)])
     session.many(
         _INSERT_RECIPIENT,
         [
@@ -113,8 +113,10 @@ def enqueue_all(session: Session, messages: Sequence[tuple[NewMessage, Lease | N
     )
 
 
-def _is_queued(message: NewMessage) -> bool:
-    return any(recipient.state is RecipientState.QUEUED for recipient in message.recipients)
+def _has_body(message: NewMessage) -> bool:
+    """Say whether anybody needs the content: a recipient who waits for it, or the inbox."""
+    needing = (RecipientState.QUEUED, RecipientState.DELIVERED)
+    return any(recipient.state in needing for recipient in message.recipients)
 
 
 def _message_row(message: NewMessage) -> dict[str, Value]:
@@ -160,6 +162,7 @@ def _recipient_row(
         "position": position,
         "address": recipient.address,
         "state": int(recipient.state),
+        "attempts": int(recipient.state is RecipientState.DELIVERED),
         "due_at": message.accepted_at,
         "lease_worker": None if held is None else held.worker,
         "lease_epoch": None if held is None else held.epoch,

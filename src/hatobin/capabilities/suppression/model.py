@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hatobin.words.address import MAX_ADDRESS_LENGTH
+from hatobin.words.address_rules import MAX_ADDRESS_LENGTH
 
 REASONS = ("BOUNCE", "COMPLAINT")
 

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from hatobin.capabilities import account, queue
 from hatobin.capabilities.contacts import SubscriptionLinks
-from hatobin.capabilities.delivery import Sites
+from hatobin.capabilities.delivery import MAILBOX_SITE, Sites
 from hatobin.capabilities.queue import Lease, MessageKey, QueuedRecipient, ReadyMessage, ReadyQueue
 from hatobin.flow.outbound.decisions import Decision, Prepared, StoredContent
 from hatobin.flow.outbound.draft import Accepted, Draft, Origin, RenderedContent
@@ -147,10 +147,11 @@ class Acceptor:
 
     async def _store(self, prepared: Prepared) -> Accepted | Refusal:
         draft = prepared.draft
-        pieces = len({self._sites.name(recipient.domain.lower()) for recipient in draft.recipients})
+        sites = {self._sites.name(recipient.domain.lower()) for recipient in draft.recipients}
+        pieces = len(sites - {MAILBOX_SITE})  # The inbox takes its mail at once.
         size = len(prepared.content)
         lease = self._lease if self._ready.has_room(pieces, size * pieces) else None
-        if lease is not None:
+        if lease is not None and pieces:
             self._ready.reserve(prepared.key.message_id, pieces, size * pieces)
         loop = asyncio.get_running_loop()
         waiting = _Waiting(Pending(prepared, lease), pieces, loop.create_future())
@@ -225,8 +226,11 @@ class Acceptor:
         if isinstance(result, Stored):
             if result.subscribed:
                 self._signals.published()
-            self._hand_over(prepared, result.decision, lease, waiting.pieces)
-        elif lease is not None:
+            if result.decision.delivered:
+                self._signals.kept(1)
+            if waiting.pieces:
+                self._hand_over(prepared, result.decision, lease, waiting.pieces)
+        elif lease is not None and waiting.pieces:
             self._ready.done(prepared.key.message_id, waiting.pieces, len(prepared.content) * waiting.pieces)
         if waiting.answer.done():
             return

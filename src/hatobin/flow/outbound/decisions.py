@@ -9,19 +9,20 @@ from msgspec import Struct
 from hatobin.capabilities import account, configuration_sets, contacts, events, identities, queue
 from hatobin.capabilities.account import AccountStanding, SendLimits
 from hatobin.capabilities.configuration_sets import ConfigurationSet
-from hatobin.capabilities.delivery import is_simulator
+from hatobin.capabilities.delivery import MAILBOX_SITE, is_simulator, site_name
 from hatobin.capabilities.events import Event, MailFacts, MailJson
 from hatobin.capabilities.identities import SendingIdentity
 from hatobin.capabilities.queue import MessageKey, NewMessage, NewRecipient
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.bad_content import is_bad_content
 from hatobin.flow.outbound.draft import Draft, RenderedContent, RenderingFailure
+from hatobin.flow.outbound.local import IN_INBOX
 from hatobin.flow.outbound.suppressed import enforced_reasons, suppressed_events
 from hatobin.ports import Entropy, Session
 from hatobin.protocols.mail.mail_object import common_headers, event_headers
 from hatobin.words.address import Address
 from hatobin.words.event import EventKind
-from hatobin.words.outcome import RecipientState
+from hatobin.words.outcome import Hop, RecipientState
 from hatobin.words.settings import Settings
 
 
@@ -60,6 +61,11 @@ class Decision(Struct, frozen=True):
     strangers: tuple[str, ...]
     limits: SendLimits
 
+    @property
+    def delivered(self) -> list[str]:
+        """The recipients whose mail the inbox takes in the same transaction."""
+        return [one.address for one in self.message.recipients if one.state is RecipientState.DELIVERED]
+
 
 def decide(
     session: Session, prepared: Prepared, settings: Settings, suppressed: Mapping[tuple[str, str, str], str]
@@ -77,7 +83,7 @@ def decide(
     assert identity is not None, "an unverified sender was refused"
     opted_out, strangers = _list_standing(session, prepared)
     reasons = _suppressed(prepared, suppressed, standing, configuration_set)
-    recipients = _recipients(prepared, reasons, opted_out)
+    recipients = _recipients(prepared, reasons, opted_out, settings)
     mail = _mail(prepared, identity, configuration_set)
     message = NewMessage(
         key=key,
@@ -210,8 +216,10 @@ def _suppressed(
     return {address: reason for address, reason in found.items() if reason is not None and reason in enforced}
 
 
-def _recipients(prepared: Prepared, reasons: dict[str, str], opted_out: Sequence[str]) -> tuple[NewRecipient, ...]:
-    """Give every recipient the state it begins with; most are simply queued."""
+def _recipients(
+    prepared: Prepared, reasons: dict[str, str], opted_out: Sequence[str], settings: Settings
+) -> tuple[NewRecipient, ...]:
+    """Give every recipient the state it begins with: queued, or delivered at once where the inbox takes it."""
     draft = prepared.draft
     state = RecipientState.QUEUED
     if isinstance(draft.content, RenderingFailure):
@@ -219,10 +227,16 @@ def _recipients(prepared: Prepared, reasons: dict[str, str], opted_out: Sequence
     elif is_bad_content(prepared.content) if prepared.stored is None else prepared.stored.is_bad:
         state = RecipientState.REJECTED
     held_back = {*reasons, *opted_out} if state is not RecipientState.RENDERING_FAILED else frozenset[str]()
-    return tuple(
-        NewRecipient(address, recipient.domain.lower(), RecipientState.SUPPRESSED if address in held_back else state)
-        for recipient, address in ((recipient, str(recipient)) for recipient in draft.recipients)
-    )
+    recipients: list[NewRecipient] = []
+    for recipient in draft.recipients:
+        address, domain = str(recipient), recipient.domain.lower()
+        if address in held_back:
+            recipients.append(NewRecipient(address, domain, RecipientState.SUPPRESSED))
+        elif state is RecipientState.QUEUED and site_name(settings.delivery, domain) == MAILBOX_SITE:
+            recipients.append(NewRecipient(address, domain, RecipientState.DELIVERED, str(IN_INBOX.reply)))
+        else:
+            recipients.append(NewRecipient(address, domain, state))
+    return tuple(recipients)
 
 
 def _max_delivery_s(draft: Draft, configuration_set: ConfigurationSet | None, settings: Settings) -> int:
@@ -294,9 +308,12 @@ def accepted_events(
     """
     content, key = prepared.draft.content, prepared.key
 
-    def event(kind: EventKind, detail: str) -> Event:
+    def event(kind: EventKind, detail: str, hop: Hop | None = None) -> Event:
         name = decision.message.configuration_set
-        return Event(key, name, kind, prepared.accepted_at, detail, mail=decision.mail)
+        ip, remote_ip = ("", "") if hop is None else (hop.local_ip, hop.remote_ip)
+        return Event(
+            key, name, kind, prepared.accepted_at, detail, outgoing_ip=ip, remote_ip=remote_ip, mail=decision.mail
+        )
 
     if isinstance(content, RenderingFailure):
         yield event(EventKind.RENDERING_FAILURE, events.failure_detail(content.error_message, content.template_name))
@@ -313,3 +330,8 @@ def accepted_events(
             reasons, unsubscribed, region=key.region, at=prepared.accepted_at, settings=settings, entropy=entropy
         ):
             yield event(kind, detail)
+    if delivered := decision.delivered:
+        at = prepared.accepted_at
+        yield event(
+            EventKind.DELIVERY, events.delivery_detail(delivered, IN_INBOX, at=at, accepted_at=at), IN_INBOX.hop
+        )

@@ -1,4 +1,9 @@
-"""Deliveries without a network: into the local inbox, and to the addresses of the mailbox simulator."""
+"""Deliveries without a network: into the local inbox, and to the addresses of the mailbox simulator.
+
+What goes into the inbox is delivered by the transaction that accepts it, if
+that can be: one fsync instead of two. Only what was queued before (under
+another mode, or by the service itself) passes through the stages.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +13,16 @@ from hatobin.flow.outbound.settlement import Settlement
 from hatobin.words.outcome import Delivered, Hop, Outcome
 from hatobin.words.reply import Reply
 
-_INBOX_REPLY = Reply.of(250, "2.0.0 Ok: kept in the local inbox")
+IN_INBOX = Delivered(
+    Reply.of(250, "2.0.0 Ok: kept in the local inbox"),
+    Hop(host="local inbox", local_ip="127.0.0.1", remote_ip="127.0.0.1"),
+)
+"""The outcome of whatever the inbox takes."""
 
 
 def kept(message: ReadyMessage, now: float, *, head: bytes = b"") -> Settlement:
     """Keep a message for the inbox; `head` is its header where its content lies in the blob store."""
-    outcome = Delivered(_INBOX_REPLY, Hop(host="local inbox", local_ip="127.0.0.1", remote_ip="127.0.0.1"))
-    outcomes = tuple((recipient, outcome) for recipient in message.recipients)
+    outcomes = tuple((recipient, IN_INBOX) for recipient in message.recipients)
     return Settlement(message, outcomes, now, to_inbox=True, head=head)
 
 

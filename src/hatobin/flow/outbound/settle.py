@@ -8,6 +8,7 @@ What a group becomes in the store: `settlement`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 import structlog
@@ -46,6 +47,7 @@ class Settler:
         self._waiting: list[Settlement] = []
         self._running = False
         self._kept_since_trim = 0
+        self._trimming: asyncio.Task[None] | None = None
 
     @property
     def idle(self) -> bool:
@@ -89,7 +91,8 @@ class Settler:
         if followed.due or self._ready.overflowed:
             self._signals.due()
         await self._forget(followed.blobs)
-        await self._trim_inbox(sum(settlement.to_inbox for settlement in group))
+        self._kept_since_trim += sum(settlement.to_inbox for settlement in group)
+        await self._trim_inbox()
 
     async def _with_head(self, settlement: Settlement) -> Settlement:
         """Add the header of a message that lies in the blob store, for the mail that tells of its bounce."""
@@ -101,17 +104,24 @@ class Settler:
             log.warning("bounce_without_header", message_id=message.key.message_id, error=str(error))
             return settlement
 
-    async def _trim_inbox(self, kept: int) -> None:
-        self._kept_since_trim += kept
+    def kept(self, count: int) -> None:
+        """Note that messages came into the inbox with their acceptance; what there is too much of goes soon."""
+        self._kept_since_trim += count
+        self._signals.settled()
+        if self._kept_since_trim >= INBOX_TRIM_EVERY and (self._trimming is None or self._trimming.done()):
+            self._trimming = asyncio.get_running_loop().create_task(self._trim_inbox())
+
+    async def _trim_inbox(self) -> None:
         if self._kept_since_trim < INBOX_TRIM_EVERY:
             return
         # Twice what came in since the last time: the inbox comes back to its limit, however fast mail comes.
         limit, batch = self._settings.local.inbox_messages, 2 * self._kept_since_trim
+        before, self._kept_since_trim = self._kept_since_trim, 0
         try:
             blobs = await self._ports.database.write(lambda session: inbox.trim(session, limit, batch))
         except DatabaseUnavailable:
+            self._kept_since_trim += before
             return  # With the next group, and by then twice as much.
-        self._kept_since_trim = 0
         await self._forget(blobs)
 
     async def _forget(self, blobs: Iterable[str]) -> None:

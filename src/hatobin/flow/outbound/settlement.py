@@ -9,7 +9,7 @@ the rows are alike.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -127,8 +127,14 @@ class _Group:
         self._count(at=group[-1].at)
         if self._mails:
             queue.enqueue_all(self._session, [(mail, None) for mail in self._mails])
-        dropped = queue.drop_bodies(self._session, self._finished)
+        dropped = queue.drop_bodies(self._session, self._without_inbox(self._finished))
         return Followed(dropped, deferred or bool(self._mails), bool(waited_for))
+
+    def _without_inbox(self, finished: Iterable[MessageKey]) -> list[MessageKey]:
+        """Leave out what the inbox shows: others of its recipients had their mail put there."""
+        if self._settings.delivery.mode != "mailbox":
+            return list(finished)
+        return [key for key in finished if not inbox.holds(self._session, key)]
 
     def _sort(self, settlement: Settlement, changed: set[tuple[MessageKey, int]]) -> _Sorted:
         found = _Sorted([], [], [])

@@ -19,3 +19,5 @@ class Signals:
     due: Callable[[], None]
     published: Callable[[], None]
     settled: Callable[[], None]
+    kept: Callable[[int], None]
+    """So many messages came into the inbox, and are durable."""

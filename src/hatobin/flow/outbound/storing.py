@@ -15,14 +15,16 @@ from enum import Enum
 
 from msgspec import Struct
 
-from hatobin.capabilities import account, contacts, events, queue, suppression
+from hatobin.capabilities import account, contacts, events, inbox, queue, suppression
 from hatobin.capabilities.account import SendLimits
 from hatobin.capabilities.delivery import is_simulator
 from hatobin.capabilities.queue import Lease
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.decisions import Decision, Prepared, accepted_events, decide
+from hatobin.flow.outbound.draft import RenderedContent
 from hatobin.flow.outbound.refusals import Refusal
 from hatobin.ports import Entropy, Session
+from hatobin.protocols.mail.encoded_words import decode_words
 from hatobin.words.settings import Settings
 
 _UNLIMITED = SendLimits(-1.0, -1)
@@ -101,8 +103,29 @@ def _store(
         if pending.prepared.draft.along is not None:
             pending.prepared.draft.along(session)
         happened += accepted_events(session, pending.prepared, decision, settings, entropy)
+    _deliver_locally(session, [(pending.prepared, decision) for pending, decision in accepted])
     waited_for = events.record_all(session, happened)
     return [Stored(decision, decision.message.key in waited_for) for _, decision in accepted]
+
+
+def _deliver_locally(session: Session, accepted: Sequence[tuple[Prepared, Decision]]) -> None:
+    """Put into the inbox what is delivered already, and count it."""
+    captured: list[inbox.Captured] = []
+    counts: Counter[tuple[str, str]] = Counter()
+    for prepared, decision in accepted:
+        if not (recipients := decision.delivered):
+            continue
+        content, key = prepared.draft.content, prepared.key
+        assert isinstance(content, RenderedContent), "what cannot be rendered is not delivered"
+        subject = decode_words(content.message.value("subject") or "")
+        at = prepared.accepted_at
+        captured.append(inbox.Captured(key, decision.message.reverse_path, tuple(recipients), subject, at))
+        counts[key.account_id, key.region] += len(recipients)
+    if not captured:
+        return
+    inbox.keep(session, captured)
+    for (account_id, region), count in sorted(counts.items()):  # The order of every node: see `Database.write`.
+        account.count(session, account_id, region, captured[0].at, delivered=count)
 
 
 def _ensure_contacts(session: Session, prepared: Prepared, decision: Decision) -> None:
