@@ -121,6 +121,7 @@ def test_a_body_that_is_no_object_is_not_wanted(body: str) -> None:
         ('{"a": [{"exists": "yes"}]}', "exists match pattern must be either true or false"),
         ('{"a": [{"numeric": [">"]}]}', "Invalid member in numeric match"),
         ('{"a": [{"numeric": ["~", 1]}]}', "Unrecognized numeric range operator"),
+        ('{"a": [{"numeric": [[], 1]}]}', "Unrecognized numeric range operator"),
         ('{"a": [{"numeric": ["=", "1"]}]}', "must be numeric"),
         ('{"a": [{"numeric": [">", 5, "<", 1]}]}', "Bottom must be less than top"),
         ('{"a": [{"cidr": "ten"}]}', "Malformed CIDR"),
@@ -138,6 +139,6 @@ def test_policies_that_are_refused(policy: str, reason: str) -> None:
 
 
 def test_a_policy_nested_without_end_is_refused() -> None:
-    policy = '{"a":' * 400 + '["x"]' + "}" * 400
+    policy = '{"a":' * 50 + '["x"]' + "}" * 50
     with pytest.raises(FilterPolicyInvalid, match="too complex"):
         read_policy(policy, Scope.MESSAGE_BODY)

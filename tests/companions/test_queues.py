@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import json
 
@@ -245,7 +246,10 @@ async def test_receiving_reads_an_index(world: World) -> None:
     assert "TEMP B-TREE" not in text
 
 
-@pytest.mark.parametrize("handle", ["", "x", "AAAA", "YSBi", "YSBiIHg="])
+HUGE, NONE = (base64.b64encode(f"q m {count}".encode()).decode() for count in (2**63, 0))
+
+
+@pytest.mark.parametrize("handle", ["", "x", "AAAA", "YSBi", "YSBiIHg=", HUGE, NONE])
 async def test_a_handle_that_is_none_of_ours_is_refused(world: World, handle: str) -> None:
     world.queue()
     request = sqs_models.DeleteMessageRequest(queue_url=URL, receipt_handle=handle)

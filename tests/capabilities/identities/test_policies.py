@@ -184,3 +184,37 @@ def test_forms_of_a_policy(text: str) -> None:
 def test_what_is_no_policy(text: str) -> None:
     with pytest.raises(InvalidPolicy):
         check_policy(text, ARN)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [
+        (ARN, True),
+        (ARN.upper(), True),
+        (ARN[:-1], False),
+        (f"{ARN}x", False),
+        (ARN.replace("ses", "s?s"), True),
+        (f"{ARN}?", False),
+        ("*", True),
+        ("arn:aws:ses:*:identity/*", True),
+        ("arn:*:123456789012:*@example.com", True),
+        ("arn:*@example.org", False),
+        ("*identity/?@*.com", True),
+        ("*identity/??@*.com", False),
+        ("*identity/a@example.com*com", False),
+        ("**a****@e?ample*", True),
+        ("*a" * 1500, False),
+    ],
+)
+def test_a_resource_may_have_wildcards(pattern: str, fits: bool) -> None:
+    """The last one would take a backtracking pattern for ever."""
+    if fits:
+        check_policy(policy(Resource=[ARN, pattern]), ARN)
+        return
+    with pytest.raises(InvalidPolicy, match="must be the identity"):
+        check_policy(policy(Resource=[ARN, pattern]), ARN)
+
+
+def test_a_policy_nested_without_end_is_refused() -> None:
+    with pytest.raises(InvalidPolicy, match="not valid JSON"):
+        check_policy("[" * 4000, ARN)

@@ -126,3 +126,12 @@ async def test_sizes_out_of_range_are_refused_or_served(room: Room) -> None:
     assert served.templates_metadata == []
     token = await refused(api_v2.list_email_templates(room.call(), sesv2.ListEmailTemplatesRequest(next_token="x")))
     assert token.message == "Invalid PageToken <x>."
+
+
+@pytest.mark.parametrize("data", ["[" * 5000, '{"name":' * 300 + "1" + "}" * 300])
+async def test_data_nested_without_end_is_refused(room: Room, data: str) -> None:
+    await create(room, "hello")
+    trial = ses.TestRenderTemplateRequest(template_name="hello", template_data=data)
+    assert (await refused(api_v1.test_render_template(room.call(), trial))).code == "InvalidRenderingParameter"
+    with pytest.raises(templates.BadTemplateData, match="nested too deeply"):
+        templates.parse_data(data)

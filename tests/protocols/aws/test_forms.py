@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote, quote_plus, unquote_to_bytes
+
 import pytest
 
 from hatobin.gateway.models import ses, sns, sqs
@@ -106,3 +108,19 @@ def test_odd_names_are_read_or_ignored_but_never_crash(body: bytes) -> None:
 def test_what_cannot_be_read_is_malformed(body: bytes) -> None:
     with pytest.raises(Malformed):
         parse_form(body)
+
+
+@pytest.mark.parametrize(
+    "text", ["é" * 100, "a=b&c%d+e" * 20, "\r\n" * 50, "%3D=%3d" * 30, "=" * 100, "\0\x7f" * 40, "%" * 60]
+)
+def test_many_escapes_are_read_as_few_are(text: str) -> None:
+    for written in (quote(text, safe=""), quote_plus(text), quote(text, safe="").replace("%3D", "=")):
+        assert parse_form(b"a=" + written.encode()) == {"a": text}
+
+
+@pytest.mark.parametrize("odd", [b"%", b"%%", b"%4", b"%zz", b"%=41", b"%\n", b"%\r\n", b"%%3d", b"%=%41="])
+def test_an_escape_that_is_none_stands_for_itself_where_there_are_few(odd: bytes) -> None:
+    assert parse_form(b"a=1" + odd) == {"a": unquote_to_bytes(b"1" + odd).decode()}
+    for broken in (b"%41" * 100 + odd, odd + b"x" + b"%41" * 100):
+        with pytest.raises(Malformed, match="percent-encoding"):
+            parse_form(b"a=" + broken)

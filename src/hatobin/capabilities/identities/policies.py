@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from hatobin.protocols.aws.json_text import read_json
+
 MAX_POLICIES = 20
 """Per identity (surface.md §4.1)."""
 MAX_POLICY_BYTES = 4096
@@ -39,7 +41,7 @@ def check_policy(text: str, arn: str) -> None:
     if len(text.encode()) > MAX_POLICY_BYTES:
         raise InvalidPolicy(f"Policy exceeds the maximum size of {MAX_POLICY_BYTES} bytes.")
     try:
-        policy = msgspec.json.decode(text)
+        policy = read_json(text)
     except msgspec.DecodeError:
         raise InvalidPolicy("Policy is not valid JSON.") from None
     if not isinstance(policy, dict):
@@ -92,5 +94,26 @@ def _texts(statement: Mapping[str, Any], name: str, opposite: str) -> list[str]:
 
 
 def _matches(pattern: str, arn: str) -> bool:
-    wild = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(wild, arn, re.IGNORECASE) is not None
+    # Many stars next to each other would make a regular expression try every way to share the text among them.
+    several = re.sub(r"\*+", "*", pattern.lower()).split("*")
+    text = arn.lower()
+    if len(several) == 1:
+        return _fits(several[0], text)
+    first, *middle, last = several
+    position, end = len(first), len(text) - len(last)
+    if position > end or not _fits(first, text[:position]) or not _fits(last, text[end:]):
+        return False
+    for part in middle:  # The first place that fits leaves most room for what follows.
+        while position + len(part) <= end and not _fits(part, text[position : position + len(part)]):
+            position += 1
+        position += len(part)
+        if position > end:
+            return False
+    return True
+
+
+def _fits(pattern: str, text: str) -> bool:
+    """Compare texts of one length, where `?` stands for any character."""
+    return len(pattern) == len(text) and all(
+        wanted in ("?", found) for wanted, found in zip(pattern, text, strict=True)
+    )

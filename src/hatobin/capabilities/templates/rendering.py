@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from hatobin.capabilities.templates.model import TemplateParts
+from hatobin.protocols.aws.json_text import read_json
 from hatobin.protocols.handlebars import HandlebarsError, Template, TemplateSyntaxError, compile_template, merge_data
 from hatobin.protocols.mail import Content, Simple, compose
 
@@ -53,7 +54,7 @@ def parse_data(text: str | None) -> dict[str, Any]:
     if text is None or not text.strip():
         return {}
     try:
-        data = msgspec.json.decode(text)
+        data = read_json(text)
     except msgspec.DecodeError as error:
         raise BadTemplateData(f"Invalid TemplateData JSON: {error}") from error
     if not isinstance(data, dict):

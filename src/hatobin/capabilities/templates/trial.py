@@ -13,6 +13,7 @@ from hatobin.capabilities.templates import store
 from hatobin.capabilities.templates.model import TemplateParts
 from hatobin.capabilities.templates.rendering import preview, render
 from hatobin.gateway import Call
+from hatobin.protocols.aws.json_text import read_json
 
 _BOUNDARY_BYTES = 12
 
@@ -26,7 +27,7 @@ def trial_data(text: str) -> dict[str, Any]:
     if not text.strip():
         raise BadTrialData("Template rendering data is required.")
     try:
-        data = msgspec.json.decode(text)
+        data = read_json(text)
     except msgspec.DecodeError as error:
         raise BadTrialData(f"Template rendering data is invalid: {error}") from error
     if not isinstance(data, dict):

@@ -48,6 +48,7 @@ async def create_topic(call: Call, request: CreateTopicInput) -> CreateTopicResp
         raise invalid("Topic Name")
     wanted = rules.checked_topic(request.attributes or {}, rules.several_attributes)
     tags = {tag.key: tag.value for tag in request.tags or []}
+    _check_tags(tags)
     key = TopicKey(call.account_id, call.region, request.name)
     now = call.ports.clock.now()
 
@@ -132,8 +133,7 @@ async def tag_resource(call: Call, request: TagResourceRequest) -> TagResourceRe
     def work(session: Session) -> None:
         topic = _tagged_topic(session, key)
         tags = {**topic.tags, **{tag.key: tag.value for tag in request.tags}}
-        if len(tags) > MAX_TAGS:
-            raise CallerError("TagLimitExceeded", "Could not complete request: tag quota of per resource exceeded")
+        _check_tags(tags)
         store.update_topic(session, key, attributes=topic.attributes, tags=tags)
 
     await call.ports.database.write(work)
@@ -152,6 +152,11 @@ async def untag_resource(call: Call, request: UntagResourceRequest) -> UntagReso
 
     await call.ports.database.write(work)
     return UntagResourceResponse()
+
+
+def _check_tags(tags: Mapping[str, str]) -> None:
+    if len(tags) > MAX_TAGS:
+        raise CallerError("TagLimitExceeded", "Could not complete request: tag quota of per resource exceeded")
 
 
 def _tagged_topic(session: Session, key: TopicKey) -> Topic:

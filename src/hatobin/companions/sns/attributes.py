@@ -16,6 +16,7 @@ from hatobin.companions.sns.addresses import invalid
 from hatobin.companions.sns.filter_policy import FilterPolicyInvalid, Scope, read_policy
 from hatobin.companions.sns.model import HTTP_PROTOCOLS, Subscription, SubscriptionState, Topic, read_redrive_target
 from hatobin.companions.sns.store import SubscriptionCounts
+from hatobin.protocols.aws.json_text import read_json
 from hatobin.words.errors import CallerError
 
 _TOPIC_DOCUMENTS = frozenset({"Policy", "DeliveryPolicy", "DataProtectionPolicy"})
@@ -158,8 +159,8 @@ def _check_redrive(policy: str, account_id: str, wording: Wording) -> None:
 
 def _is_object(text: str) -> bool:
     try:
-        return isinstance(msgspec.json.decode(text), dict)
-    except (msgspec.DecodeError, RecursionError):
+        return isinstance(read_json(text), dict)
+    except msgspec.DecodeError:
         return False
 
 

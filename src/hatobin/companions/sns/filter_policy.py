@@ -20,6 +20,8 @@ from typing import Any
 
 import msgspec
 
+from hatobin.protocols.aws.json_text import read_json
+
 MAX_POLICY_BYTES = 256 * 1024
 MAX_KEYS = 5
 MAX_COMBINATIONS = 150
@@ -84,8 +86,8 @@ def read_policy(text: str, scope: Scope) -> FilterPolicy:
     if len(text.encode()) > MAX_POLICY_BYTES:
         raise FilterPolicyInvalid(f"Filter policy is larger than {MAX_POLICY_BYTES} bytes")
     try:
-        document = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+        document = read_json(text)
+    except msgspec.DecodeError:
         raise FilterPolicyInvalid("failed to parse JSON.") from None
     if not isinstance(document, dict):
         raise FilterPolicyInvalid("failed to parse JSON.")
@@ -100,8 +102,8 @@ def read_policy(text: str, scope: Scope) -> FilterPolicy:
 def matches_body(policy: FilterPolicy, body: str) -> bool:
     """Say whether a message body is wanted; one that is no JSON object never is."""
     try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+        document = read_json(body)
+    except msgspec.DecodeError:
         return False
     return isinstance(document, dict) and policy.matches(document)
 
@@ -118,7 +120,7 @@ def attribute_fields(attributes: Mapping[str, tuple[str, str | bytes]]) -> dict[
             continue
         if data_type == "String.Array":
             try:
-                fields[name] = msgspec.json.decode(value)
+                fields[name] = read_json(value)
             except msgspec.DecodeError:
                 continue
         elif data_type.partition(".")[0] == "Number":
@@ -296,7 +298,7 @@ def _numeric(operand: JsonValue) -> Condition:
         raise FilterPolicyInvalid("Invalid member in numeric match: must be one or two pairs of operator and number")
     tests: list[tuple[str, float]] = []
     for operator, bound in zip(operand[::2], operand[1::2], strict=True):
-        if operator not in _COMPARISONS:
+        if not isinstance(operator, str) or operator not in _COMPARISONS:
             raise FilterPolicyInvalid(f"Unrecognized numeric range operator: {operator}")
         if not _is_number(bound) or abs(bound) > _NUMERIC_LIMIT:
             raise FilterPolicyInvalid(f"Value of {operator} must be numeric")

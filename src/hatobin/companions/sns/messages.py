@@ -15,6 +15,7 @@ import msgspec
 from hatobin.companions.sns.addresses import invalid
 from hatobin.companions.sns.model import MAX_MESSAGE_BYTES, MAX_SUBJECT_CHARACTERS, MessageAttribute
 from hatobin.gateway.models.sns import MessageAttributeValue, PublishBatchRequestEntry, PublishInput
+from hatobin.protocols.aws.json_text import read_json
 from hatobin.words.errors import CallerError
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -60,8 +61,8 @@ def _read_structure(message: str, structure: str | None) -> dict[str, str] | Non
     if structure != "json":
         raise invalid("MessageStructure")
     try:
-        document = msgspec.json.decode(message)
-    except (msgspec.DecodeError, RecursionError):
+        document = read_json(message)
+    except msgspec.DecodeError:
         document = None
     if not isinstance(document, dict):
         raise invalid("Message Structure - JSON message body failed to parse")
@@ -113,8 +114,8 @@ def _is_number(text: str) -> bool:
 
 def _is_array(text: str) -> bool:
     try:
-        items = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+        items = read_json(text)
+    except msgspec.DecodeError:
         return False
     return isinstance(items, list) and not any(isinstance(item, dict | list) for item in items)
 

@@ -14,6 +14,7 @@ import msgspec
 
 from hatobin.companions.sns.filter_policy import Scope
 from hatobin.companions.sqs import QueueKey
+from hatobin.protocols.aws.json_text import read_json
 
 MAX_MESSAGE_BYTES = 256 * 1024
 MAX_SUBJECT_CHARACTERS = 100
@@ -205,7 +206,7 @@ class Backlog:
 def read_redrive_target(policy: str) -> QueueKey | None:
     """Read the queue of a RedrivePolicy document; None when it is not one."""
     try:
-        document = msgspec.json.decode(policy)
+        document = read_json(policy)
         return QueueKey.from_arn(document["deadLetterTargetArn"])
     except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
         return None

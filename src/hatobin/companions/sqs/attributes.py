@@ -5,12 +5,14 @@ Refs: Amazon SQS API reference 2012-11-05, CreateQueue and SetQueueAttributes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from hatobin.companions.sqs.model import MAX_DELAY_S, MAX_MESSAGE_BYTES, MAX_VISIBILITY_S, MAX_WAIT_S, parse_redrive
+from hatobin.protocols.aws.json_text import read_json
 from hatobin.words.errors import CallerError
 
 
@@ -41,6 +43,7 @@ COUNTED = frozenset(
         "ApproximateNumberOfMessagesDelayed",
     }
 )
+_DIGITS = re.compile(r"[0-9]{1,20}")
 COMPUTED = COUNTED | {"QueueArn", "CreatedTimestamp", "LastModifiedTimestamp"}
 
 
@@ -89,7 +92,7 @@ def asked_for(names: Iterable[str]) -> frozenset[str] | None:
 def _checked_value(name: str, value: str) -> str:
     number = NUMBERS.get(name)
     if number is not None:
-        if not value.isascii() or not value.isdigit() or not number.low <= int(value) <= number.high:
+        if not _DIGITS.fullmatch(value) or not number.low <= int(value) <= number.high:
             raise CallerError("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
         return str(int(value))
     if name in DOCUMENTS:
@@ -101,7 +104,7 @@ def _checked_value(name: str, value: str) -> str:
 
 def _checked_document(name: str, value: str) -> str:
     try:
-        document = msgspec.json.decode(value)
+        document = read_json(value)
     except msgspec.DecodeError:
         document = None
     if not isinstance(document, dict):

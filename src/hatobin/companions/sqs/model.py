@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from hatobin.protocols.aws.json_text import read_json
 from hatobin.words.settings import Settings
 
 MAX_MESSAGE_BYTES = 1024 * 1024
@@ -24,6 +25,7 @@ MAX_DELAY_S = 900
 MAX_VISIBILITY_S = 43_200
 MAX_ATTRIBUTES = 10
 MAX_LISTED_QUEUES = 1000
+MAX_RECEIVE_COUNT = 2**31 - 1
 QUEUE_NAME_CHARACTERS = 80
 
 # SenderId of what SNS puts into a queue; receivers see this id at AWS as well.
@@ -153,15 +155,16 @@ class Receipt:
         """Read a receipt handle; None when it is none of ours."""
         try:
             queue_id, message_id, count = base64.b64decode(handle, validate=True).decode().split(" ")
-            return cls(queue_id, message_id, int(count))
+            receipt = cls(queue_id, message_id, int(count))
         except (binascii.Error, ValueError):
             return None
+        return receipt if 1 <= receipt.receive_count <= MAX_RECEIVE_COUNT else None
 
 
 def parse_redrive(policy: str) -> Redrive | None:
     """Read a RedrivePolicy document; None when it is not one."""
     try:
-        document = msgspec.json.decode(policy)
+        document = read_json(policy)
         target = QueueKey.from_arn(document["deadLetterTargetArn"])
         max_receives = int(document["maxReceiveCount"])
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError):
