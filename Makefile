@@ -15,7 +15,7 @@ CASES ?=
 STORE ?= sqlite
 FAULTS ?= 50
 SEED ?= 1
-FUZZ_EXAMPLES ?= 20000
+FUZZ_EXAMPLES ?= 5000
 
 PY := .venv/bin/python
 RUN_READY := .venv/.ready-to-run
@@ -47,8 +47,8 @@ bench: $(DEV_READY) ## Measure beside the peers (CASES=smtp_delivered,api_accept
 chaos: $(DEV_READY) services ## Break things under load, then close the ledger (STORE=postgres FAULTS=1000 SEED=2)
 	@exec $(PY) -m tests.chaos.run --store $(STORE) --faults $(FAULTS) --seed $(SEED) $(ARGS)
 
-fuzz: $(DEV_READY) ## Fuzz the protocol cores, for longer than `make test` does
-	@FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) exec $(PY) -m pytest tests/fuzz $(ARGS)
+fuzz: $(DEV_READY) ## Fuzz the gateway, for longer than `make test` does (STORE=postgres FUZZ_EXAMPLES=2000 SEED=7)
+	@HATOBIN_TEST_STORE=$(STORE) FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) FUZZ_SEED=$(SEED) exec $(PY) -m pytest tests/fuzz $(ARGS)
 
 models: $(DEV_READY) ## Regenerate gateway/models from the pinned botocore
 	@exec $(PY) -m tools.generate_models $(ARGS)

@@ -49,6 +49,12 @@ def http_request(prepared: AWSPreparedRequest) -> HttpRequest:
     )
 
 
+@cache
+def _session() -> boto3.session.Session:
+    """Give the session of all clients: it keeps the models that it loaded."""
+    return boto3.session.Session()
+
+
 class Client:
     """A client of one service, answered by whatever `server` is set to."""
 
@@ -59,11 +65,13 @@ class Client:
         region: str = REGION,
         access_key_id: str = ACCESS_KEY_ID,
         secret: str = SECRET,
+        validates: bool = True,
         **options: Any,
     ) -> None:
-        config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False)
+        """Make a client; `validates` says whether botocore looks at what it sends."""
+        config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False, parameter_validation=validates)
         self.server: Server = _nobody
-        self.boto: Any = boto3.session.Session().client(
+        self.boto: Any = _session().client(
             service,
             region_name=region,
             endpoint_url=options.pop("endpoint_url", "http://localhost:8005"),

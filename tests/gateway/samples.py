@@ -1,8 +1,8 @@
 """Sample values for every shape of the service models, made by rule, the same in every run.
 
 `sample` gives what a botocore client accepts and what AWS would accept: enums,
-lengths and patterns are kept. The variant says which member a union takes, so
-a few variants together visit all of them.
+lengths and patterns are kept. The variant says which member a union takes and
+which value an enum and a Boolean, so a few variants together visit all of them.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def service(name: str) -> ServiceModel:
 
 
 def variants(shape: Shape | None) -> int:
-    """Say how many variants visit every member of every union under `shape`."""
-    return max(_union_sizes(shape, ())) if shape is not None else 1
+    """Say how many variants visit every member of every union and every value of every enum under `shape`."""
+    return max(_choices(shape, ())) if shape is not None else 1
 
 
 def sample(shape: Shape, *, variant: int = 0, required_only: bool = False) -> Any:
@@ -78,7 +78,7 @@ def sample(shape: Shape, *, variant: int = 0, required_only: bool = False) -> An
     if shape.type_name == "map":
         keys = _keys(shape.key, max(shape.metadata.get("min", 1), 1))
         return {key: sample(shape.value, variant=variant, required_only=required_only) for key in keys}
-    return _scalar(shape)
+    return _scalar(shape, variant)
 
 
 def _structure(shape: Shape, variant: int, required_only: bool) -> dict[str, Any]:
@@ -96,16 +96,16 @@ def _keys(shape: Shape, count: int) -> list[str]:
     return [f"key{index}" for index in range(count)]
 
 
-def _scalar(shape: Shape) -> Any:
+def _scalar(shape: Shape, variant: int) -> Any:
     kind, metadata = shape.type_name, shape.metadata
     if kind == "string":
-        return shape.enum[0] if shape.enum else _text(shape)
+        return shape.enum[variant % len(shape.enum)] if shape.enum else _text(shape)
     if kind in ("integer", "long"):
         return max(7, metadata.get("min", 7)) if metadata.get("max", 7) >= 7 else metadata["max"]
     if kind in ("float", "double"):
         return 0.5
     if kind == "boolean":
-        return True
+        return variant % 2 == 0
     if kind == "timestamp":
         return MOMENT
     return b"\x00blob\xff"
@@ -121,16 +121,19 @@ def _text(shape: Shape) -> str:
     raise LookupError(f"no candidate for {shape.name}: {shape.metadata}")
 
 
-def _union_sizes(shape: Shape, above: tuple[str, ...]) -> list[int]:
+def _choices(shape: Shape, above: tuple[str, ...]) -> list[int]:
+    """Count the choices that there are at each place under a shape."""
     if shape.name in above:
         return [1]
     if shape.type_name == "list":
-        return _union_sizes(shape.member, above)
+        return _choices(shape.member, above)
     if shape.type_name == "map":
-        return _union_sizes(shape.value, above)
+        return _choices(shape.value, above)
+    if shape.type_name == "string":
+        return [len(shape.enum) or 1]
     if shape.type_name != "structure":
-        return [1]
+        return [2 if shape.type_name == "boolean" else 1]
     sizes = [len(shape.members) if shape.is_tagged_union else 1]
     for member in shape.members.values():
-        sizes += _union_sizes(member, (*above, shape.name))
+        sizes += _choices(member, (*above, shape.name))
     return sizes

@@ -22,6 +22,7 @@ from tests.gateway.exchange import client
 from tests.gateway.samples import MOMENT, sample, service, variants
 
 OPERATIONS = [(name, operation) for name in SERVICES for operation in service(name).operation_names]
+CBOR = "smithy-rpc-v2-cbor"
 REQUEST_ID = "11111111-2222-4333-8444-555555555555"
 
 
@@ -101,26 +102,28 @@ def test_what_we_write_botocore_reads(name: str, operation: str) -> None:
         assert boto.metadata["RequestId"] == REQUEST_ID
 
 
-@pytest.mark.parametrize("operation", service("mailmanager").operation_names)
-def test_mail_manager_speaks_cbor(operation: str) -> None:
-    model = service("mailmanager").operation_model(operation)
-    ours = service_model("mailmanager").operations[operation]
-    serializer = create_serializer("smithy-rpc-v2-cbor", include_validation=False)
+@pytest.mark.parametrize(
+    ("name", "operation"),
+    [(name, operation) for name in ("mailmanager", "sqs") for operation in service(name).operation_names],
+)
+def test_services_of_json_speak_cbor_too(name: str, operation: str) -> None:
+    model, ours = service(name).operation_model(operation), service_model(name).operations[operation]
+    serializer = create_serializer(CBOR, include_validation=False)
     for arguments in _arguments(model.input_shape):
         written = serializer.serialize_to_request(arguments, model)
         request = HttpRequest("POST", written["url_path"], "", {}, written["body"], "192.0.2.7")
         address = resolve(request)
-        assert (address.name, address.wire) == (operation, RPC_CBOR)
-        value = decode("mailmanager", RPC_CBOR, address.parcel(ours, request))
+        assert (address.service.name, address.name, address.wire) == (name, operation, RPC_CBOR)
+        value = decode(name, RPC_CBOR, address.parcel(ours, request))
         assert wire_value(value) == _epoch(arguments)
-    for output in _arguments(model.output_shape):
+    for output in () if model.output_shape is None else _arguments(model.output_shape):
         assert ours.output is not None
         answer = RPC_CBOR.answer(address.service, ours, msgspec.convert(_epoch(output), ours.output), REQUEST_ID)
         assert _parsed(answer, model.output_shape) == output
 
 
 def _parsed(answer: Answer, shape: Any) -> dict[str, Any]:
-    parser = create_parser("smithy-rpc-v2-cbor")
+    parser = create_parser(CBOR)
     response = {"status_code": answer.status, "headers": dict(answer.headers), "body": answer.body}
     parsed: dict[str, Any] = parser.parse(response, shape)
     assert parsed.pop("ResponseMetadata")["HTTPStatusCode"] == 200

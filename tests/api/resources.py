@@ -1,0 +1,309 @@
+"""Everything that an account can make, as a table for the tests of isolation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.api.certificates import CERTIFICATE
+from tests.api.harness import ACCOUNT, REGION
+
+Arguments = dict[str, Any]
+Step = tuple[str, str, Arguments]
+"""A service, a method of its client, and what it is called with."""
+
+TOPIC, QUEUE = f"arn:aws:sns:{REGION}:{ACCOUNT}:events", f"arn:aws:sqs:{REGION}:{ACCOUNT}:mail"
+URL = f"http://127.0.0.1:8005/{ACCOUNT}/mail"
+NAME, IDENTITY, LIST = {"ConfigurationSetName": "cs"}, {"EmailIdentity": "example.com"}, {"ContactListName": "news"}
+CONTACT = {**LIST, "EmailAddress": "bob@example.net"}
+DESTINATION = {**NAME, "EventDestinationName": "d"}
+DEFINITION = {"EventDestination": {"MatchingEventTypes": ["SEND"], "SnsDestination": {"TopicArn": TOPIC}}}
+SENDER = {**IDENTITY, "FromAddress": "ann@example.com"}
+VERIFICATION = {
+    "TemplateName": "welcome",
+    "FromEmailAddress": "ann@example.com",
+    "TemplateSubject": "Welcome",
+    "TemplateContent": "<p>Welcome</p>",
+    "SuccessRedirectionURL": "https://example.com/yes",
+    "FailureRedirectionURL": "https://example.com/no",
+}
+POLICY = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"ses:SendEmail",'
+    f'"Resource":"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com"}}]}}'
+)
+DETAILS = {"MailType": "TRANSACTIONAL", "WebsiteURL": "https://example.com"}
+
+
+def mail(**more: Any) -> Step:
+    """Give a send from the caller's own address, changed by `more`."""
+    text = {"Data": "Hello"}
+    content = {"Simple": {"Subject": text, "Body": {"Text": text}}}
+    given = {"FromEmailAddress": "me@own.example", "Destination": {"ToAddresses": ["you@example.net"]}}
+    return ("sesv2", "send_email", {**given, "Content": content, **more})
+
+
+def _templated(**template: str) -> Step:
+    return mail(Content={"Template": {**template, "TemplateData": "{}"}})
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One kind of thing. `made` are the steps that make it, `shown` the one that shows it to its owner."""
+
+    operations: tuple[str, ...]
+    made: tuple[Step, ...]
+    shown: Step
+    refused: tuple[Step, ...] = ()
+    """Calls of others that must get the answer that they would get without it."""
+    listed: tuple[Step, ...] = ()
+    """Lists of others that must be what they were before."""
+
+
+def _of(service: str, arguments: Arguments, *methods: str, **more: Arguments) -> tuple[Step, ...]:
+    """Give several calls with the same names; `more` adds to one of them."""
+    return tuple((service, method, {**arguments, **more.get(method, {})}) for method in methods)
+
+
+MAKE_IDENTITY: Step = ("sesv2", "create_email_identity", IDENTITY)
+MAKE_SET: Step = ("sesv2", "create_configuration_set", NAME)
+MAKE_TOPIC: Step = ("sns", "create_topic", {"Name": "events"})
+MAKE_QUEUE: Step = ("sqs", "create_queue", {"QueueName": "mail"})
+MAKE_LIST: Step = ("sesv2", "create_contact_list", LIST)
+TEMPLATE = {"TemplateName": "t", "TemplateContent": {"Subject": "Hi", "Text": "Hello"}}
+
+RESOURCES: dict[str, Resource] = {
+    "identity": Resource(
+        ("CreateEmailIdentity", "VerifyDomainIdentity", "VerifyDomainDkim"),
+        (MAKE_IDENTITY,),
+        ("sesv2", "get_email_identity", IDENTITY),
+        (
+            *_of(
+                "sesv2",
+                IDENTITY,
+                *("get_email_identity", "delete_email_identity", "get_email_identity_policies"),
+                *("put_email_identity_dkim_attributes", "put_email_identity_feedback_attributes"),
+                *("put_email_identity_mail_from_attributes", "put_email_identity_configuration_set_attributes"),
+                "put_email_identity_dkim_signing_attributes",
+                put_email_identity_dkim_signing_attributes={"SigningAttributesOrigin": "AWS_SES"},
+            ),
+            *_of("ses", {"Identity": "example.com"}, "list_identity_policies", "set_identity_mail_from_domain"),
+            ("ses", "set_identity_dkim_enabled", {"Identity": "example.com", "DkimEnabled": False}),
+            ("ses", "set_identity_feedback_forwarding_enabled", {"Identity": "example.com", "ForwardingEnabled": True}),
+            mail(FromEmailAddress="ann@example.com"),
+            ("sesv2", "create_custom_verification_email_template", VERIFICATION),
+            ("sesv2", "create_configuration_set", {**NAME, "TrackingOptions": {"CustomRedirectDomain": "example.com"}}),
+        ),
+        (
+            ("sesv2", "list_email_identities", {}),
+            ("ses", "list_identities", {}),
+            *_of(
+                "ses",
+                {"Identities": ["example.com"]},
+                *("get_identity_verification_attributes", "get_identity_dkim_attributes"),
+                *("get_identity_mail_from_domain_attributes", "get_identity_notification_attributes"),
+            ),
+            ("ses", "delete_identity", {"Identity": "example.com"}),
+        ),
+    ),
+    "address": Resource(
+        ("VerifyEmailIdentity", "VerifyEmailAddress"),
+        (("ses", "verify_email_identity", {"EmailAddress": "ann@example.com"}),),
+        ("ses", "list_verified_email_addresses", {}),
+        (mail(FromEmailAddress="ann@example.com"),),
+        (
+            ("ses", "list_verified_email_addresses", {}),
+            ("ses", "delete_verified_email_address", {"EmailAddress": "ann@example.com"}),
+        ),
+    ),
+    "certificate of a sender": Resource(
+        ("AssociateEmailIdentityCertificate",),
+        (
+            MAKE_IDENTITY,
+            ("sesv2", "associate_email_identity_certificate", {**SENDER, "CertificateArn": CERTIFICATE}),
+        ),
+        ("sesv2", "list_email_identity_certificates", IDENTITY),
+        (
+            ("sesv2", "list_email_identity_certificates", IDENTITY),
+            ("sesv2", "disassociate_email_identity_certificate", SENDER),
+            (
+                "sesv2",
+                "associate_email_identity_certificate",
+                {"EmailIdentity": "me@own.example", "CertificateArn": CERTIFICATE},
+            ),
+        ),
+    ),
+    "identity policy": Resource(
+        ("CreateEmailIdentityPolicy", "PutIdentityPolicy"),
+        (MAKE_IDENTITY, ("sesv2", "create_email_identity_policy", {**IDENTITY, "PolicyName": "p", "Policy": POLICY})),
+        ("sesv2", "get_email_identity_policies", IDENTITY),
+        (
+            *_of("sesv2", {**IDENTITY, "PolicyName": "p"}, "delete_email_identity_policy"),
+            ("ses", "get_identity_policies", {"Identity": "example.com", "PolicyNames": ["p"]}),
+        ),
+        (("ses", "delete_identity_policy", {"Identity": "example.com", "PolicyName": "p"}),),
+    ),
+    "configuration set": Resource(
+        ("CreateConfigurationSet",),
+        (MAKE_SET,),
+        ("sesv2", "get_configuration_set", NAME),
+        (
+            *_of(
+                "sesv2",
+                NAME,
+                *("get_configuration_set", "delete_configuration_set", "get_configuration_set_event_destinations"),
+                *("put_configuration_set_archiving_options", "put_configuration_set_delivery_options"),
+                *("put_configuration_set_reputation_options", "put_configuration_set_sending_options"),
+                *("put_configuration_set_suppression_options", "put_configuration_set_tracking_options"),
+                *("put_configuration_set_vdm_options", "update_configuration_set"),
+            ),
+            *_of("ses", NAME, "describe_configuration_set", "delete_configuration_set"),
+            mail(**NAME),
+            ("sesv2", "create_email_identity", {"EmailIdentity": "new.example", **NAME}),
+        ),
+        (("sesv2", "list_configuration_sets", {}), ("ses", "list_configuration_sets", {})),
+    ),
+    "event destination": Resource(
+        ("CreateConfigurationSetEventDestination",),
+        (
+            MAKE_TOPIC,
+            MAKE_SET,
+            ("sesv2", "create_configuration_set_event_destination", {**DESTINATION, **DEFINITION}),
+        ),
+        ("sesv2", "get_configuration_set_event_destinations", NAME),
+        (
+            *_of("sesv2", DESTINATION, "delete_configuration_set_event_destination"),
+            ("sesv2", "update_configuration_set_event_destination", {**DESTINATION, **DEFINITION}),
+        ),
+    ),
+    "tracking options": Resource(
+        ("CreateConfigurationSetTrackingOptions",),
+        (
+            MAKE_IDENTITY,
+            MAKE_SET,
+            (
+                "ses",
+                "create_configuration_set_tracking_options",
+                {**NAME, "TrackingOptions": {"CustomRedirectDomain": "example.com"}},
+            ),
+        ),
+        ("sesv2", "get_configuration_set", NAME),
+        (("ses", "delete_configuration_set_tracking_options", NAME),),
+    ),
+    "template": Resource(
+        ("CreateEmailTemplate", "CreateTemplate"),
+        (("sesv2", "create_email_template", TEMPLATE),),
+        ("sesv2", "get_email_template", {"TemplateName": "t"}),
+        (
+            *_of("sesv2", {"TemplateName": "t"}, "get_email_template", "delete_email_template"),
+            ("sesv2", "update_email_template", TEMPLATE),
+            ("sesv2", "test_render_email_template", {"TemplateName": "t", "TemplateData": "{}"}),
+            ("ses", "get_template", {"TemplateName": "t"}),
+            _templated(TemplateName="t"),
+            _templated(TemplateArn=f"arn:aws:ses:{REGION}:{ACCOUNT}:template/t"),
+        ),
+        (
+            ("sesv2", "list_email_templates", {}),
+            ("ses", "list_templates", {}),
+            ("ses", "delete_template", {"TemplateName": "t"}),
+        ),
+    ),
+    "verification template": Resource(
+        ("CreateCustomVerificationEmailTemplate",),
+        (MAKE_IDENTITY, ("sesv2", "create_custom_verification_email_template", VERIFICATION)),
+        ("sesv2", "get_custom_verification_email_template", {"TemplateName": "welcome"}),
+        (
+            *_of(
+                "sesv2",
+                {"TemplateName": "welcome"},
+                *("get_custom_verification_email_template", "delete_custom_verification_email_template"),
+            ),
+            ("sesv2", "update_custom_verification_email_template", VERIFICATION),
+            (
+                "sesv2",
+                "send_custom_verification_email",
+                {"EmailAddress": "eve@example.net", "TemplateName": "welcome"},
+            ),
+        ),
+        (
+            ("sesv2", "list_custom_verification_email_templates", {}),
+            ("ses", "list_custom_verification_email_templates", {}),
+            ("ses", "delete_custom_verification_email_template", {"TemplateName": "welcome"}),
+        ),
+    ),
+    "contact list": Resource(
+        ("CreateContactList",),
+        (MAKE_LIST,),
+        ("sesv2", "get_contact_list", LIST),
+        (
+            *_of("sesv2", LIST, "get_contact_list", "update_contact_list", "delete_contact_list", "list_contacts"),
+            ("sesv2", "create_contact", CONTACT),
+            mail(ListManagementOptions=LIST),
+        ),
+        (("sesv2", "list_contact_lists", {}),),
+    ),
+    "contact": Resource(
+        ("CreateContact",),
+        (MAKE_LIST, ("sesv2", "create_contact", CONTACT)),
+        ("sesv2", "get_contact", CONTACT),
+        _of("sesv2", CONTACT, "get_contact", "update_contact", "delete_contact"),
+    ),
+    "suppressed address": Resource(
+        ("PutSuppressedDestination",),
+        (("sesv2", "put_suppressed_destination", {"EmailAddress": "bob@example.net", "Reason": "BOUNCE"}),),
+        ("sesv2", "get_suppressed_destination", {"EmailAddress": "bob@example.net"}),
+        _of(
+            "sesv2", {"EmailAddress": "bob@example.net"}, "get_suppressed_destination", "delete_suppressed_destination"
+        ),
+        (("sesv2", "list_suppressed_destinations", {}),),
+    ),
+    "account attributes": Resource(
+        (),
+        (
+            ("sesv2", "put_account_details", DETAILS),
+            ("sesv2", "put_account_suppression_attributes", {"SuppressedReasons": []}),
+            ("sesv2", "put_account_vdm_attributes", {"VdmAttributes": {"VdmEnabled": "ENABLED"}}),
+            ("sesv2", "put_account_sending_attributes", {"SendingEnabled": False}),
+        ),
+        ("sesv2", "get_account", {}),
+        (),
+        (("sesv2", "get_account", {}), ("ses", "get_account_sending_enabled", {}), ("ses", "get_send_quota", {})),
+    ),
+    "topic": Resource(
+        ("CreateTopic",),
+        (MAKE_TOPIC,),
+        ("sns", "get_topic_attributes", {"TopicArn": TOPIC}),
+        (
+            *_of(
+                "sns",
+                {"TopicArn": TOPIC},
+                *("get_topic_attributes", "delete_topic", "list_subscriptions_by_topic", "publish"),
+                publish={"Message": "Hello"},
+            ),
+            *_of("sns", {"ResourceArn": TOPIC}, "list_tags_for_resource"),
+        ),
+        (("sns", "list_topics", {}),),
+    ),
+    "subscription": Resource(
+        ("Subscribe",),
+        (MAKE_TOPIC, MAKE_QUEUE, ("sns", "subscribe", {"TopicArn": TOPIC, "Protocol": "sqs", "Endpoint": QUEUE})),
+        ("sns", "list_subscriptions", {}),
+        (("sns", "subscribe", {"TopicArn": TOPIC, "Protocol": "sqs", "Endpoint": QUEUE}),),
+        (("sns", "list_subscriptions", {}),),
+    ),
+    "queue": Resource(
+        ("CreateQueue",),
+        (MAKE_QUEUE, ("sqs", "send_message", {"QueueUrl": URL, "MessageBody": "Hello"})),
+        ("sqs", "get_queue_attributes", {"QueueUrl": URL, "AttributeNames": ["All"]}),
+        (
+            *_of(
+                "sqs",
+                {"QueueUrl": URL},
+                *("get_queue_attributes", "purge_queue", "delete_queue", "receive_message", "list_queue_tags"),
+                "send_message",
+                send_message={"MessageBody": "x"},
+            ),
+            ("sqs", "get_queue_url", {"QueueName": "mail"}),
+        ),
+        (("sqs", "list_queues", {}),),
+    ),
+}

@@ -1,0 +1,110 @@
+"""Modelled errors that this server never gives, each with its reason; `*` stands for every operation of a service.
+
+What a program may notice of it is also said in docs/ses-differences.md.
+"""
+
+from __future__ import annotations
+
+ANY = "*"
+
+_NO_RATIONING = "calls of the API are not rationed; only sending has a rate"
+_IN_TURN = "changes of one thing wait for each other instead of failing"
+_ANY_TEXT = "it has no member that could be wrong: any text is looked up, and none of these is found"
+_NO_MEMBER = "a request that can be read has no member that could be wrong"
+_OWN_FAULT = "it is the answer to a fault of the server, of which none is known"
+_NO_KMS = "keys of KMS are named and not used"
+_OLD_SIGNATURES = "a request without a signature is refused by a code of its own, whatever the operation"
+_NO_POLICIES = "policies of callers are not evaluated yet, and what it touches is always the caller's own"
+
+REASONS: dict[tuple[str, str, str], str] = {
+    ("sesv2", ANY, "TooManyRequestsException"): _NO_RATIONING,
+    ("sesv2", ANY, "ConcurrentModificationException"): _IN_TURN,
+    ("sesv2", ANY, "AccountSuspendedException"): "there is no AWS to suspend an account; the operator pauses it",
+    ("sesv2", "SendEmail", "LimitExceededException"): "what SES counts here is not documented; quotas have other codes",
+    ("sesv2", "SendBulkEmail", "LimitExceededException"): "as for SendEmail",
+    (
+        "sesv2",
+        "CreateConfigurationSet",
+        "NotFoundException",
+    ): "a missing pool is BadRequestException (observed)",
+    (
+        "sesv2",
+        "CreateContactList",
+        "AlreadyExistsException",
+    ): "a second list meets the limit (observed)",
+    ("sesv2", "CreateContactList", "LimitExceededException"): "the limit is a BadRequestException (observed)",
+    ("sesv2", "CreateCustomVerificationEmailTemplate", "NotFoundException"): "nothing that it names has to exist but "
+    "its sender, and an unverified one is BadRequestException",
+    ("sesv2", "PutAccountPricingAttributes", "ConflictException"): "a plan holds at once, so no change is under way",
+    ("sesv2", "GetAccount", "BadRequestException"): _NO_MEMBER,
+    ("sesv2", "PutAccountSendingAttributes", "BadRequestException"): _NO_MEMBER,
+    ("sesv2", "PutAccountDedicatedIpWarmupAttributes", "BadRequestException"): _NO_MEMBER,
+    **{
+        ("sesv2", operation, "BadRequestException"): _ANY_TEXT
+        for operation in (
+            *("GetContactList", "DeleteContactList"),
+            *("GetEmailTemplate", "DeleteEmailTemplate"),
+            *("GetCustomVerificationEmailTemplate", "DeleteCustomVerificationEmailTemplate"),
+            *("GetEmailIdentity", "DeleteEmailIdentity", "GetEmailIdentityPolicies", "DeleteEmailIdentityPolicy"),
+            *("PutEmailIdentityDkimAttributes", "PutEmailIdentityFeedbackAttributes"),
+            "PutEmailIdentityConfigurationSetAttributes",
+        )
+    },
+    ("ses", "CreateConfigurationSet", "InvalidConfigurationSetException"): "a name that cannot be one is "
+    "InvalidParameterValue (observed)",
+    ("ses", "PutConfigurationSetDeliveryOptions", "InvalidDeliveryOptionsException"): "a wrong policy is a "
+    "ValidationError (observed)",
+    ("sns", ANY, "InternalErrorException"): _OWN_FAULT,
+    ("sns", ANY, "InvalidSecurityException"): _OLD_SIGNATURES,
+    ("sns", ANY, "ConcurrentAccessException"): _IN_TURN,
+    ("sns", ANY, "StaleTagException"): _IN_TURN,
+    ("sns", ANY, "TagPolicyException"): "there are no tag policies of an organization",
+    ("sns", ANY, "ReplayLimitExceededException"): "messages are not archived, so none are replayed",
+    ("sns", ANY, "FilterPolicyLimitExceededException"): "an account may have as many filter policies as it likes",
+    ("sns", ANY, "TopicLimitExceededException"): "an account may have as many topics as it likes",
+    ("sns", ANY, "PlatformApplicationDisabledException"): "there is no mobile push",
+    ("sns", ANY, "EndpointDisabledException"): "there is no mobile push",
+    (
+        "sns",
+        "ConfirmSubscription",
+        "SubscriptionLimitExceededException",
+    ): "who waits is counted already",
+    ("sns", "UntagResource", "TagLimitExceededException"): "taking tags off meets no limit",
+    ("sns", "DeleteTopic", "InvalidStateException"): "a topic can be deleted in every state",
+    ("sns", "DeleteTopic", "NotFoundException"): "a missing one is fine (API reference)",
+    ("sns", "Unsubscribe", "NotFoundException"): "a missing one is fine (observed)",
+    ("sns", "PublishBatch", "InvalidParameterValueException"): "what is wrong with one entry is told in Failed",
+    ("sns", ANY, "ValidationException"): "a wrong parameter is InvalidParameter",
+    **{
+        ("sns", ANY, error): _NO_KMS
+        for error in (
+            *("KMSAccessDeniedException", "KMSDisabledException", "KMSInvalidStateException"),
+            *("KMSNotFoundException", "KMSOptInRequired", "KMSThrottlingException"),
+        )
+    },
+    **{
+        ("sns", operation, "AuthorizationErrorException"): _NO_POLICIES
+        for operation in ("CreateTopic", "ListTopics", "ListSubscriptions", "ConfirmSubscription")
+    },
+    ("sqs", ANY, "RequestThrottled"): _NO_RATIONING,
+    ("sqs", ANY, "InvalidSecurity"): _OLD_SIGNATURES,
+    ("sqs", ANY, "InvalidAddress"): "the host of a queue's URL is not looked at",
+    ("sqs", ANY, "OverLimit"): "as many messages may be in flight as there are",
+    ("sqs", ANY, "PurgeQueueInProgress"): "a queue is empty when the call returns",
+    ("sqs", ANY, "QueueDeletedRecently"): "the name of a deleted queue is free at once",
+    ("sqs", ANY, "InvalidIdFormat"): "a receipt handle that is none is ReceiptHandleIsInvalid",
+    **{
+        ("sqs", ANY, error): _NO_KMS
+        for error in (
+            *("KmsAccessDenied", "KmsDisabled", "KmsInvalidKeyUsage", "KmsInvalidState", "KmsNotFound"),
+            *("KmsOptInRequired", "KmsThrottled"),
+        )
+    },
+    ("sqs", ANY, "UnsupportedOperation"): "only queues of the kind FIFO are not supported, and they cannot be made",
+}
+
+
+def reason_of(pair: tuple[str, str, str]) -> str | None:
+    """Say why an operation never gives an error; None where it can be provoked."""
+    service, operation, error = pair
+    return REASONS.get((service, operation, error)) or REASONS.get((service, ANY, error))

@@ -1,0 +1,154 @@
+"""The servers on which errors are provoked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from hatobin.ports import Session
+from hatobin.words.settings import Account, Settings
+from tests.api.certificates import CERTIFICATE, put_certificate
+from tests.api.harness import ACCOUNT, REGION, Api
+from tests.modelled_errors.provocation import PLAIN
+
+Clients = Mapping[str, Any]
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:events"
+DESTINATION = {
+    "Enabled": True,
+    "MatchingEventTypes": ["SEND"],
+    "SnsDestination": {"TopicArn": TOPIC},
+}
+POLICY = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"ses:SendEmail",'
+    f'"Resource":"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com"}}]}}'
+)
+VERIFICATION = {
+    "TemplateName": "welcome",
+    "FromEmailAddress": "ann@example.com",
+    "TemplateSubject": "Welcome",
+    "TemplateContent": "<p>Welcome</p>",
+    "SuccessRedirectionURL": "https://example.com/yes",
+    "FailureRedirectionURL": "https://example.com/no",
+}
+
+
+def _plain(api: Api, clients: Clients) -> None:
+    """Make one of each resource."""
+    v2, sns, sqs = clients["sesv2"], clients["sns"], clients["sqs"]
+    sns.create_topic(Name="events")
+    queue = sqs.create_queue(QueueName="mail", Attributes={"DelaySeconds": "0"})["QueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody="Hello")
+    sqs.receive_message(QueueUrl=queue, VisibilityTimeout=0)
+    v2.create_email_identity(EmailIdentity="example.com")
+    put_certificate(api)
+    v2.associate_email_identity_certificate(
+        EmailIdentity="example.com", FromAddress="ann@example.com", CertificateArn=CERTIFICATE
+    )
+    v2.create_email_identity_policy(EmailIdentity="example.com", PolicyName="p", Policy=POLICY)
+    v2.create_configuration_set(ConfigurationSetName="cs")
+    v2.create_configuration_set_event_destination(
+        ConfigurationSetName="cs", EventDestinationName="d", EventDestination=DESTINATION
+    )
+    v2.create_configuration_set(ConfigurationSetName="tracked", TrackingOptions={"CustomRedirectDomain": "example.com"})
+    v2.create_configuration_set(ConfigurationSetName="off", SendingOptions={"SendingEnabled": False})
+    v2.create_contact_list(ContactListName="news")
+    v2.create_contact(ContactListName="news", EmailAddress="bob@example.net")
+    v2.create_email_template(TemplateName="t", TemplateContent={"Subject": "Hi {{name}}", "Text": "Hello"})
+    v2.create_custom_verification_email_template(**VERIFICATION)
+
+
+def _paused(api: Api, clients: Clients) -> None:
+    _plain(api, clients)
+    clients["sesv2"].put_account_sending_attributes(SendingEnabled=False)
+
+
+def _mail_from(api: Api, clients: Clients) -> None:
+    """Let the MAIL FROM domain of the sender wait for a record that does not come, while all else is verified."""
+    _plain(api, clients)
+    clients["sesv2"].put_email_identity_mail_from_attributes(
+        EmailIdentity="example.com", MailFromDomain="bounce.example.com", BehaviorOnMxFailure="REJECT_MESSAGE"
+    )
+    pending = "UPDATE identities SET mail_from_status = 'PENDING'"
+    api.run(api.world.database.write(lambda session: session.execute(pending)))
+
+
+def _lost_sender(api: Api, clients: Clients) -> None:
+    """Have a verification mail whose sender is no identity any more."""
+    _plain(api, clients)
+    clients["sesv2"].delete_email_identity(EmailIdentity="example.com")
+
+
+def _overtaken(api: Api, clients: Clients) -> None:
+    """Lose the sender between the look at the template and the acceptance of the mail, as another node may do."""
+    _plain(api, clients)
+    database = api.world.database
+    write = database.write
+
+    async def overtaken(work: Callable[[Session], Any], **how: Any) -> Any:
+        await write(lambda session: session.execute("UPDATE identities SET status = 'FAILED'"))
+        try:
+            return await write(work, **how)
+        finally:
+            await write(lambda session: session.execute("UPDATE identities SET status = 'SUCCESS'"))
+
+    api.world.database.write = overtaken  # type: ignore[method-assign]
+
+
+def _reviewed(api: Api, clients: Clients) -> None:
+    """Ask for production access, so that the request is under review."""
+    _plain(api, clients)
+    clients["sesv2"].put_account_details(
+        MailType="TRANSACTIONAL", WebsiteURL="https://example.com", ProductionAccessEnabled=True
+    )
+
+
+def _full(api: Api, clients: Clients) -> None:
+    """Fill what can be full, by copying one row of each kind."""
+    _plain(api, clients)
+    ses = clients["sesv2"]
+    for number in range(9):
+        ses.create_configuration_set_event_destination(
+            ConfigurationSetName="cs", EventDestinationName=f"d{number}", EventDestination=DESTINATION
+        )
+    for number in range(19):
+        ses.create_email_identity_policy(EmailIdentity="example.com", PolicyName=f"p{number}", Policy=POLICY)
+    for number in range(49):
+        ses.create_custom_verification_email_template(**{**VERIFICATION, "TemplateName": f"w{number}"})
+    clients["sns"].subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=TOPIC.replace("sns", "sqs"))
+    for table, column, many in (
+        ("configuration_sets", "name", 10_000),
+        ("identities", "identity_key", 10_000),
+        ("templates", "name", 20_000),
+        ("sns_subscription", "subscription_id", 10_000),
+    ):
+        api.run(api.world.database.write(lambda s, t=table, c=column, n=many: _copies(s, t, c, range(n))))
+
+
+def _copies(session: Session, table: str, column: str, numbers: Iterable[int]) -> None:
+    row = session.execute(f"SELECT * FROM {table} LIMIT 1")[0]
+    names = [name for (name,) in _columns(session, table)]
+    whole = dict(zip(names, row, strict=True))
+    statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
+    session.many(statement, [{**whole, column: f"copy{number}.example"} for number in numbers])
+
+
+def _columns(session: Session, table: str) -> list[Any]:
+    if session.dialect == "sqlite":
+        return session.execute("SELECT name FROM pragma_table_info(:table) ORDER BY cid", {"table": table})
+    return session.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = :table ORDER BY ordinal_position",
+        {"table": table},
+    )
+
+
+STAGES: dict[str, tuple[Settings, Callable[[Api, Clients], None]]] = {
+    PLAIN: (Settings(), _plain),
+    "paused": (Settings(), _paused),
+    "mail from": (Settings(), _mail_from),
+    "sandbox": (Settings(account=Account(sandbox=True, max_send_rate=-1.0)), _plain),
+    "reviewed": (Settings(account=Account(sandbox=True)), _reviewed),
+    "spent": (Settings(account=Account(max_send_rate=-1.0, max_24_hour_send=0)), _plain),
+    "full": (Settings(), _full),
+    "lost sender": (Settings(), _lost_sender),
+    "overtaken": (Settings(), _overtaken),
+}
