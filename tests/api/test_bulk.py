@@ -76,6 +76,14 @@ def test_an_entry_brings_its_own_headers_and_keeps_the_others(api: Api, v2: Any)
     assert (mail["two@example.net"]["X-Campaign"], mail["two@example.net"]["X-Own"]) == ("spring", "yes")
 
 
+def test_an_entry_with_too_many_recipients_fails_alone(api: Api, v2: Any) -> None:
+    many = {"Destination": {"ToAddresses": ["one@example.net"], "BccAddresses": ["two@example.net"] * 50}}
+    results = bulk(v2, entry("one@example.net"), many)
+    assert [result["Status"] for result in results] == ["SUCCESS", "INVALID_PARAMETER"]
+    assert results[1]["Error"] == "Recipient count exceeds 50."
+    assert captured(api).keys() == {"one@example.net"}
+
+
 def test_lists_and_scalars_are_replaced_whole_and_objects_merged(api: Api, v2: Any) -> None:
     content = {"Subject": "{{a}} {{o.x}}{{o.y}} {{#each l}}{{this}},{{/each}}", "Text": "t"}
     v2.create_email_template(TemplateName="merge", TemplateContent=content)

@@ -148,6 +148,12 @@ def test_the_id_that_is_returned_is_the_one_delivered_and_date_is_replaced(api: 
             "Recipient count exceeds 50.",
             400,
         ),
+        (
+            {"Destination": {"CcAddresses": ["more than any header holds"] * 100_000}},
+            "BadRequestException",
+            "Recipient count exceeds 50.",
+            400,
+        ),
         ({"Content": {"Raw": {"Data": b"To: x@example.net\r\n\r\nHi\r\n"}}, "FromEmailAddress": None},
          "BadRequestException", "Missing required header 'From'.", 400),
         (

@@ -23,7 +23,7 @@ from hatobin.capabilities.contacts import SubscriptionLinks
 from hatobin.capabilities.delivery import MAILBOX_SITE, Sites
 from hatobin.capabilities.queue import Lease, MessageKey, QueuedRecipient, ReadyMessage, ReadyQueue
 from hatobin.flow.outbound.decisions import Decision, Prepared, StoredContent
-from hatobin.flow.outbound.draft import Accepted, Draft, Origin, RenderedContent
+from hatobin.flow.outbound.draft import MAX_RECIPIENTS, Accepted, Draft, Origin, RenderedContent
 from hatobin.flow.outbound.feedback_header import feedback_id_header
 from hatobin.flow.outbound.refusals import BadContent, Refusal, TooManyRecipients, Unavailable
 from hatobin.flow.outbound.signals import Signals
@@ -48,8 +48,6 @@ MAX_LINE_BYTES = 256 * 1024 * 1024
 """Messages that wait to be written, and their content: some seconds of a busy server. Whoever comes then is told to
 try again (503, 451)."""
 _TURN = "accept"
-MAX_RECIPIENTS = 50
-"""Recipients of one message, To, Cc and Bcc together (SES developer guide, quotas)."""
 
 
 class Named(Struct, frozen=True):

@@ -45,6 +45,8 @@ class Entry:
         """Make the draft; what is wrong with this entry alone becomes its status."""
         try:
             return cls(make())
+        except refusals.TooManyRecipients as many:
+            return cls(status=status_of(many), error=many.text)
         except NoRecipient:
             return cls(status=BulkStatus.INVALID_PARAMETER, error="At least one destination address is required.")
         except (AddressError, MessageError, BadTemplate, BadTemplateData) as wrong:

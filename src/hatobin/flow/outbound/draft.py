@@ -12,6 +12,9 @@ from hatobin.ports import Session
 from hatobin.protocols.mail.headers import Message
 from hatobin.words.address import Address
 
+MAX_RECIPIENTS = 50
+"""Recipients of one message, To, Cc and Bcc together (SES developer guide, quotas)."""
+
 
 class Origin(Struct, frozen=True):
     """Who sends, for which region, through which operation and from where."""

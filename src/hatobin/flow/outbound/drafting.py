@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from hatobin.capabilities import templates
 from hatobin.capabilities.templates import RenderedParts, TemplateParts
-from hatobin.flow.outbound.draft import Draft, ListManagement, Origin, RenderedContent, RenderingFailure
+from hatobin.flow.outbound.draft import MAX_RECIPIENTS, Draft, ListManagement, Origin, RenderedContent, RenderingFailure
+from hatobin.flow.outbound.refusals import TooManyRecipients
 from hatobin.flow.outbound.rendering import ChosenTemplate
 from hatobin.flow.outbound.senders import header_return_path, message_senders
 from hatobin.gateway import Call
@@ -76,7 +77,9 @@ def origin(call: Call) -> Origin:
 
 
 def parse_recipients(to: Sequence[str] | None, cc: Sequence[str] | None, bcc: Sequence[str] | None) -> Recipients:
-    """Parse a Destination; one mailbox per entry. Raises `AddressError`."""
+    """Parse a Destination; one mailbox per entry. Raises `AddressError`, and `TooManyRecipients` without parsing."""
+    if sum(len(texts) for texts in (to, cc, bcc) if texts) > MAX_RECIPIENTS:
+        raise TooManyRecipients
     return Recipients(
         tuple(parse_mailbox(text) for text in to or ()),
         tuple(parse_mailbox(text) for text in cc or ()),
