@@ -110,7 +110,7 @@ class Message:
             self.draft.content.message,
             message_id_header="<0100016d07eb7477-8e1938ce-475e-4e4b-89cb-000000@email.hatobin.localhost>",
             date=format_date(1567795934),
-            extra=(("Feedback-ID", feedback_id_header(ACCOUNT, REGION, self._world.settings.service)),),
+            extra=(("Feedback-ID", feedback_id_header(ACCOUNT, REGION, self._world.settings.service, {})),),
         )
 
     def split_and_rewrite(self) -> None:

@@ -154,7 +154,7 @@ def test_v1_describes_the_destinations_it_made(make_client: MakeClient, topic_ar
     gone = error_of(
         v1.delete_configuration_set_event_destination, ConfigurationSetName="cs", EventDestinationName="none"
     )
-    assert gone == ("EventDestinationDoesNotExist", "No EventDestination found for none", 400)
+    assert gone == ("EventDestinationDoesNotExist", "No EventDestination found for cs", 400)
     v1.delete_configuration_set_event_destination(ConfigurationSetName="cs", EventDestinationName="d")
     v1.delete_configuration_set(ConfigurationSetName="cs")
     assert v1.list_configuration_sets()["ConfigurationSets"] == []

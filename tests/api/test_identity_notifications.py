@@ -149,7 +149,10 @@ def test_a_bounce_a_complaint_and_a_delivery(api: Api, v1: Any, inbox: Inbox) ->
     }
     assert (bounce["bounce"]["bounceType"], bounce["bounce"]["bounceSubType"]) == ("Permanent", "General")
     send(api, v1, "complaint@simulator.amazonses.com")
-    assert [one["notificationType"] for one in inbox.notices()] == ["Delivery", "Complaint"]
+    delivery, complaint = inbox.notices()
+    assert [one["notificationType"] for one in (delivery, complaint)] == ["Delivery", "Complaint"]
+    # Classic notifications name the remote host, events do not (notification-contents).
+    assert delivery["delivery"]["remoteMtaIp"] == "127.0.0.1"
 
 
 def test_headers_only_where_they_are_asked_for(api: Api, v1: Any, inbox: Inbox) -> None:

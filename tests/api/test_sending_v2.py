@@ -73,6 +73,12 @@ def test_a_simple_message_arrives_with_ses_headers(api: Api, ses: Any) -> None:
     assert kinds(api, message_id) == ["Send", "Delivery"]
 
 
+def test_two_tags_are_the_first_fields_of_feedback_id(api: Api, ses: Any) -> None:
+    tags = [{"Name": "ses:feedback-id-b", "Value": "that"}, {"Name": "ses:feedback-id-a", "Value": "this"}]
+    send(ses, EmailTags=tags)
+    assert captured(api)[0][1]["Feedback-ID"].startswith("this:that:1.us-east-1.")
+
+
 def test_attachments_and_inline_images_arrive_identical(api: Api, ses: Any) -> None:
     pixel = bytes(range(256))
     content = {

@@ -37,7 +37,7 @@ async def test_a_queue_gets_the_signed_envelope_in_the_same_transaction(world: W
     assert envelope["MessageId"] == published.message_id
     assert (envelope["Message"], envelope["Subject"]) == ("mö", "S")
     assert envelope["SigningCertURL"] == CERTIFICATE_URL
-    assert envelope["UnsubscribeURL"].startswith(f"{LINK_BASE}/?Action=Unsubscribe&")
+    assert envelope["UnsubscribeURL"].startswith(f"{LINK_BASE}/?Action=Unsubscribe&SubscriptionArn=")
     assert f"&SubscriptionArn={topic}:" in envelope["UnsubscribeURL"]
     assert envelope["MessageAttributes"] == {"k": {"Type": "String", "Value": "v"}}
     assert message.message_attributes is None

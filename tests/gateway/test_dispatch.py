@@ -328,6 +328,7 @@ def test_sqs_speaks_query_to_old_clients_at_the_queues_own_path() -> None:
     assert b"<Code>AWS.SimpleQueueService.NonExistentQueue</Code>" in answer.body
 
 
+@pytest.mark.parametrize("version", ["", "&Version=2010-03-31"], ids=["as SNS writes them", "with a version"])
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -337,14 +338,14 @@ def test_sqs_speaks_query_to_old_clients_at_the_queues_own_path() -> None:
         ("Action=ConfirmSubscription&TopicArn=arn:aws:sns:eu-west-3:210987654321:t&Token=x&X-Amz-Signature=y", 403),
     ],
 )
-def test_links_from_sns_need_no_signature(query: str, status: int) -> None:
+def test_links_from_sns_need_no_signature(query: str, status: int, version: str) -> None:
     seen: list[Call] = []
 
     async def confirm(call: Call, request: sns.ConfirmSubscriptionInput) -> None:
         seen.append(call)
 
     handlers = {("sns", "ConfirmSubscription"): confirm, ("sns", "Publish"): confirm}
-    answer = handle(HttpRequest("GET", "/", f"{query}&Version=2010-03-31", {}, b"", "192.0.2.7"), handlers)
+    answer = handle(HttpRequest("GET", "/", query + version, {}, b"", "192.0.2.7"), handlers)
     assert answer.status in (status, 400 if status == 403 else status)
     if status == 200:
         assert (seen[0].account_id, seen[0].region, seen[0].principal.arn) == ("210987654321", "eu-west-3", "")

@@ -117,7 +117,7 @@ def test_postfix_receives_over_tls_and_dkimpy_verifies(verified: RunningServer, 
     events = take_events(verified, url, 2)
     assert kinds(events) == ["Send", "Delivery"]
     assert events[1]["delivery"]["smtpResponse"].startswith("250 2.0.0 Ok: queued as ")
-    assert events[1]["delivery"]["remoteMtaIp"] == "127.0.0.1"
+    assert "remoteMtaIp" not in events[1]["delivery"]
 
 
 def test_the_signature_verifies_through_the_real_dns_server(

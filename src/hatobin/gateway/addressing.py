@@ -30,6 +30,8 @@ RPC_CBOR = RpcCborWire()
 
 _TARGETS = {"MailManagerSvc": "mailmanager", "AmazonSQS": "sqs"}
 _VERSIONS = {"2010-12-01": "ses", "2010-03-31": "sns", "2012-11-05": "sqs", "2011-06-15": "sts"}
+# All services share one host here, and the links in notifications name no API: at AWS their host does.
+_LINKED = {"ConfirmSubscription": "sns", "Unsubscribe": "sns"}
 _QUERY_SERVICES = ("ses", "sns", "sqs", "sts")
 _CBOR_PATH = re.compile(r"/service/([A-Za-z0-9_]+)/operation/([A-Za-z0-9_]+)/?\Z")
 _SCOPE_SERVICE = re.compile(r"(?:/|%2[Ff])([a-z0-9-]+)(?:/|%2[Ff])aws4_request")
@@ -135,12 +137,14 @@ def _is_form(request: HttpRequest) -> bool:
 
 
 def _query_service(request: HttpRequest, form: Mapping[str, str]) -> str:
-    """Give the service of a Query request: by API version, else by credential scope."""
+    """Give the service of a Query request: by API version, else by credential scope, else by a link's action."""
     by_version = _VERSIONS.get(form.get("Version", ""))
     if by_version is not None:
         return by_version
     scope = _SCOPE_SERVICE.search(request.headers.get("authorization") or request.query)
-    return scope[1] if scope is not None and scope[1] in _QUERY_SERVICES else "ses"
+    if scope is None:
+        return _LINKED.get(form.get("Action", ""), "ses")
+    return scope[1] if scope[1] in _QUERY_SERVICES else "ses"
 
 
 def _named(service: ServiceModel, wire: Wire, name: str) -> Address:

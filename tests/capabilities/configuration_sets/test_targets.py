@@ -266,7 +266,7 @@ async def test_v1_updates_what_v2_made(serving: Room) -> None:
 
 async def test_v1_updates_only_what_is_there(serving: Room) -> None:
     error = await refused(update_by_v1(serving, v1_destination(firehose())))
-    assert (error.code, error.message) == ("EventDestinationDoesNotExist", "No EventDestination found for d")
+    assert (error.code, error.message) == ("EventDestinationDoesNotExist", "No EventDestination found for cs")
     error = await refused(update_by_v1(serving, v1_destination(firehose()), "none"))
     assert error.code == "ConfigurationSetDoesNotExist"
     await create(serving, "d", bus())

@@ -122,7 +122,7 @@ async def test_errors_have_v1_s_codes(room: Room) -> None:
             "EventDestinationAlreadyExists",
             "An event destination with name <d> already exists for configuration set <cs>.",
         ),
-        ("EventDestinationDoesNotExist", "No EventDestination found for none"),
+        ("EventDestinationDoesNotExist", "No EventDestination found for cs"),
     ]
 
 

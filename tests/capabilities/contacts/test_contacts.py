@@ -84,12 +84,24 @@ async def test_a_list_comes_back_as_it_was(room: Room) -> None:
     assert shown.created_timestamp == shown.last_updated_timestamp == NOON
     room.clock.time += 5
     await api_v2.update_contact_list(
-        room.call(), UpdateContactListRequest(contact_list_name="main", description="ours")
+        room.call(), UpdateContactListRequest(contact_list_name="main", topics=[OFFERS], description="ours")
     )
     later = await api_v2.get_contact_list(room.call(), GetContactListRequest(contact_list_name="main"))
-    assert (later.topics, later.description, later.last_updated_timestamp) == ([NEWS, OFFERS], "ours", NOON + 5)
+    assert (later.topics, later.description, later.last_updated_timestamp) == ([OFFERS], "ours", NOON + 5)
     listed = await api_v2.list_contact_lists(room.call(), ListContactListsRequest())
     assert [entry.contact_list_name for entry in listed.contact_lists or []] == ["main"]
+
+
+async def test_an_update_takes_away_what_it_leaves_out(room: Room) -> None:
+    await make_list(room)
+    await api_v2.update_contact_list(
+        room.call(), UpdateContactListRequest(contact_list_name="main", description="ours")
+    )
+    shown = await api_v2.get_contact_list(room.call(), GetContactListRequest(contact_list_name="main"))
+    assert (shown.topics, shown.description) == ([], "ours")
+    await api_v2.update_contact_list(room.call(), UpdateContactListRequest(contact_list_name="main", topics=[NEWS]))
+    shown = await api_v2.get_contact_list(room.call(), GetContactListRequest(contact_list_name="main"))
+    assert (shown.topics, shown.description) == ([NEWS], None)
 
 
 @pytest.mark.parametrize(

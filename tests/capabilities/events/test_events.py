@@ -86,7 +86,6 @@ def test_delivery_adds_the_outgoing_ip_to_the_tags() -> None:
         "processingTimeMillis": 60657,
         "recipients": ["recipient@example.com"],
         "smtpResponse": "250 2.6.0 Message received",
-        "remoteMtaIp": "192.0.2.1",
         "reportingMTA": "mx.example.net",
     }
 

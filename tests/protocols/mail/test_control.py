@@ -92,6 +92,16 @@ def test_tags_at_the_limits_are_accepted() -> None:
     assert check_tag("aZ09_-", "aZ09_-.@") == MessageTag("aZ09_-", "aZ09_-.@")
 
 
+def test_two_names_of_ses_may_be_given_and_no_other() -> None:
+    given = "ses:feedback-id-a=this-campaign, ses:feedback-id-b=b"
+    assert parse_tags(given) == (
+        MessageTag("ses:feedback-id-a", "this-campaign"),
+        MessageTag("ses:feedback-id-b", "b"),
+    )
+    with pytest.raises(TagError, match="Invalid tag name <ses:feedback-id-c>"):
+        check_tag("ses:feedback-id-c", "c")
+
+
 def test_a_broken_tag_field_is_refused_like_a_broken_tag() -> None:
     with pytest.raises(TagError):
         parse_tags("a=b, c")

@@ -104,11 +104,12 @@ def _refusal(refused: NotStored, set_name: str, destination: EventDestination) -
         case NotStored.NO_TOPIC:
             return CallerError("InvalidSNSDestination", f"SNS topic <{destination.topic_arn}> not found.")
         case NotStored.NO_DESTINATION:
-            return _no_destination(destination.name)
+            return _no_destination(set_name)
 
 
-def _no_destination(name: str) -> CallerError:
-    return CallerError("EventDestinationDoesNotExist", f"No EventDestination found for {name}")
+def _no_destination(set_name: str) -> CallerError:
+    """Word it as recorded from SES: the text names the set, not the destination that it lacks."""
+    return CallerError("EventDestinationDoesNotExist", f"No EventDestination found for {set_name}")
 
 
 def _read(call: Call, given: ses.EventDestination) -> EventDestination:
@@ -193,5 +194,5 @@ async def delete_configuration_set_event_destination(
         return store.delete_destination(session, call.account_id, call.region, set_name, name)
 
     if not await call.ports.database.write(delete):
-        raise _no_destination(name)
+        raise _no_destination(set_name)
     return DeleteConfigurationSetEventDestinationResponse()

@@ -121,7 +121,7 @@ async def get_contact_list(call: Call, request: GetContactListRequest) -> GetCon
 
 @operation("sesv2", "UpdateContactList")
 async def update_contact_list(call: Call, request: UpdateContactListRequest) -> None:
-    """Replace a list's topics and description; what the request leaves out stays."""
+    """Replace a list's topics and description: "a complete replacement" (API reference), so what is left out goes."""
     name, now = request.contact_list_name, call.ports.clock.now()
     topics = _checked_topics(name, request.topics, request.description)
 
@@ -133,8 +133,8 @@ async def update_contact_list(call: Call, request: UpdateContactListRequest) -> 
             call.region,
             ContactList(
                 name,
-                old.description if request.description is None else request.description,
-                old.topics if request.topics is None else topics,
+                request.description,
+                topics,
                 old.tags,
                 old.created_at,
                 now,

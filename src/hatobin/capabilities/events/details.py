@@ -36,7 +36,6 @@ def delivery_detail(recipients: Sequence[str], outcome: Delivered, *, at: float,
             "processingTimeMillis": max(0, round((at - accepted_at) * 1000)),
             "recipients": recipients,
             "smtpResponse": str(outcome.reply),
-            "remoteMtaIp": outcome.hop.remote_ip,
             "reportingMTA": outcome.hop.host,
         }
     )

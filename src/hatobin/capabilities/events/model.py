@@ -26,7 +26,7 @@ class Event(Struct, frozen=True):
     `detail` is the JSON of the event's own facts. `mail` may be left out when
     it is in the message's row. `outgoing_ip` adds the tag `ses:outgoing-ip`,
     which SES shows from Delivery on. `remote_ip` is the remote host of a
-    bounce, which only the classic notifications show.
+    bounce or a delivery, which only the classic notifications show.
     """
 
     key: MessageKey

@@ -65,7 +65,7 @@ class Notices:
 def notice(kind: str, event: Event, mail: dict[str, Any]) -> str:
     """Write a notification."""
     detail: dict[str, Any] = msgspec.json.decode(event.detail)
-    if event.remote_ip and event.kind is EventKind.BOUNCE:
+    if event.remote_ip and event.kind in (EventKind.BOUNCE, EventKind.DELIVERY):
         detail["remoteMtaIp"] = event.remote_ip
     document = {"notificationType": kind, event.kind.detail_name: detail, "mail": mail}
     return msgspec.json.encode(document).decode()

@@ -16,8 +16,6 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from hatobin.companions.sns.envelope import Notice, Seal, canonical
 from hatobin.companions.sns.model import SubscriptionKey, TopicKey
 
-# All services share one host here, so a link names its API, where at AWS the host does.
-_VERSION = "Version=2010-03-31"
 # SHA-1 is what version 1 means; topics choose version 2 with SignatureVersion.
 _DIGESTS = {"1": hashes.SHA1(), "2": hashes.SHA256()}  # noqa: S303
 
@@ -42,8 +40,8 @@ class SnsSigner:
     def subscribe_url(self, topic: TopicKey, token: str) -> str:
         """Give the link that confirms a subscription."""
         token = quote(token, safe="")
-        return f"{self._link_base}/?Action=ConfirmSubscription&{_VERSION}&TopicArn={topic.arn}&Token={token}"
+        return f"{self._link_base}/?Action=ConfirmSubscription&TopicArn={topic.arn}&Token={token}"
 
     def unsubscribe_url(self, subscription: SubscriptionKey) -> str:
         """Give the link that ends a subscription."""
-        return f"{self._link_base}/?Action=Unsubscribe&{_VERSION}&SubscriptionArn={subscription.arn}"
+        return f"{self._link_base}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}"

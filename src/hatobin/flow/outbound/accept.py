@@ -273,7 +273,8 @@ class Acceptor:
         """Give the octets that leave, without the signatures. Raises `BadContent`."""
         service = self.settings.service
         host = mail_host(key.region, service.domain, compat_names=service.compat_names)
-        extra: list[tuple[str, str]] = [("Feedback-ID", feedback_id_header(key.account_id, key.region, service))]
+        feedback_id = feedback_id_header(key.account_id, key.region, service, draft.tags)
+        extra: list[tuple[str, str]] = [("Feedback-ID", feedback_id)]
         try:
             message, fields = unsubscribable(self._links, draft, content.message, key)
             return rewrite(

@@ -35,9 +35,10 @@ from hatobin.protocols.mail.mime import Part, parse_parts
 from hatobin.protocols.mail.participants import header_recipients, header_senders
 from hatobin.protocols.mail.recode import fit_lines, to_seven_bit
 from hatobin.protocols.mail.rewrite import check_message, read_message, rewrite
-from hatobin.protocols.mail.tags import MessageTag, check_tag, check_tags, parse_tags
+from hatobin.protocols.mail.tags import FEEDBACK_ID_TAGS, MessageTag, check_tag, check_tags, parse_tags
 
 __all__ = [
+    "FEEDBACK_ID_TAGS",
     "SIGNED_FIELDS",
     "Attachment",
     "Content",

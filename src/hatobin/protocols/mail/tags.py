@@ -2,7 +2,8 @@
 
 The same rules hold for tags given in an API call and for those in the field
 X-SES-MESSAGE-TAGS. The texts are as recorded from SES, the double blank in
-the one about names included.
+the one about names included. Of the names with a colon, which are SES's own,
+a sender may set two: the first fields of Feedback-ID (accepted as recorded).
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from msgspec import Struct
 from hatobin.protocols.mail.errors import TagError
 
 MAX_TAG_LENGTH = 255
+
+FEEDBACK_ID_TAGS = ("ses:feedback-id-a", "ses:feedback-id-b")
+"""Tags whose values become the first two fields of Feedback-ID."""
 
 _NAME = re.compile(r"[A-Za-z0-9_\-]+", re.ASCII)
 _VALUE = re.compile(r"[A-Za-z0-9_\-.@]+", re.ASCII)
@@ -38,7 +42,7 @@ def check_tag(name: str, value: str) -> MessageTag:
         raise TagError("The tag value must be specified.")
     if len(name) > MAX_TAG_LENGTH:
         raise TagError(f"Tag name cannot exceed {MAX_TAG_LENGTH} characters.")
-    if not _NAME.fullmatch(name):
+    if name not in FEEDBACK_ID_TAGS and not _NAME.fullmatch(name):
         raise TagError(f"Invalid tag name <{name}>: only alphanumeric ASCII characters, '_',  '-' are allowed.")
     if len(value) > MAX_TAG_LENGTH:
         raise TagError(f"Tag value cannot exceed {MAX_TAG_LENGTH} characters.")
