@@ -16,13 +16,14 @@ STORE ?= sqlite
 FAULTS ?= 50
 SEED ?= 1
 FUZZ_EXAMPLES ?= 5000
+FROM ?=
 
 PY := .venv/bin/python
 RUN_READY := .venv/.ready-to-run
 DEV_READY := .venv/.ready-to-develop
 CHECKED := src tests tools benchmarks scripts
 
-.PHONY: help run test check bench chaos fuzz models coverage-doc lock services clean
+.PHONY: help run test check bench chaos clients fuzz models coverage-doc lock services clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +50,9 @@ chaos: $(DEV_READY) services ## Break things under load, then close the ledger (
 
 fuzz: $(DEV_READY) ## Fuzz the gateway, for longer than `make test` does (STORE=postgres FUZZ_EXAMPLES=2000 SEED=7)
 	@HATOBIN_TEST_STORE=$(STORE) FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) FUZZ_SEED=$(SEED) exec $(PY) -m pytest tests/fuzz $(ARGS)
+
+clients: $(DEV_READY) ## Run public client suites, unmodified, from a folder outside (FROM=DIR ARGS=--docs)
+	@exec $(PY) -m tests.clients.run $(if $(FROM),'$(FROM)',$(error FROM=DIR is missing; docs/clients.md says what lies in it)) $(ARGS)
 
 models: $(DEV_READY) ## Regenerate gateway/models from the pinned botocore
 	@exec $(PY) -m tools.generate_models $(ARGS)

@@ -94,7 +94,9 @@ def test_tests_ask_only_for_programs_that_are_installed_for_them() -> None:
     assert not places, complaint("a program that scripts/test-services does not install", places)
 
 
-@pytest.mark.parametrize("target", ["help", "run", "test", "check", "bench", "chaos", "fuzz", "models", "lock"])
+@pytest.mark.parametrize(
+    "target", ["help", "run", "test", "check", "bench", "chaos", "clients", "fuzz", "models", "lock"]
+)
 def test_promised_make_targets_exist(target: str) -> None:
     assert re.search(rf"^{target}:.*## \w", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
