@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -327,7 +328,8 @@ def test_bulk_takes_no_more_than_fifty_entries(ses: Any) -> None:
     assert caught.value.response["Error"]["Code"] == "BadRequestException"
 
 
-def test_events_reach_a_queue_through_a_topic_in_order(api: Api, ses: Any) -> None:
+def _subscribed(api: Api, ses: Any) -> Callable[[], list[dict[str, Any]]]:
+    """Make the set "app" with a topic and a queue for its events; the function gives the notices that have come."""
     sns, sqs = api.client("sns"), api.client("sqs")
     topic = sns.create_topic(Name="events")["TopicArn"]
     queue_url = sqs.create_queue(QueueName="events")["QueueUrl"]
@@ -342,16 +344,25 @@ def test_events_reach_a_queue_through_a_topic_in_order(api: Api, ses: Any) -> No
             "SnsDestination": {"TopicArn": topic},
         },
     )
+
+    def received() -> list[dict[str, Any]]:
+        api.wait_until_delivered()
+        api.wait(lambda: api.world.count("SELECT COUNT(*) FROM event_outbox") == 0)
+        messages = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)["Messages"]
+        return [json.loads(message["Body"]) for message in messages]
+
+    return received
+
+
+def test_events_reach_a_queue_through_a_topic_in_order(api: Api, ses: Any) -> None:
+    received = _subscribed(api, ses)
     message_id = send(
         ses,
         ConfigurationSetName="app",
         EmailTags=[{"Name": "order", "Value": "42"}],
         Destination={"ToAddresses": ["bounce@simulator.amazonses.com"]},
     )
-    api.wait_until_delivered()
-    api.wait(lambda: api.world.count("SELECT COUNT(*) FROM event_outbox") == 0)
-    received = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)["Messages"]
-    notices = [json.loads(message["Body"]) for message in received]
+    notices = received()
     published = [json.loads(n["Message"]) for n in notices if n["Message"].startswith("{")]
     assert [event["eventType"] for event in published] == ["Send", "Bounce"]
     bounce = published[1]
@@ -363,3 +374,17 @@ def test_events_reach_a_queue_through_a_topic_in_order(api: Api, ses: Any) -> No
     assert bounce["bounce"]["bouncedRecipients"][0]["emailAddress"] == "bounce@simulator.amazonses.com"
     assert bounce["bounce"]["bouncedRecipients"][0]["status"] == "5.1.1"
     assert notices[-1]["Subject"] == "Amazon SES Email Event Notification"
+
+
+def test_the_send_event_of_a_template_is_told_before_it_is_rendered(api: Api, ses: Any) -> None:
+    received = _subscribed(api, ses)
+    content = {"Subject": "Hello {{name}}", "Text": "Hi"}
+    template = {"TemplateContent": content, "TemplateData": '{"name":"Ann"}'}
+    send(ses, ConfigurationSetName="app", Content={"Template": template})
+    sent, delivered = (json.loads(n["Message"]) for n in received() if n["Message"].startswith("{"))
+    assert (sent["eventType"], delivered["eventType"]) == ("Send", "Delivery")
+    assert "sourceArn" not in sent["mail"]
+    assert [header["name"] for header in sent["mail"]["headers"]] == ["From", "To", "MIME-Version"]
+    assert "subject" not in sent["mail"]["commonHeaders"]
+    assert delivered["mail"]["sourceArn"].endswith(":identity/example.com")
+    assert delivered["mail"]["commonHeaders"]["subject"] == "Hello Ann"

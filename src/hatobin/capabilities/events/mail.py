@@ -21,7 +21,7 @@ class MailFacts(Struct, frozen=True):
 
     accepted_at: float
     source: str
-    source_arn: str
+    source_arn: str | None
     account_id: str
     message_id: str
     destination: Sequence[str]
@@ -35,7 +35,7 @@ def mail_head(facts: MailFacts) -> str:
     mail: dict[str, Any] = {
         "timestamp": iso_ms(facts.accepted_at),
         "source": facts.source,
-        "sourceArn": facts.source_arn,
+        **({} if facts.source_arn is None else {"sourceArn": facts.source_arn}),
         "sendingAccountId": facts.account_id,
         "messageId": facts.message_id,
         "destination": facts.destination,

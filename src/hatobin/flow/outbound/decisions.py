@@ -25,6 +25,8 @@ from hatobin.words.event import EventKind
 from hatobin.words.outcome import Hop, RecipientState
 from hatobin.words.settings import Settings
 
+_NOT_FROM_TEMPLATES = frozenset({"from", "to", "cc", "reply-to", "mime-version"})
+
 
 class StoredContent(Struct, frozen=True):
     """What was seen of content that was written to the blob store while it came."""
@@ -56,6 +58,8 @@ class Decision(Struct, frozen=True):
 
     message: NewMessage
     mail: MailJson
+    send_mail: MailJson
+    """What the Send event shows: of a template the header before it was rendered."""
     suppressed: tuple[tuple[str, str], ...]
     opted_out: tuple[str, ...]
     strangers: tuple[str, ...]
@@ -85,6 +89,7 @@ def decide(
     reasons = _suppressed(prepared, suppressed, standing, configuration_set)
     recipients = _recipients(prepared, reasons, opted_out, settings)
     mail = _mail(prepared, identity, configuration_set)
+    is_rendered = isinstance(draft.content, RenderedContent) and draft.content.from_template and mail.head
     message = NewMessage(
         key=key,
         accepted_at=prepared.accepted_at,
@@ -104,7 +109,8 @@ def decide(
         certificate=_certificate(session, prepared, identity, configuration_set),
         return_path=None if draft.return_path == draft.source else draft.return_path,
     )
-    return Decision(message, mail, tuple(reasons.items()), opted_out, strangers, standing.limits)
+    send_mail = _mail(prepared, identity, configuration_set, before_rendering=True) if is_rendered else mail
+    return Decision(message, mail, send_mail, tuple(reasons.items()), opted_out, strangers, standing.limits)
 
 
 def _facts(
@@ -265,8 +271,18 @@ def _certificate(
     )
 
 
-def _mail(prepared: Prepared, identity: SendingIdentity, configuration_set: ConfigurationSet | None) -> MailJson:
-    """Make the event's mail object where a set or the identity publishes it; headers only for subscribers."""
+def _mail(
+    prepared: Prepared,
+    identity: SendingIdentity,
+    configuration_set: ConfigurationSet | None,
+    *,
+    before_rendering: bool = False,
+) -> MailJson:
+    """Make the event's mail object where a set or the identity publishes it; headers only for subscribers.
+
+    `before_rendering` gives it as the Send event of a templated message has it: without the identity's ARN, and
+    with those fields alone that do not come from the template (recorded from SES; the later events have all).
+    """
     if configuration_set is None and not identity.notifies:
         return MailJson("", "")
     draft, origin = prepared.draft, prepared.draft.origin
@@ -274,12 +290,14 @@ def _mail(prepared: Prepared, identity: SendingIdentity, configuration_set: Conf
     subscribed = identity.notifies or (configuration_set is not None and configuration_set.destinations)
     if isinstance(draft.content, RenderedContent) and subscribed:
         fields = draft.content.message.fields
+        if before_rendering:
+            fields = tuple(field for field in fields if field[0] in _NOT_FROM_TEMPLATES)
         headers, truncated = event_headers(fields)
         common = common_headers(fields, message_id=prepared.key.message_id)
     facts = MailFacts(
         accepted_at=prepared.accepted_at,
         source=draft.source,
-        source_arn=identity.arn,
+        source_arn=None if before_rendering else identity.arn,
         account_id=prepared.key.account_id,
         message_id=prepared.key.message_id,
         destination=[str(recipient) for recipient in draft.recipients],
@@ -308,17 +326,15 @@ def accepted_events(
     """
     content, key = prepared.draft.content, prepared.key
 
-    def event(kind: EventKind, detail: str, hop: Hop | None = None) -> Event:
+    def event(kind: EventKind, detail: str, hop: Hop | None = None, mail: MailJson = decision.mail) -> Event:
         name = decision.message.configuration_set
         ip, remote_ip = ("", "") if hop is None else (hop.local_ip, hop.remote_ip)
-        return Event(
-            key, name, kind, prepared.accepted_at, detail, outgoing_ip=ip, remote_ip=remote_ip, mail=decision.mail
-        )
+        return Event(key, name, kind, prepared.accepted_at, detail, outgoing_ip=ip, remote_ip=remote_ip, mail=mail)
 
     if isinstance(content, RenderingFailure):
         yield event(EventKind.RENDERING_FAILURE, events.failure_detail(content.error_message, content.template_name))
         return
-    yield event(EventKind.SEND, events.send_detail())
+    yield event(EventKind.SEND, events.send_detail(), mail=decision.send_mail)
     rejected = sum(recipient.state is RecipientState.REJECTED for recipient in decision.message.recipients)
     if rejected:
         yield event(EventKind.REJECT, events.reject_detail("Bad content"))

@@ -30,6 +30,8 @@ class RenderedContent(Struct, frozen=True):
     """A whole MIME message as the caller meant it, split and checked, before our own headers."""
 
     message: Message
+    from_template: bool = False
+    """Whether SES rendered it: its Send event is told before that (see `decisions`)."""
 
 
 class RenderingFailure(Struct, frozen=True):

@@ -97,6 +97,7 @@ def simple_draft(
     headers: Sequence[tuple[str, str]] = (),
     attachments: Sequence[Attachment] = (),
     along: Callable[[Session], None] | None = None,
+    from_template: bool = False,
 ) -> Draft:
     """Compose a message from its parts. Raises `AddressError`, `HeaderError`, `NoRecipient`."""
     assert ask.source is not None, "the door checked that there is a source"
@@ -120,7 +121,7 @@ def simple_draft(
     message = read_message(raw) if attachments else split_message(raw, has_crlf=True)
     if headers and (duplicate := find_duplicate(message.fields)) is not None:
         raise HeaderError(f"Duplicate header '{duplicate}'.")
-    return _draft(call, ask, (sender.address,), recipients.addresses, RenderedContent(message), along)
+    return _draft(call, ask, (sender.address,), recipients.addresses, RenderedContent(message, from_template), along)
 
 
 def rendered_draft(
@@ -144,6 +145,7 @@ def rendered_draft(
         html=None if rendered.html is None else Content(rendered.html),
         headers=headers,
         attachments=attachments,
+        from_template=True,
     )
 
 
