@@ -45,7 +45,7 @@ class Group:
     def one(self, operation: str, error: str, text: str | None, **changes: Any) -> Provocation:
         """Give a call with what the operation needs, and these arguments."""
         return Provocation(
-            self.service, operation, error, {**_needed(self.service, operation), **changes}, text, self.stage
+            self.service, operation, error, {**needed(self.service, operation), **changes}, text, self.stage
         )
 
     def each(self, operations: Iterable[str], error: str, text: str | None, **changes: Any) -> list[Provocation]:
@@ -53,10 +53,11 @@ class Group:
         return [self.one(operation, error, text, **changes) for operation in operations]
 
 
-def _needed(name: str, operation: str) -> dict[str, Any]:
+def needed(name: str, operation: str) -> dict[str, Any]:
+    """Give the arguments that an operation cannot do without."""
     shape = service(name).operation_model(operation).input_shape
-    needed: dict[str, Any] = {} if shape is None else sample(shape, required_only=True)
-    return needed
+    arguments: dict[str, Any] = {} if shape is None else sample(shape, required_only=True)
+    return arguments
 
 
 def without_required(name: str, operation: str) -> Provocation | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 ANY = "*"
 
-_NO_RATIONING = "calls of the API are not rationed; only sending has a rate"
+_NO_RATIONING = "calls of the companions are not rationed"
 _IN_TURN = "changes of one thing wait for each other instead of failing"
 _ANY_TEXT = "it has no member that could be wrong: any text is looked up, and none of these is found"
 _NO_MEMBER = "a request that can be read has no member that could be wrong"
@@ -17,7 +17,7 @@ _OLD_SIGNATURES = "a request without a signature is refused by a code of its own
 _NO_POLICIES = "policies of callers are not evaluated yet, and what it touches is always the caller's own"
 
 REASONS: dict[tuple[str, str, str], str] = {
-    ("sesv2", ANY, "TooManyRequestsException"): _NO_RATIONING,
+    ("sesv2", "SendBulkEmail", "TooManyRequestsException"): "each entry says it for itself",
     ("sesv2", ANY, "ConcurrentModificationException"): _IN_TURN,
     ("sesv2", ANY, "AccountSuspendedException"): "there is no AWS to suspend an account; the operator pauses it",
     ("sesv2", "SendEmail", "LimitExceededException"): "what SES counts here is not documented; quotas have other codes",

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from hatobin.app import operations
 from hatobin.ports import Session
 from hatobin.words.settings import Account, Settings
 from tests.api.certificates import CERTIFICATE, put_certificate
 from tests.api.harness import ACCOUNT, REGION, Api
-from tests.modelled_errors.provocation import PLAIN
+from tests.modelled_errors.provocation import PLAIN, needed
 
 Clients = Mapping[str, Any]
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:events"
@@ -141,6 +144,17 @@ def _columns(session: Session, table: str) -> list[Any]:
     )
 
 
+def _rationed(api: Api, clients: Clients) -> None:
+    """Let every operation have its one call, whatever it says; the next would be a quarter of an hour later."""
+    ses = clients["sesv2"]
+    for method, operation in ses.meta.method_to_api_mapping.items():
+        if ("sesv2", operation) in operations.handlers() and not operation.startswith("Send"):
+            try:
+                getattr(ses, method)(**needed("sesv2", operation))
+            except ClientError:
+                pass  # Nothing of the kind is there; the call counted all the same.
+
+
 STAGES: dict[str, tuple[Settings, Callable[[Api, Clients], None]]] = {
     PLAIN: (Settings(), _plain),
     "paused": (Settings(), _paused),
@@ -150,5 +164,6 @@ STAGES: dict[str, tuple[Settings, Callable[[Api, Clients], None]]] = {
     "spent": (Settings(account=Account(max_send_rate=-1.0, max_24_hour_send=0)), _plain),
     "full": (Settings(), _full),
     "lost sender": (Settings(), _lost_sender),
+    "rationed": (Settings(account=Account(max_api_rate=0.001)), _rationed),
     "overtaken": (Settings(), _overtaken),
 }

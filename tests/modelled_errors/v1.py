@@ -94,14 +94,14 @@ CONFIGURATION_SETS: list[Provocation] = [
     _V1.one(
         "UpdateConfigurationSetEventDestination",
         "EventDestinationDoesNotExistException",
-        "No EventDestination found for new",
+        "No EventDestination found for cs",
         ConfigurationSetName="cs",
         **_destination(),
     ),
     _V1.one(
         "DeleteConfigurationSetEventDestination",
         "EventDestinationDoesNotExistException",
-        "No EventDestination found for new",
+        "No EventDestination found for cs",
         ConfigurationSetName="cs",
         EventDestinationName="new",
     ),

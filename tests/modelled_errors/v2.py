@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hatobin.app import operations
 from tests.api.certificates import CERTIFICATE
+from tests.gateway.samples import service
 from tests.modelled_errors.provocation import Group, Provocation, without_required
 from tests.modelled_errors.stages import DESTINATION, POLICY, VERIFICATION
 
@@ -280,6 +281,12 @@ ACCOUNT: list[Provocation] = [
     ),
 ]
 
+
+def _has_too_many(operation: str) -> bool:
+    errors = service("sesv2").operation_model(operation).error_shapes
+    return any(error.name == "TooManyRequestsException" for error in errors)
+
+
 _SERVED = sorted(name for service, name in operations.handlers() if service == "sesv2")
 MISSING_MEMBERS = [found for name in _SERVED if (found := without_required("sesv2", name)) is not None]
 LIMITS: list[Provocation] = [
@@ -325,4 +332,12 @@ LIMITS: list[Provocation] = [
         TemplateName="welcome",
     ),
 ]
-ALL = [*CONFIGURATION_SETS, *IDENTITIES, *CERTIFICATES, *TEMPLATES, *CONTACTS, *ACCOUNT, *MISSING_MEMBERS, *LIMITS]
+RATIONED = Group("sesv2", "rationed").each(
+    [name for name in _SERVED if _has_too_many(name) and not name.startswith("Send")],
+    "TooManyRequestsException",
+    "Rate exceeded",
+)
+ALL = [
+    *(*CONFIGURATION_SETS, *IDENTITIES, *CERTIFICATES, *TEMPLATES, *CONTACTS, *ACCOUNT),
+    *(*MISSING_MEMBERS, *LIMITS, *RATIONED),
+]

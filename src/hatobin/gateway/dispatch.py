@@ -28,6 +28,7 @@ from hatobin.gateway.errors import (
 )
 from hatobin.gateway.http import HttpRequest, HttpResponse
 from hatobin.gateway.models import service_model
+from hatobin.gateway.rationing import Rationing
 from hatobin.gateway.registry import Handlers
 from hatobin.ports import Ports, run_by_size
 from hatobin.ports.database import DatabaseUnavailable
@@ -52,6 +53,7 @@ class Gateway:
         self._services = services
         self._credentials = credentials
         self._handlers = handlers
+        self._rationing = Rationing(settings.account.max_api_rate)
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request; never raises for what the request holds or the operation does."""
@@ -83,6 +85,9 @@ class Gateway:
         handler = self._handlers.get((service.name, address.name))
         if operation is None or handler is None:
             return address.wire.refuse(service, unknown_refusal(address), request_id)
+        self._rationing.check(
+            service.name, operation.name, caller.principal.account_id, caller.region, self._ports.clock.monotonic()
+        )
         parcel = address.parcel(operation, request)
         value = await self._beside(request, lambda: decode(service.name, address.wire, parcel))
         call = Call(

@@ -112,6 +112,7 @@ class Account(Section, frozen=True):
     sandbox: bool = False
     max_send_rate: float | None = None
     max_24_hour_send: int | None = None
+    max_api_rate: float = -1.0
 
 
 class Aws(Section, frozen=True):
