@@ -178,6 +178,11 @@ def test_one_long_line_of_html_alone_decodes_to_the_very_same_octets(html: str) 
     assert read(raw).get_payload(decode=True) == html.encode()
 
 
+def test_a_text_that_quotes_a_message_in_quoted_printable_ends_like_any_other() -> None:
+    quoted = "You sent:\r\n\r\nX: y\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nHello"
+    assert built(text=Content(quoted)).endswith(b"\r\n\r\nHello\r\n")
+
+
 def test_the_declared_charset_is_used_and_utf_8_stands_in_where_it_cannot_hold_the_text() -> None:
     japanese = read(built(text=Content("日本語", "ISO-2022-JP")))
     assert japanese.get_content_charset() == "iso-2022-jp"

@@ -121,7 +121,8 @@ def _body(simple: Simple, boundary: Callable[[], str]) -> bytes:
 
 def _final_line_end(leaf: bytes) -> bytes:
     """End a lone leaf's last line: softly where that is possible, so that it decodes without it."""
-    return b"=\r\n" if b"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" in leaf else b"\r\n"
+    head_end = leaf.index(b"\r\n\r\n")
+    return b"=\r\n" if leaf.endswith(b"\r\nContent-Transfer-Encoding: quoted-printable", 0, head_end) else b"\r\n"
 
 
 def text_part(subtype: str, content: Content) -> bytes:
