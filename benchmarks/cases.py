@@ -23,7 +23,7 @@ EVENTS_TO_QUEUE, EVENTS_TO_HTTP = 20_000, 5_000
 EVENTS_AT_LEAST = 2_000
 """Several batches of the publisher, so that some are left when the first have arrived."""
 QUICK_MESSAGES = 400
-API_CONNECTIONS = 16
+API_CONNECTIONS = 50
 BULK_CONNECTIONS = 4
 OPEN_CONNECTIONS = 64
 OPEN_LOAD_S = 5
