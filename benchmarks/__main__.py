@@ -101,7 +101,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--hatobin", "command", help="Another way to call hatobin, to compare two checkouts.")
 @click.option("--work", type=_FOLDER, help="Where everything is written (default: bench-work).")
 @click.option("--results", "results_file", type=_FILE, help="Default: benchmarks/results/latest.json.")
-@click.option("--docs", is_flag=True, help="Also put the tables into docs/performance.md and docs/scaling.md.")
+@click.option("--docs", is_flag=True, help="Also put the tables of a whole run into docs/performance.md and docs/scaling.md.")
 @click.option("--list", "listing", is_flag=True, help="List the cases and stop.")
 def main(
     names: tuple[str, ...],
@@ -116,6 +116,8 @@ def main(
     **amounts: Any,
 ) -> None:
     """Measure hatobin beside its peers, on this machine, in one interleaved run (docs/performance.md)."""
+    if docs and (names or only or quick):
+        raise click.UsageError("--docs puts a whole run into the page; leave the other choices out.")
     serving = Serving(settings=_settings(pairs), size_bytes=amounts["size_bytes"])
     if command:
         serving = replace(serving, command=command)
@@ -146,8 +148,7 @@ def main(
         report.put_into_page("results", report.markdown(done, bench.machine, plan.repetitions))
         if any(row.system == "hatobin_postgres" and row.figure for result in done for row in result.rows):
             scaling.put_into_docs(plan.work, scaling.Assumptions())
-        if not names:
-            stages.put_into_docs(plan.work, plan.size_bytes, bench.machine)
+        stages.put_into_docs(plan.work, plan.size_bytes, bench.machine)
     if any(row.system == results.OURS and row.problem for result in done for row in result.rows):
         raise click.ClickException("hatobin failed a case")
 
