@@ -101,7 +101,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--hatobin", "command", help="Another way to call hatobin, to compare two checkouts.")
 @click.option("--work", type=_FOLDER, help="Where everything is written (default: bench-work).")
 @click.option("--results", "results_file", type=_FILE, help="Default: benchmarks/results/latest.json.")
-@click.option("--docs", is_flag=True, help="Also put the tables of a whole run into docs/performance.md and docs/scaling.md.")
+@click.option(
+    "--docs", is_flag=True, help="Also put the tables of a whole run into docs/performance.md and docs/scaling.md."
+)
 @click.option("--list", "listing", is_flag=True, help="List the cases and stop.")
 def main(
     names: tuple[str, ...],
