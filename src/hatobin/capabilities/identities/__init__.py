@@ -66,6 +66,7 @@ from hatobin.capabilities.identities.sending import (
     zone_records,
 )
 from hatobin.capabilities.identities.service_key import SERVICE_ACCOUNT, ServiceDkim, ensure_service_dkim, service_dkim
+from hatobin.capabilities.identities.service_mail import service_message
 from hatobin.capabilities.identities.store import number
 from hatobin.capabilities.identities.tagging import TAGGED
 from hatobin.capabilities.identities.verification import VerificationChecks
@@ -129,6 +130,7 @@ __all__ = [
     "open_link",
     "rotate_key",
     "service_dkim",
+    "service_message",
     "service_zone",
     "signing_certificate",
     "zone_records",

@@ -16,7 +16,7 @@ from hatobin.ports import Ports
 from hatobin.protocols.mail.compose import Content, Simple, compose
 from hatobin.protocols.mail.dates import format_date
 from hatobin.protocols.mail.rewrite import read_message, rewrite
-from hatobin.words.address import Mailbox, parse_address, parse_mailbox
+from hatobin.words.address import Address, Mailbox, parse_address, parse_mailbox
 from hatobin.words.identifiers import envelope_host, identity_arn, mail_host, message_id
 from hatobin.words.settings import Settings
 
@@ -81,13 +81,21 @@ def service_mail(
     host = mail_host(region, service.domain, compat_names=service.compat_names)
     envelope = envelope_host(region, service.domain, compat_names=service.compat_names)
     content = rewrite(read_message(raw), message_id_header=f"<{identifier}@{host}>", date=format_date(now))
+    key = MessageKey(SERVICE_ACCOUNT, region, identifier)
+    return service_message(settings, key, sender.address, to, content, reverse_path=f"{identifier}@{envelope}", now=now)
+
+
+def service_message(
+    settings: Settings, key: MessageKey, sender: Address, to: Address, content: bytes, *, reverse_path: str, now: float
+) -> NewMessage:
+    """Give a mail that the service wrote as the queue takes it; `key` is one of `SERVICE_ACCOUNT`."""
     return NewMessage(
-        key=MessageKey(SERVICE_ACCOUNT, region, identifier),
+        key=key,
         accepted_at=now,
         expires_at=now + settings.delivery.max_delivery_s,
-        source=str(sender.address),
-        reverse_path=f"{identifier}@{envelope}",
-        identity_arn=identity_arn(SERVICE_ACCOUNT, region, sender.address.domain),
+        source=str(sender),
+        reverse_path=reverse_path,
+        identity_arn=identity_arn(key.account_id, key.region, sender.domain),
         configuration_set=None,
         tls_required=False,
         dkim=None,

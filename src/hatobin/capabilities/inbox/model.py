@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from hatobin.capabilities.queue import MessageKey
+from hatobin.protocols.mail.encoded_words import decode_words
+from hatobin.protocols.mail.headers import Message
 
 
 class InboxEntry(Struct, frozen=True):
@@ -28,3 +32,10 @@ class Captured(Struct, frozen=True):
     recipients: tuple[str, ...]
     subject: str
     at: float
+
+    @classmethod
+    def of(
+        cls, message: Message, key: MessageKey, *, reverse_path: str, recipients: Iterable[str], at: float
+    ) -> Captured:
+        """Take from `message`, of which the header is enough, what the inbox shows of it."""
+        return cls(key, reverse_path, tuple(recipients), decode_words(message.value("subject") or ""), at)

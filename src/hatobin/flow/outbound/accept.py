@@ -148,8 +148,8 @@ class Acceptor:
         sites = {self._sites.name(recipient.domain.lower()) for recipient in draft.recipients}
         pieces = len(sites - {MAILBOX_SITE})  # The inbox takes its mail at once.
         size = len(prepared.content)
-        lease = self._lease if self._ready.has_room(pieces, size * pieces) else None
-        if lease is not None and pieces:
+        lease = self._lease if pieces and self._ready.has_room(pieces, size * pieces) else None
+        if lease is not None:
             self._ready.reserve(prepared.key.message_id, pieces, size * pieces)
         loop = asyncio.get_running_loop()
         waiting = _Waiting(Pending(prepared, lease), pieces, loop.create_future())
@@ -228,7 +228,7 @@ class Acceptor:
                 self._signals.kept(1)
             if waiting.pieces:
                 self._hand_over(prepared, result.decision, lease, waiting.pieces)
-        elif lease is not None and waiting.pieces:
+        elif lease is not None:
             self._ready.done(prepared.key.message_id, waiting.pieces, len(prepared.content) * waiting.pieces)
         if waiting.answer.done():
             return

@@ -17,13 +17,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hatobin.capabilities import configuration_sets, events, identities, queue
-from hatobin.capabilities.queue import MessageKey, NewMessage, NewRecipient, StoredMessage
+from hatobin.capabilities.queue import MessageKey, NewMessage, StoredMessage
 from hatobin.ports import Entropy, Session
 from hatobin.protocols.mail.dates import format_date
 from hatobin.protocols.mail.headers import split_message
 from hatobin.protocols.mail.report import Failure, Letter, complaint_report, delivery_report
 from hatobin.words.address import Address, AddressError, parse_address, parse_mailbox
-from hatobin.words.identifiers import envelope_host, identity_arn, mail_host, message_id
+from hatobin.words.identifiers import envelope_host, mail_host, message_id
 from hatobin.words.outcome import Bounced
 from hatobin.words.settings import Settings
 
@@ -107,21 +107,9 @@ class Reporter:
 
     def _queued(self, region: str, letter: Letter, content: bytes) -> NewMessage:
         identifier = letter.message_id_header[1:].partition("@")[0]
-        return NewMessage(
-            key=MessageKey(identities.SERVICE_ACCOUNT, region, identifier),
-            accepted_at=self.at,
-            expires_at=self.at + self.settings.delivery.max_delivery_s,
-            source=str(letter.sender),
-            reverse_path="",
-            identity_arn=identity_arn(identities.SERVICE_ACCOUNT, region, letter.sender.domain),
-            configuration_set=None,
-            tls_required=False,
-            dkim=None,
-            tags="{}",
-            mail="",
-            content=content,
-            blob_key=None,
-            recipients=(NewRecipient(str(letter.to), letter.to.domain.lower()),),
+        key = MessageKey(identities.SERVICE_ACCOUNT, region, identifier)
+        return identities.service_message(
+            self.settings, key, letter.sender, letter.to, content, reverse_path="", now=self.at
         )
 
 

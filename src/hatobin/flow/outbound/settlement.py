@@ -28,7 +28,6 @@ from hatobin.capabilities.queue import (
 from hatobin.flow.outbound.forwarding import Reporter
 from hatobin.flow.outbound.suppressed import enforced_reasons
 from hatobin.ports import Entropy, Session
-from hatobin.protocols.mail.encoded_words import decode_words
 from hatobin.protocols.mail.headers import split_message
 from hatobin.words.event import EventKind
 from hatobin.words.identifiers import feedback_id, mail_host
@@ -271,11 +270,11 @@ class _Group:
 
     def _keep(self, settlement: Settlement, delivered: Sequence[tuple[QueuedRecipient, Delivered]]) -> None:
         message = settlement.message
-        captured = inbox.Captured(
+        captured = inbox.Captured.of(
+            split_message(settlement.readable),
             message.key,
-            message.reverse_path,
-            recipients=tuple(recipient.address for recipient, _ in delivered),
-            subject=decode_words(split_message(settlement.readable).value("subject") or ""),
+            reverse_path=message.reverse_path,
+            recipients=(recipient.address for recipient, _ in delivered),
             at=settlement.at,
         )
         self._captured.append(captured)

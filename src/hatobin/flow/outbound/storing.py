@@ -24,7 +24,6 @@ from hatobin.flow.outbound.decisions import Decision, Prepared, accepted_events,
 from hatobin.flow.outbound.draft import RenderedContent
 from hatobin.flow.outbound.refusals import Refusal
 from hatobin.ports import Entropy, Session
-from hatobin.protocols.mail.encoded_words import decode_words
 from hatobin.words.settings import Settings
 
 _UNLIMITED = SendLimits(-1.0, -1)
@@ -110,22 +109,21 @@ def _store(
 
 def _deliver_locally(session: Session, accepted: Sequence[tuple[Prepared, Decision]]) -> None:
     """Put into the inbox what is delivered already, and count it."""
-    captured: list[inbox.Captured] = []
+    kept: list[inbox.Captured] = []
     counts: Counter[tuple[str, str]] = Counter()
     for prepared, decision in accepted:
         if not (recipients := decision.delivered):
             continue
         content, key = prepared.draft.content, prepared.key
         assert isinstance(content, RenderedContent), "what cannot be rendered is not delivered"
-        subject = decode_words(content.message.value("subject") or "")
-        at = prepared.accepted_at
-        captured.append(inbox.Captured(key, decision.message.reverse_path, tuple(recipients), subject, at))
+        reverse_path, at = decision.message.reverse_path, prepared.accepted_at
+        kept.append(inbox.Captured.of(content.message, key, reverse_path=reverse_path, recipients=recipients, at=at))
         counts[key.account_id, key.region] += len(recipients)
-    if not captured:
+    if not kept:
         return
-    inbox.keep(session, captured)
+    inbox.keep(session, kept)
     for (account_id, region), count in sorted(counts.items()):  # The order of every node: see `Database.write`.
-        account.count(session, account_id, region, captured[0].at, delivered=count)
+        account.count(session, account_id, region, kept[0].at, delivered=count)
 
 
 def _ensure_contacts(session: Session, prepared: Prepared, decision: Decision) -> None:
