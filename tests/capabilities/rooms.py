@@ -24,6 +24,7 @@ from hatobin.gateway import Call, Principal, Services
 from hatobin.ports import Answer, AnswerStatus, Ports, Session, Timer
 from hatobin.words.errors import CallerError
 from hatobin.words.settings import Settings
+from tests.inline_threads import InlineThreads
 from tests.stores import open_store
 
 T = TypeVar("T")
@@ -87,16 +88,6 @@ class WrittenDns:
     async def resolve(self, name: str, record_type: str) -> Answer:
         self.asked.append((name, record_type))
         return self.zones.get((name, record_type), Answer(AnswerStatus.NXDOMAIN))
-
-
-class InlineThreads:
-    """Runs work at once, where it is asked for."""
-
-    async def run(self, work: Callable[[], T]) -> T:
-        return work()
-
-    async def run_long(self, work: Callable[[], T]) -> T:
-        return work()
 
 
 @dataclass

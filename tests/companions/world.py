@@ -25,6 +25,7 @@ from hatobin.gateway.models import sqs as sqs_models
 from hatobin.ports import HttpReply, HttpUnreachable, Ports, Session, Timer
 from hatobin.words.errors import CallerError
 from hatobin.words.settings import Settings
+from tests.inline_threads import InlineThreads
 from tests.stores import open_store
 
 T = TypeVar("T")
@@ -111,16 +112,6 @@ class RepeatedChance:
 
     def below(self, bound: int) -> int:
         return self._random.randrange(bound)
-
-
-class InlineThreads:
-    """Runs work at once, where it is asked for."""
-
-    async def run(self, work: Callable[[], T]) -> T:
-        return work()
-
-    async def run_long(self, work: Callable[[], T]) -> T:
-        return work()
 
 
 @dataclass(frozen=True)

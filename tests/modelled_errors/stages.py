@@ -12,6 +12,7 @@ from hatobin.ports import Session
 from hatobin.words.settings import Account, Settings
 from tests.api.certificates import CERTIFICATE, put_certificate
 from tests.api.harness import ACCOUNT, REGION, Api
+from tests.api.resources import POLICY, VERIFICATION
 from tests.modelled_errors.provocation import PLAIN, needed
 
 Clients = Mapping[str, Any]
@@ -20,18 +21,6 @@ DESTINATION = {
     "Enabled": True,
     "MatchingEventTypes": ["SEND"],
     "SnsDestination": {"TopicArn": TOPIC},
-}
-POLICY = (
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"ses:SendEmail",'
-    f'"Resource":"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com"}}]}}'
-)
-VERIFICATION = {
-    "TemplateName": "welcome",
-    "FromEmailAddress": "ann@example.com",
-    "TemplateSubject": "Welcome",
-    "TemplateContent": "<p>Welcome</p>",
-    "SuccessRedirectionURL": "https://example.com/yes",
-    "FailureRedirectionURL": "https://example.com/no",
 }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.api.resources import VERIFICATION
 from tests.modelled_errors.provocation import Group, Provocation
-from tests.modelled_errors.stages import TOPIC, VERIFICATION
+from tests.modelled_errors.stages import TOPIC
 
 _V1, _FULL = Group("ses"), Group("ses", "full")
 _NO_SET, _SETS = "Configuration set <none> does not exist.", {"ConfigurationSetName": "none"}

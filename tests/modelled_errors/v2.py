@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from hatobin.app import operations
 from tests.api.certificates import CERTIFICATE
+from tests.api.resources import POLICY, VERIFICATION
 from tests.gateway.samples import service
 from tests.modelled_errors.provocation import Group, Provocation, without_required
-from tests.modelled_errors.stages import DESTINATION, POLICY, VERIFICATION
+from tests.modelled_errors.stages import DESTINATION
 
 _V2 = Group("sesv2")
 _FULL, _BAD, _MISSING, _TAKEN = (

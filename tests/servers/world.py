@@ -23,6 +23,7 @@ from hatobin.words.event import EventKind
 from hatobin.words.identifiers import message_id
 from hatobin.words.outcome import RecipientState
 from hatobin.words.settings import Settings
+from tests.inline_threads import InlineThreads
 from tests.stores import open_store
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -116,16 +117,6 @@ class MemoryBlobs:
 
     async def delete(self, key: str) -> None:
         self.kept.pop(key, None)
-
-
-class InlineThreads:
-    """No threads at all."""
-
-    async def run(self, work: Callable[[], T]) -> T:
-        return work()
-
-    async def run_long(self, work: Callable[[], T]) -> T:
-        return work()
 
 
 class SeededEntropy:

@@ -24,8 +24,8 @@ from hatobin.protocols.mail.rewrite import read_message
 from hatobin.words.address import parse_address
 from hatobin.words.outcome import RecipientState
 from hatobin.words.settings import Account, Delivery, Service, Settings
+from tests.inline_threads import InlineThreads
 from tests.simulation.world import (
-    InlineThreads,
     MemoryJournal,
     SeededEntropy,
     SimulatedBlobs,

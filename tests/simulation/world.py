@@ -118,16 +118,6 @@ class SeededEntropy:
         return self._random.randrange(bound)
 
 
-class InlineThreads:
-    """Work runs at once, in the calling task."""
-
-    async def run(self, work: Callable[[], T]) -> T:
-        return work()
-
-    async def run_long(self, work: Callable[[], T]) -> T:
-        return work()
-
-
 @dataclass
 class SimulatedDns:
     """Zones as plain data: (name, type) → records."""
