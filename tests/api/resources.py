@@ -15,6 +15,8 @@ Step = tuple[str, str, Arguments]
 TOPIC, QUEUE = f"arn:aws:sns:{REGION}:{ACCOUNT}:events", f"arn:aws:sqs:{REGION}:{ACCOUNT}:mail"
 URL = f"http://127.0.0.1:8005/{ACCOUNT}/mail"
 NAME, IDENTITY, LIST = {"ConfigurationSetName": "cs"}, {"EmailIdentity": "example.com"}, {"ContactListName": "news"}
+TENANT = {"TenantName": "acme"}
+GIVEN = {**TENANT, "ResourceArn": f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/cs"}
 CONTACT = {**LIST, "EmailAddress": "bob@example.net"}
 DESTINATION = {**NAME, "EventDestinationName": "d"}
 DEFINITION = {"EventDestination": {"MatchingEventTypes": ["SEND"], "SnsDestination": {"TopicArn": TOPIC}}}
@@ -69,6 +71,7 @@ MAKE_SET: Step = ("sesv2", "create_configuration_set", NAME)
 MAKE_TOPIC: Step = ("sns", "create_topic", {"Name": "events"})
 MAKE_QUEUE: Step = ("sqs", "create_queue", {"QueueName": "mail"})
 MAKE_LIST: Step = ("sesv2", "create_contact_list", LIST)
+MAKE_TENANT: Step = ("sesv2", "create_tenant", TENANT)
 TEMPLATE = {"TemplateName": "t", "TemplateContent": {"Subject": "Hi", "Text": "Hello"}}
 
 RESOURCES: dict[str, Resource] = {
@@ -255,6 +258,46 @@ RESOURCES: dict[str, Resource] = {
             "sesv2", {"EmailAddress": "bob@example.net"}, "get_suppressed_destination", "delete_suppressed_destination"
         ),
         (("sesv2", "list_suppressed_destinations", {}),),
+    ),
+    "tenant": Resource(
+        ("CreateTenant",),
+        (MAKE_TENANT,),
+        ("sesv2", "get_tenant", TENANT),
+        (
+            *_of(
+                "sesv2",
+                TENANT,
+                *("get_tenant", "delete_tenant", "put_tenant_suppression_attributes", "list_tenant_resources"),
+                "list_suppressed_destinations",
+            ),
+            ("sesv2", "put_suppressed_destination", {**TENANT, "EmailAddress": "bob@example.net", "Reason": "BOUNCE"}),
+            mail(**TENANT),
+        ),
+        (("sesv2", "list_tenants", {}),),
+    ),
+    "resource of a tenant": Resource(
+        ("CreateTenantResourceAssociation",),
+        (MAKE_TENANT, MAKE_SET, ("sesv2", "create_tenant_resource_association", GIVEN)),
+        ("sesv2", "list_tenant_resources", TENANT),
+        (
+            *_of("sesv2", GIVEN, "create_tenant_resource_association", "delete_tenant_resource_association"),
+            ("sesv2", "list_resource_tenants", {"ResourceArn": GIVEN["ResourceArn"]}),
+        ),
+    ),
+    "suppressed address of a tenant": Resource(
+        ("PutSuppressedDestination",),
+        (
+            MAKE_TENANT,
+            ("sesv2", "put_suppressed_destination", {**TENANT, "EmailAddress": "bob@example.net", "Reason": "BOUNCE"}),
+        ),
+        ("sesv2", "list_suppressed_destinations", TENANT),
+        (
+            *_of(
+                "sesv2",
+                {**TENANT, "EmailAddress": "bob@example.net"},
+                *("get_suppressed_destination", "delete_suppressed_destination"),
+            ),
+        ),
     ),
     "account attributes": Resource(
         (),

@@ -16,8 +16,9 @@ import msgspec
 import pytest
 
 from hatobin.app.tagged import tagged_kinds
-from hatobin.capabilities import identities
+from hatobin.capabilities import identities, tenants
 from hatobin.capabilities.configuration_sets import DomainOwnership
+from hatobin.capabilities.suppression import TenantLists
 from hatobin.capabilities.tags import TaggedKinds
 from hatobin.companions.kms import KEY_BYTES, Vault
 from hatobin.gateway import Call, Principal, Services
@@ -125,6 +126,7 @@ class Room:
             Vault: self.vault,
             DomainOwnership: DomainOwnership(identities.is_verified_domain),
             TaggedKinds: tagged_kinds(),
+            TenantLists: TenantLists(tenants.find_id),
         }
         return Call(
             service=service,

@@ -36,6 +36,7 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("sesv2", "CreateCustomVerificationEmailTemplate", "NotFoundException"): "nothing that it names has to exist but "
     "its sender, and an unverified one is BadRequestException",
     ("sesv2", "PutAccountPricingAttributes", "ConflictException"): "a plan holds at once, so no change is under way",
+    ("sesv2", "UpdateReputationEntityCustomerManagedStatus", "ConflictException"): _IN_TURN,
     ("sesv2", "GetAccount", "BadRequestException"): _NO_MEMBER,
     ("sesv2", "PutAccountSendingAttributes", "BadRequestException"): _NO_MEMBER,
     ("sesv2", "PutAccountDedicatedIpWarmupAttributes", "BadRequestException"): _NO_MEMBER,

@@ -47,6 +47,10 @@ def _plain(api: Api, clients: Clients) -> None:
     v2.create_contact(ContactListName="news", EmailAddress="bob@example.net")
     v2.create_email_template(TemplateName="t", TemplateContent={"Subject": "Hi {{name}}", "Text": "Hello"})
     v2.create_custom_verification_email_template(**VERIFICATION)
+    v2.create_tenant(TenantName="acme")
+    v2.create_tenant_resource_association(
+        TenantName="acme", ResourceArn=f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/cs"
+    )
 
 
 def _paused(api: Api, clients: Clients) -> None:
@@ -111,6 +115,7 @@ def _full(api: Api, clients: Clients) -> None:
         ("configuration_sets", "name", 10_000),
         ("identities", "identity_key", 10_000),
         ("templates", "name", 20_000),
+        ("tenants", "name", 10_000),
         ("sns_subscription", "subscription_id", 10_000),
     ):
         api.run(api.world.database.write(lambda s, t=table, c=column, n=many: _copies(s, t, c, range(n))))

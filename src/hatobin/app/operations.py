@@ -18,6 +18,7 @@ _MODULES = (
     "hatobin.capabilities.suppression",
     "hatobin.capabilities.tags",
     "hatobin.capabilities.templates",
+    "hatobin.capabilities.tenants",
     "hatobin.flow.outbound.api_bounce",
     "hatobin.flow.outbound.api_v1",
     "hatobin.flow.outbound.api_v2",

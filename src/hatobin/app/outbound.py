@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hatobin.app.tagged import tagged_kinds
-from hatobin.capabilities import configuration_sets, contacts, identities, queue
+from hatobin.capabilities import configuration_sets, contacts, identities, queue, tenants
 from hatobin.capabilities.delivery import Sites
+from hatobin.capabilities.suppression import TenantLists
 from hatobin.capabilities.tags import TaggedKinds
 from hatobin.companions import sns, sqs
 from hatobin.companions.kms import Vault
@@ -63,6 +64,7 @@ def assemble_outbound(
         {
             Acceptor: acceptor,
             TaggedKinds: tagged_kinds(),
+            TenantLists: TenantLists(tenants.find_id),
             Vault: vault,
             configuration_sets.DomainOwnership: configuration_sets.DomainOwnership(identities.is_verified_domain),
             sns.SnsDeliveries: deliveries,

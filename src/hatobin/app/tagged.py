@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hatobin.capabilities import configuration_sets, contacts, custom_verification, identities, templates
+from hatobin.capabilities import configuration_sets, contacts, custom_verification, identities, templates, tenants
 from hatobin.capabilities.tags import TaggedKinds
 
 _KINDS = (
@@ -11,6 +11,7 @@ _KINDS = (
     custom_verification.TAGGED,
     identities.TAGGED,
     templates.TAGGED,
+    tenants.TAGGED,
 )
 
 

@@ -76,14 +76,14 @@ async def test_a_sandbox_reads_but_does_not_write(room: Room) -> None:
     await put(room, "a@x.org")
 
 
-async def test_no_tenant_can_be_named_yet(room: Room) -> None:
+async def test_a_tenant_that_is_not_there_has_no_list(room: Room) -> None:
     error = await refused(
         api_v2.put_suppressed_destination(
             room.call(),
             PutSuppressedDestinationRequest(email_address="a@x.org", reason="BOUNCE", tenant_name="t1"),
         )
     )
-    assert error.code == "NotFoundException"
+    assert (error.code, error.message) == ("NotFoundException", "The requested tenant <t1> does not exist.")
 
 
 @pytest.mark.parametrize(

@@ -280,6 +280,7 @@ CREATE TABLE IF NOT EXISTS queue_message (
   size              INTEGER NOT NULL,
   certificate       TEXT,
   return_path       TEXT,
+  tenant            TEXT,
   PRIMARY KEY (account_id, region, message_id)
 );
 
@@ -332,23 +333,23 @@ CREATE TABLE IF NOT EXISTS queue_worker (
 );
 
 -- One address that this account does not send to. `folded` is the address in lower case, for sending.
+-- `tenant_id` says whose list it is on; empty for the account's own.
 CREATE TABLE IF NOT EXISTS suppressed_destinations (
   account_id  TEXT NOT NULL,
   region      TEXT NOT NULL,
+  tenant_id   TEXT NOT NULL,
   address     TEXT NOT NULL,
   folded      TEXT NOT NULL,
   reason      TEXT NOT NULL,
   updated_at  REAL NOT NULL,
   message_id  TEXT,
   feedback_id TEXT,
-  PRIMARY KEY (account_id, region, address)
+  PRIMARY KEY (account_id, region, tenant_id, address)
 );
 CREATE INDEX IF NOT EXISTS suppressed_destinations_folded
-  ON suppressed_destinations (account_id, region, folded, address, reason, updated_at);
-CREATE INDEX IF NOT EXISTS suppressed_destinations_updated
-  ON suppressed_destinations (account_id, region, updated_at, address);
+  ON suppressed_destinations (account_id, region, tenant_id, folded, address, reason, updated_at);
 CREATE INDEX IF NOT EXISTS suppressed_destinations_reason
-  ON suppressed_destinations (account_id, region, reason, updated_at, address);
+  ON suppressed_destinations (account_id, region, tenant_id, reason, updated_at, address);
 
 CREATE TABLE IF NOT EXISTS templates (
   account_id TEXT NOT NULL,
@@ -363,6 +364,34 @@ CREATE TABLE IF NOT EXISTS templates (
   PRIMARY KEY (account_id, region, name)
 );
 CREATE INDEX IF NOT EXISTS templates_created ON templates (account_id, region, created_at, name);
+
+-- `suppressed_reasons` (a JSON list) and `suppression_scope` are given together or not at all.
+CREATE TABLE IF NOT EXISTS tenants (
+  account_id         TEXT NOT NULL,
+  region             TEXT NOT NULL,
+  name               TEXT NOT NULL,
+  tenant_id          TEXT NOT NULL,
+  sending_status     TEXT NOT NULL,
+  suppressed_reasons TEXT,
+  suppression_scope  TEXT,
+  tags               TEXT NOT NULL,
+  created_at         REAL NOT NULL,
+  PRIMARY KEY (account_id, region, name)
+);
+CREATE INDEX IF NOT EXISTS tenants_id ON tenants (account_id, region, tenant_id);
+
+-- What a tenant may send with. `resource_key` is the name as the resource's own table keeps it.
+CREATE TABLE IF NOT EXISTS tenant_resources (
+  account_id    TEXT NOT NULL,
+  region        TEXT NOT NULL,
+  tenant_name   TEXT NOT NULL,
+  resource_type TEXT NOT NULL,
+  resource_key  TEXT NOT NULL,
+  associated_at REAL NOT NULL,
+  PRIMARY KEY (account_id, region, tenant_name, resource_type, resource_key)
+);
+CREATE INDEX IF NOT EXISTS tenant_resources_used
+  ON tenant_resources (account_id, region, resource_type, resource_key, associated_at, tenant_name);
 
 -- A certificate that was brought with its private key, which is sealed. `chain` is PEM: the certificate, then its issuers.
 CREATE TABLE IF NOT EXISTS acm_certificate (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hatobin.capabilities.configuration_sets import store
 from hatobin.capabilities.configuration_sets.api_v1_destinations import shown_destinations
+from hatobin.capabilities.configuration_sets.deletion import delete
 from hatobin.capabilities.configuration_sets.model import MAX_CONFIGURATION_SETS, ConfigurationSet, Options
 from hatobin.capabilities.configuration_sets.names import InvalidSet, check_name
 from hatobin.capabilities.configuration_sets.refusals import does_not_exist
@@ -64,7 +65,7 @@ async def delete_configuration_set(
 ) -> DeleteConfigurationSetResponse:
     """Remove a set with its event destinations."""
     name = request.configuration_set_name
-    if not await call.ports.database.write(lambda s: store.delete(s, call.account_id, call.region, name)):
+    if not await delete(call, name):
         raise does_not_exist(name, "ses")
     return DeleteConfigurationSetResponse()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from hatobin.capabilities import tags
 from hatobin.capabilities.configuration_sets import store
 from hatobin.capabilities.configuration_sets.checks import check_archiving, check_delivery, check_redirect_domain
+from hatobin.capabilities.configuration_sets.deletion import delete
 from hatobin.capabilities.configuration_sets.model import (
     MAX_CONFIGURATION_SETS,
     ConfigurationSet,
@@ -123,7 +124,7 @@ async def get_configuration_set(call: Call, request: GetConfigurationSetRequest)
 async def delete_configuration_set(call: Call, request: DeleteConfigurationSetRequest) -> None:
     """Remove a set with its event destinations."""
     name = checked_name(request.configuration_set_name)
-    if not await call.ports.database.write(lambda s: store.delete(s, call.account_id, call.region, name)):
+    if not await delete(call, name):
         raise does_not_exist(name, "sesv2")
 
 

@@ -112,6 +112,12 @@ class ConfigurationSet:
             return None
         return tuple(suppression.suppressed_reasons)
 
+    @property
+    def suppression_scope(self) -> str | None:
+        """The list that the set's mail is held against, "TENANT" or "ACCOUNT"; None leaves it to the tenant."""
+        suppression = self.options.suppression
+        return None if suppression is None else suppression.suppression_scope
+
     def publishes(self, event_type: str) -> bool:
         """Say whether a topic is told of events of one kind, by v2's name for it."""
         return any(

@@ -67,6 +67,8 @@ def bounce_detail(recipients: Sequence[tuple[str, Bounced]], *, at: float, feedb
 _NOT_SENT = {
     "OnAccountSuppressionList": "Amazon SES did not send the message to this address because it is on the "
     "suppression list for your account.",
+    "OnTenantSuppressionList": "Amazon SES did not send the message to this address because it is on the "
+    "suppression list for your tenant.",
     "UnsubscribedRecipient": "Amazon SES did not send the message to this address because the recipient "
     "unsubscribed from the contact list or topic.",
 }

@@ -57,11 +57,14 @@ def mail_tags(
     caller_identity: str,
     tls_version: str | None,
     custom: Mapping[str, str],
+    tenant: str | None = None,
 ) -> str:
     """Give the JSON of `mail.tags`: SES's own first, then the caller's; every value is a list."""
     tags: dict[str, list[str]] = {"ses:operation": [operation]}
     if configuration_set is not None:
         tags["ses:configuration-set"] = [configuration_set]
+    if tenant is not None:
+        tags["ses:tenant-name"] = [tenant]
     if tls_version is not None:
         tags["ses:source-tls-version"] = [tls_version]
     tags["ses:source-ip"] = [source_ip]

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from hatobin.capabilities.identities import check_store, store
 from hatobin.capabilities.identities.creation import NotMade, Wish, ask_again, identity_of, make_identity
+from hatobin.capabilities.identities.deletion import delete
 from hatobin.capabilities.identities.model import (
     MAX_IDENTITIES,
     Identity,
@@ -179,19 +180,19 @@ V1_STATUS: dict[str, VerificationStatus] = {
 @operation("ses", "DeleteIdentity")
 async def delete_identity(call: Call, request: DeleteIdentityRequest) -> DeleteIdentityResponse:
     """Remove an address or a domain."""
-    key, now = lookup_key(request.identity), call.ports.clock.now()
-    await call.ports.database.write(lambda s: store.delete(s, call.account_id, call.region, key, now))
+    key = lookup_key(request.identity)
+    await call.ports.database.write(lambda s: delete(s, call, key))
     return DeleteIdentityResponse()
 
 
 @operation("ses", "DeleteVerifiedEmailAddress")
 async def delete_verified_email_address(call: Call, request: DeleteVerifiedEmailAddressRequest) -> None:
     """Remove an address; the older name of DeleteIdentity for addresses."""
-    key, now = lookup_key(request.email_address), call.ports.clock.now()
+    key = lookup_key(request.email_address)
 
-    def delete(session: Session) -> None:
+    def delete_address(session: Session) -> None:
         found = store.find(session, call.account_id, call.region, key)
         if found is not None and found.kind is IdentityKind.EMAIL_ADDRESS:
-            store.delete(session, call.account_id, call.region, key, now)
+            delete(session, call, key)
 
-    await call.ports.database.write(delete)
+    await call.ports.database.write(delete_address)

@@ -14,6 +14,7 @@ from hatobin.capabilities import configuration_sets, tags
 from hatobin.capabilities.identities import policy_store, store
 from hatobin.capabilities.identities.changes import coming_bits
 from hatobin.capabilities.identities.creation import NotMade, SigningWish, Wish, identity_of, make_identity
+from hatobin.capabilities.identities.deletion import delete
 from hatobin.capabilities.identities.keys import InvalidKey, read_key
 from hatobin.capabilities.identities.model import (
     MAX_IDENTITIES,
@@ -205,9 +206,9 @@ def _verification_info(identity: Identity) -> VerificationInfo | None:
 @operation("sesv2", "DeleteEmailIdentity")
 async def delete_email_identity(call: Call, request: DeleteEmailIdentityRequest) -> None:
     """Remove an identity; messages that were accepted are still sent and signed."""
-    name, now = request.email_identity, call.ports.clock.now()
+    name = request.email_identity
     key = lookup_key(name)
-    if not await call.ports.database.write(lambda s: store.delete(s, call.account_id, call.region, key, now)):
+    if not await call.ports.database.write(lambda s: delete(s, call, key)):
         raise does_not_exist(name)
 
 

@@ -47,7 +47,7 @@ class NewMessage(Struct, frozen=True):
     event later costs a concatenation and no parsing. `stored_size` is given
     where the content lies in the blob store alone. `certificate` is the id of
     the S/MIME certificate to sign with, `return_path` where bounces are told
-    by mail if that is not `source`.
+    by mail if that is not `source`, `tenant` the name of the tenant that sends.
     """
 
     key: MessageKey
@@ -67,6 +67,7 @@ class NewMessage(Struct, frozen=True):
     stored_size: int | None = None
     certificate: str | None = None
     return_path: str | None = None
+    tenant: str | None = None
 
 
 class QueuedRecipient(Struct, frozen=True):
@@ -94,6 +95,7 @@ class ReadyMessage(Struct, frozen=True):
     size: int = 0
     certificate: str | None = None
     """The S/MIME certificate to sign with, by its id."""
+    tenant: str | None = None
 
     @property
     def held_bytes(self) -> int:
@@ -115,6 +117,7 @@ class StoredMessage(Struct, frozen=True):
     mail: str
     size: int
     return_path: str | None = None
+    tenant: str | None = None
 
 
 class StoredRecipient(Struct, frozen=True):

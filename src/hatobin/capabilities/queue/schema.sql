@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS queue_message (
   size              INTEGER NOT NULL,
   certificate       TEXT,
   return_path       TEXT,
+  tenant            TEXT,
   PRIMARY KEY (account_id, region, message_id)
 );
 

@@ -27,10 +27,10 @@ _KEY = "account_id = :account_id AND region = :region AND message_id = :message_
 
 _INSERT_MESSAGE = """
 INSERT INTO queue_message (account_id, region, message_id, accepted_at, expires_at, source, reverse_path,
-  identity_arn, configuration_set, tls_required, dkim, tags, mail, size, certificate, return_path)
+  identity_arn, configuration_set, tls_required, dkim, tags, mail, size, certificate, return_path, tenant)
 VALUES (:account_id, :region, :message_id, :accepted_at, :expires_at, :source, :reverse_path,
   :identity_arn, :configuration_set, :tls_required, :dkim, :tags, :mail, :size,
-  :certificate, :return_path)"""
+  :certificate, :return_path, :tenant)"""
 _INSERT_BODY = """
 INSERT INTO queue_body (account_id, region, message_id, content, blob_key)
 VALUES (:account_id, :region, :message_id, :content, :blob_key)"""
@@ -137,6 +137,7 @@ def _message_row(message: NewMessage) -> dict[str, Value]:
         "size": len(message.content) if message.stored_size is None else message.stored_size,
         "certificate": message.certificate,
         "return_path": message.return_path,
+        "tenant": message.tenant,
     }
 
 
@@ -204,8 +205,8 @@ def claim_due(session: Session, lease: Lease, *, now: float, limit: int) -> list
 
 def _ready(session: Session, key: MessageKey, recipients: list[QueuedRecipient]) -> ReadyMessage:
     row = session.one(
-        f"""SELECT accepted_at, expires_at, reverse_path, configuration_set, tls_required, dkim, size, certificate
-        FROM queue_message WHERE {_KEY}""",
+        f"""SELECT accepted_at, expires_at, reverse_path, configuration_set, tls_required, dkim, size, certificate,
+        tenant FROM queue_message WHERE {_KEY}""",
         _key(key),
     )
     if row is None:
@@ -224,6 +225,7 @@ def _ready(session: Session, key: MessageKey, recipients: list[QueuedRecipient])
         recipients=tuple(sorted(recipients, key=lambda recipient: recipient.position)),
         size=row[6],
         certificate=row[7],
+        tenant=row[8],
     )
 
 
@@ -289,7 +291,7 @@ def message(session: Session, key: MessageKey) -> StoredMessage | None:
     """Read one message row."""
     row = session.one(
         f"""SELECT accepted_at, expires_at, source, reverse_path, identity_arn, configuration_set, tags, mail, size,
-        return_path FROM queue_message WHERE {_KEY}""",
+        return_path, tenant FROM queue_message WHERE {_KEY}""",
         _key(key),
     )
     return None if row is None else StoredMessage(key, *row)

@@ -1,4 +1,4 @@
-"""The suppression list: addresses that an account does not send to, by region.
+"""The suppression lists: addresses that an account, or one of its tenants, does not send to, by region.
 
 A hard bounce or a complaint puts an address on it, or the account does so
 itself. A message to a suppressed recipient is accepted and counted, but not
@@ -10,17 +10,25 @@ is settled; `effective` says which reasons count for a message.
 from __future__ import annotations
 
 from hatobin.capabilities.suppression import api_v2
-from hatobin.capabilities.suppression.model import REASONS, InvalidDestination, SuppressedDestination, effective
-from hatobin.capabilities.suppression.store import add, find, lookup, remove
+from hatobin.capabilities.suppression.model import (
+    REASONS,
+    InvalidDestination,
+    SuppressedDestination,
+    TenantLists,
+    effective,
+)
+from hatobin.capabilities.suppression.store import add, find, forget_some, lookup, remove
 
 __all__ = [
     "REASONS",
     "InvalidDestination",
     "SuppressedDestination",
+    "TenantLists",
     "add",
     "api_v2",
     "effective",
     "find",
+    "forget_some",
     "lookup",
     "remove",
 ]

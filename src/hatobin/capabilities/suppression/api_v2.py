@@ -9,7 +9,7 @@ from typing import cast
 
 from hatobin.capabilities import account
 from hatobin.capabilities.suppression import store
-from hatobin.capabilities.suppression.model import InvalidDestination, SuppressedDestination, key_of
+from hatobin.capabilities.suppression.model import InvalidDestination, SuppressedDestination, TenantLists, key_of
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models import sesv2
 from hatobin.gateway.models.sesv2 import (
@@ -47,10 +47,16 @@ def _key(address: str) -> str:
         raise CallerError("BadRequestException", str(invalid)) from None
 
 
-def _refuse_tenant(name: str | None) -> None:
-    """No tenant exists on this server yet, so none can be named."""
-    if name is not None:
-        raise CallerError("NotFoundException", f"No Tenant present with name: {name}", status=404)
+def _list_of(session: Session, call: Call, tenant_name: str | None) -> str:
+    """Say which list a request means: the id of the tenant that it names, "" for the account's own."""
+    if tenant_name is None:
+        return ""
+    if not tenant_name.strip():
+        raise CallerError("BadRequestException", "TenantName cannot be empty")
+    found = call.services.get(TenantLists).find_id(session, call.account_id, call.region, tenant_name)
+    if found is None:
+        raise CallerError("NotFoundException", f"The requested tenant <{tenant_name}> does not exist.", status=404)
+    return found
 
 
 def _not_found(key: str) -> CallerError:
@@ -59,15 +65,15 @@ def _not_found(key: str) -> CallerError:
 
 @operation("sesv2", "PutSuppressedDestination")
 async def put_suppressed_destination(call: Call, request: PutSuppressedDestinationRequest) -> None:
-    """Add an address to the account's suppression list, or renew its reason."""
+    """Add an address to the suppression list of the account or of a tenant, or renew its reason."""
     key, now = _key(request.email_address), call.ports.clock.now()
-    _refuse_tenant(request.tenant_name)
 
     def put(session: Session) -> None:
         if account.sandboxed(session, call.account_id, call.region, call.settings):
             # Observed: LIVE-IAC (DEV-CL-12); reading the list stays possible.
             raise CallerError("BadRequestException", "Your account is still in the sandbox.")
-        store.add(session, call.account_id, call.region, key, request.reason, now)
+        tenant_id = _list_of(session, call, request.tenant_name)
+        store.add(session, call.account_id, call.region, key, request.reason, now, tenant_id=tenant_id)
 
     await call.ports.database.write(put)
 
@@ -78,8 +84,12 @@ async def get_suppressed_destination(
 ) -> GetSuppressedDestinationResponse:
     """Show one entry; other spellings of the local part are other entries."""
     key = _key(request.email_address)
-    _refuse_tenant(request.tenant_name)
-    found = await call.ports.database.read(lambda s: store.find(s, call.account_id, call.region, key))
+
+    def look(session: Session) -> SuppressedDestination | None:
+        tenant_id = _list_of(session, call, request.tenant_name)
+        return store.find(session, call.account_id, call.region, key, tenant_id=tenant_id)
+
+    found = await call.ports.database.read(look)
     if found is None:
         raise _not_found(key)
     attributes = None
@@ -91,6 +101,7 @@ async def get_suppressed_destination(
             reason=_reason(found),
             last_update_time=found.updated_at,
             attributes=attributes,
+            tenant_name=request.tenant_name,
         )
     )
 
@@ -99,8 +110,12 @@ async def get_suppressed_destination(
 async def delete_suppressed_destination(call: Call, request: DeleteSuppressedDestinationRequest) -> None:
     """Take an address off the list."""
     key = _key(request.email_address)
-    _refuse_tenant(request.tenant_name)
-    if not await call.ports.database.write(lambda s: store.remove(s, call.account_id, call.region, key)):
+
+    def remove(session: Session) -> bool:
+        tenant_id = _list_of(session, call, request.tenant_name)
+        return store.remove(session, call.account_id, call.region, key, tenant_id=tenant_id)
+
+    if not await call.ports.database.write(remove):
         raise _not_found(key)
 
 
@@ -110,23 +125,25 @@ async def list_suppressed_destinations(
 ) -> ListSuppressedDestinationsResponse:
     """List the entries, the oldest first, by reason and by time of their last update.
 
-    A token is bound to the filter that it was made with (probed).
+    A token is bound to the filter that it was made with (probed), and to the list.
     """
-    _refuse_tenant(request.tenant_name)
     reasons = sorted(set(request.reasons or ()))
-    scope = f"{','.join(reasons)}|{request.start_date}|{request.end_date}"
+    scope = f"{','.join(reasons)}|{request.start_date}|{request.end_date}|{request.tenant_name or ''}"
     page = PAGING.start(call, request.page_size, request.next_token, scope)
-    rows = await call.ports.database.read(
-        lambda s: store.page(
-            s,
+
+    def look(session: Session) -> list[SuppressedDestination]:
+        return store.page(
+            session,
             call.account_id,
             call.region,
             page,
+            tenant_id=_list_of(session, call, request.tenant_name),
             reason=reasons[0] if len(reasons) == 1 else None,  # There are two: both are no filter.
             since=request.start_date,
             until=request.end_date,
         )
-    )
+
+    rows = await call.ports.database.read(look)
     shown, token = PAGING.finish(call, page, rows, _place, scope)
     return ListSuppressedDestinationsResponse(
         suppressed_destination_summaries=[

@@ -14,9 +14,10 @@ Refs: AWS developer guide, "sending-email-suppression-list".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from hatobin.ports import Session
 from hatobin.words.address_rules import MAX_ADDRESS_LENGTH
 
 REASONS = ("BOUNCE", "COMPLAINT")
@@ -35,6 +36,17 @@ class SuppressedDestination:
     updated_at: float
     message_id: str | None = None
     feedback_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TenantLists:
+    """How this room asks for the id of a tenant, whose list bears it; None where there is no such tenant.
+
+    Tenants clear their lists before they go, so this room cannot import
+    theirs: the composition root offers the function as a service.
+    """
+
+    find_id: Callable[[Session, str, str, str], str | None]
 
 
 def key_of(text: str) -> str:

@@ -1,11 +1,14 @@
-"""The SQL of the suppression list."""
+"""The SQL of the suppression lists: an account's own, and those of its tenants.
+
+`tenant_id` is empty for the account's own list.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from hatobin.capabilities.suppression.model import SuppressedDestination, key_of
+from hatobin.capabilities.suppression.model import REASONS, SuppressedDestination, key_of
 from hatobin.gateway.paging import PageRequest
 from hatobin.ports import Session, Value
 
@@ -13,10 +16,17 @@ MAX_LOOKUP = 512
 """Addresses that one statement looks up; more are asked for in turns."""
 
 _COLUMNS = "address, reason, updated_at, message_id, feedback_id"
+_LIST = "account_id = :account_id AND region = :region AND tenant_id = :tenant_id"
 
 
-def lookup(session: Session, account_id: str, region: str, addresses: Sequence[str]) -> Mapping[str, str]:
-    """Say which of these recipients are on the list, and for which reason ("BOUNCE", "COMPLAINT").
+def _list(account_id: str, region: str, tenant_id: str) -> dict[str, Value]:
+    return {"account_id": account_id, "region": region, "tenant_id": tenant_id}
+
+
+def lookup(
+    session: Session, account_id: str, region: str, addresses: Sequence[str], *, tenant_id: str = ""
+) -> Mapping[str, str]:
+    """Say which of these recipients are on a list, and for which reason ("BOUNCE", "COMPLAINT").
 
     The keys of the answer are the addresses as given. Case is ignored; where
     several spellings are listed, the exact one decides, else the latest.
@@ -27,7 +37,7 @@ def lookup(session: Session, account_id: str, region: str, addresses: Sequence[s
     found: dict[str, list[tuple[float, str, str]]] = {}
     folded = list(dict.fromkeys(wanted.values()))
     for start in range(0, len(folded), MAX_LOOKUP):
-        _find(session, account_id, region, folded[start : start + MAX_LOOKUP], found)
+        _find(session, _list(account_id, region, tenant_id), folded[start : start + MAX_LOOKUP], found)
     if not found:
         return {}
     reasons = {}
@@ -41,15 +51,12 @@ def lookup(session: Session, account_id: str, region: str, addresses: Sequence[s
 
 def _find(
     session: Session,
-    account_id: str,
-    region: str,
+    parameters: dict[str, Value],
     folded: Sequence[str],
     found: dict[str, list[tuple[float, str, str]]],
 ) -> None:
     size = 1 << (len(folded) - 1).bit_length()
-    parameters: dict[str, Value] = {f"f{number}": folded[min(number, len(folded) - 1)] for number in range(size)}
-    parameters["account_id"] = account_id
-    parameters["region"] = region
+    parameters.update((f"f{number}", folded[min(number, len(folded) - 1)]) for number in range(size))
     for fold, updated_at, address, reason in session.execute(_lookup_sql(size), parameters):
         found.setdefault(fold, []).append((updated_at, address, reason))
 
@@ -59,8 +66,7 @@ def _lookup_sql(size: int) -> str:
     """Give the statement for `size` addresses; sizes are powers of two, so that few texts are prepared."""
     names = ", ".join(f":f{number}" for number in range(size))
     return (
-        "SELECT folded, updated_at, address, reason FROM suppressed_destinations"
-        f" WHERE account_id = :account_id AND region = :region AND folded IN ({names})"
+        f"SELECT folded, updated_at, address, reason FROM suppressed_destinations WHERE {_LIST} AND folded IN ({names})"
     )
 
 
@@ -72,10 +78,11 @@ def add(
     reason: str,
     now: float,
     *,
+    tenant_id: str = "",
     message_id: str | None = None,
     feedback_id: str | None = None,
 ) -> None:
-    """Put an address on the list, or renew its reason and time.
+    """Put an address on a list, or renew its reason and time.
 
     Whether the reason is one that the account suppresses for is the caller's
     question. Raises `InvalidDestination`.
@@ -84,15 +91,14 @@ def add(
     session.execute(
         """
         INSERT INTO suppressed_destinations
-          (account_id, region, address, folded, reason, updated_at, message_id, feedback_id)
-        VALUES (:account_id, :region, :address, :folded, :reason, :now, :message_id, :feedback_id)
-        ON CONFLICT (account_id, region, address) DO UPDATE SET
+          (account_id, region, tenant_id, address, folded, reason, updated_at, message_id, feedback_id)
+        VALUES (:account_id, :region, :tenant_id, :address, :folded, :reason, :now, :message_id, :feedback_id)
+        ON CONFLICT (account_id, region, tenant_id, address) DO UPDATE SET
           reason = excluded.reason, updated_at = excluded.updated_at,
           message_id = excluded.message_id, feedback_id = excluded.feedback_id
         """,
         {
-            "account_id": account_id,
-            "region": region,
+            **_list(account_id, region, tenant_id),
             "address": key,
             "folded": key.lower(),
             "reason": reason,
@@ -103,24 +109,35 @@ def add(
     )
 
 
-def remove(session: Session, account_id: str, region: str, address: str) -> bool:
-    """Take an address off the list; False when it was not there. Raises `InvalidDestination`."""
+def remove(session: Session, account_id: str, region: str, address: str, *, tenant_id: str = "") -> bool:
+    """Take an address off a list; False when it was not there. Raises `InvalidDestination`."""
     row = session.one(
-        """
-        DELETE FROM suppressed_destinations
-        WHERE account_id = :account_id AND region = :region AND address = :address RETURNING address
-        """,
-        {"account_id": account_id, "region": region, "address": key_of(address)},
+        f"DELETE FROM suppressed_destinations WHERE {_LIST} AND address = :address RETURNING address",
+        {**_list(account_id, region, tenant_id), "address": key_of(address)},
     )
     return row is not None
 
 
-def find(session: Session, account_id: str, region: str, address: str) -> SuppressedDestination | None:
+def forget_some(session: Session, account_id: str, region: str, tenant_id: str, limit: int) -> int:
+    """Take up to `limit` addresses off a tenant's list; give how many there were."""
+    rows = session.execute(
+        f"""
+        DELETE FROM suppressed_destinations WHERE {_LIST} AND address IN (
+          SELECT address FROM suppressed_destinations WHERE {_LIST} ORDER BY address LIMIT :limit
+        ) RETURNING address
+        """,
+        {**_list(account_id, region, tenant_id), "limit": limit},
+    )
+    return len(rows)
+
+
+def find(
+    session: Session, account_id: str, region: str, address: str, *, tenant_id: str = ""
+) -> SuppressedDestination | None:
     """Give one entry by its exact address. Raises `InvalidDestination`."""
     row = session.one(
-        f"SELECT {_COLUMNS} FROM suppressed_destinations"
-        " WHERE account_id = :account_id AND region = :region AND address = :address",
-        {"account_id": account_id, "region": region, "address": key_of(address)},
+        f"SELECT {_COLUMNS} FROM suppressed_destinations WHERE {_LIST} AND address = :address",
+        {**_list(account_id, region, tenant_id), "address": key_of(address)},
     )
     return None if row is None else SuppressedDestination(*row)
 
@@ -131,19 +148,33 @@ def page(
     region: str,
     request: PageRequest,
     *,
+    tenant_id: str = "",
     reason: str | None = None,
     since: float | None = None,
     until: float | None = None,
 ) -> list[SuppressedDestination]:
     """Give entries in the order of their last update, the oldest first; times are inclusive.
 
-    Each page is one seek in an index, whatever the filter and however long the list.
+    Each reason is one seek in an index, whatever the other filters and however long the list.
     """
-    conditions = ["account_id = :account_id", "region = :region"]
-    parameters: dict[str, Value] = {"account_id": account_id, "region": region, "fetch": request.fetch}
-    if reason is not None:
-        conditions.append("reason = :reason")
-        parameters["reason"] = reason
+    found = [
+        entry
+        for one in (REASONS if reason is None else (reason,))
+        for entry in _page(session, _list(account_id, region, tenant_id), request, one, since, until)
+    ]
+    return sorted(found, key=lambda entry: (entry.updated_at, entry.address))[: request.fetch]
+
+
+def _page(
+    session: Session,
+    parameters: dict[str, Value],
+    request: PageRequest,
+    reason: str,
+    since: float | None,
+    until: float | None,
+) -> list[SuppressedDestination]:
+    conditions = [_LIST, "reason = :reason"]
+    parameters |= {"reason": reason, "fetch": request.fetch}
     # A token is bound to its filter, so whatever follows it is late enough; two lower bounds would
     # make the engine choose one, and that may be the one that goes over all pages before.
     if since is not None and request.after is None:

@@ -42,7 +42,7 @@ async def untag_resource(call: Call, request: UntagResourceRequest) -> None:
 
 @operation("sesv2", "ListTagsForResource")
 async def list_tags_for_resource(call: Call, request: ListTagsForResourceRequest) -> ListTagsForResourceResponse:
-    """Show the tags of a resource, in the order in which they came.
+    """Show the tags of a resource, in the order in which they came; those of a tenant by key (observed).
 
     An ARN of another region has none, if there is a resource of its name in this one (probed).
     """
@@ -50,6 +50,8 @@ async def list_tags_for_resource(call: Call, request: ListTagsForResourceRequest
     pairs = await call.ports.database.read(lambda s: _read(s, call, resource))
     if resource.region != call.region:
         pairs = ()
+    if resource.kind.by_key:
+        pairs = tuple(sorted(pairs))
     return ListTagsForResourceResponse(tags=[Tag(key=key, value=value) for key, value in pairs])
 
 

@@ -31,6 +31,7 @@ class TaggedKind:
 
     `column` holds the name, as `key` writes it. Where names are not `plain`,
     they may hold a slash or a colon, and the account is checked for its form.
+    Tags are shown in the order in which they came, or `by_key`.
     """
 
     resource_type: str
@@ -39,6 +40,7 @@ class TaggedKind:
     column: str = "name"
     key: Callable[[str], str] = str
     plain: bool = True
+    by_key: bool = False
 
     def read(self, session: Session, account_id: str, region: str, name: str) -> tuple[TagPair, ...] | None:
         """Give the tags of a resource; None where there is none of this name."""
@@ -47,13 +49,21 @@ class TaggedKind:
 
     def change(self, session: Session, account_id: str, region: str, name: str, change: Change) -> None:
         """Change the tags of a resource that exists."""
-        place = self._place(account_id, region, name)
+        tags = self._hold(session, account_id, region, name)
+        if tags is not None:
+            put = f"UPDATE {self.table} SET tags = :tags WHERE {self._where}"  # noqa: S608 - only names
+            place = self._place(account_id, region, name)
+            session.execute(put, {**place, "tags": encode(change(decode(tags)))})
+
+    def hold(self, session: Session, account_id: str, region: str, name: str) -> bool:
+        """Keep other nodes from changing or removing a resource until the commit; False where there is none."""
+        return self._hold(session, account_id, region, name) is not None
+
+    def _hold(self, session: Session, account_id: str, region: str, name: str) -> str | None:
         # An UPDATE, so that another node's change waits for this one's commit.
         lock = f"UPDATE {self.table} SET tags = tags WHERE {self._where} RETURNING tags"  # noqa: S608 - only names
-        row = session.one(lock, place)
-        if row is not None:
-            put = f"UPDATE {self.table} SET tags = :tags WHERE {self._where}"  # noqa: S608 - only names
-            session.execute(put, {**place, "tags": encode(change(decode(row[0])))})
+        row = session.one(lock, self._place(account_id, region, name))
+        return None if row is None else row[0]
 
     @property
     def _where(self) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hatobin.capabilities.templates import store
 from hatobin.capabilities.templates.api_v2 import place
-from hatobin.capabilities.templates.creation import Stored, create, replace
+from hatobin.capabilities.templates.creation import Stored, create, delete, replace
 from hatobin.capabilities.templates.model import MAX_TEMPLATES, InvalidTemplate, TemplateParts
 from hatobin.capabilities.templates.rendering import BadTemplate, NotRendered
 from hatobin.capabilities.templates.trial import BadTrialData, try_out
@@ -86,8 +86,7 @@ async def update_template(call: Call, request: UpdateTemplateRequest) -> None:
 @operation("ses", "DeleteTemplate")
 async def delete_template(call: Call, request: DeleteTemplateRequest) -> None:
     """Remove a template; the model has no error for a missing one, so that is fine too."""
-    name = request.template_name
-    await call.ports.database.write(lambda s: store.delete(s, call.account_id, call.region, name))
+    await delete(call, request.template_name)
 
 
 @operation("ses", "ListTemplates")

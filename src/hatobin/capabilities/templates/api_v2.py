@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hatobin.capabilities import tags
 from hatobin.capabilities.templates import store
-from hatobin.capabilities.templates.creation import Stored, create, replace
+from hatobin.capabilities.templates.creation import Stored, create, delete, replace
 from hatobin.capabilities.templates.model import MAX_TEMPLATES, InvalidTemplate, TemplateParts, TemplateTitle
 from hatobin.capabilities.templates.rendering import BadTemplate, NotRendered
 from hatobin.capabilities.templates.trial import BadTrialData, try_out
@@ -86,9 +86,8 @@ async def update_email_template(call: Call, request: UpdateEmailTemplateRequest)
 @operation("sesv2", "DeleteEmailTemplate")
 async def delete_email_template(call: Call, request: DeleteEmailTemplateRequest) -> None:
     """Remove a template."""
-    name = request.template_name
-    if not await call.ports.database.write(lambda s: store.delete(s, call.account_id, call.region, name)):
-        raise does_not_exist(name)
+    if not await delete(call, request.template_name):
+        raise does_not_exist(request.template_name)
 
 
 @operation("sesv2", "ListEmailTemplates")

@@ -1,9 +1,10 @@
-"""Storing and replacing templates, for both generations of the API."""
+"""Storing, replacing and deleting templates, for both generations of the API."""
 
 from __future__ import annotations
 
 from enum import Enum
 
+from hatobin.capabilities import tenants
 from hatobin.capabilities.tags import TagPair
 from hatobin.capabilities.templates import store
 from hatobin.capabilities.templates.model import MAX_TEMPLATES, TemplateParts, check_name, check_parts
@@ -39,6 +40,18 @@ async def replace(call: Call, name: str, parts: TemplateParts) -> bool:
     _check(name, parts)
     now = call.ports.clock.now()
     return await call.ports.database.write(lambda s: store.update(s, call.account_id, call.region, name, parts, now))
+
+
+async def delete(call: Call, name: str) -> bool:
+    """Remove a template; False when there is none. Raises `CallerError` for one that a tenant sends with."""
+
+    def remove(session: Session) -> bool:
+        done = store.delete(session, call.account_id, call.region, name)
+        if done:
+            tenants.check_unused(session, tenants.TEMPLATE, call.account_id, call.region, name, service=call.service)
+        return done
+
+    return await call.ports.database.write(remove)
 
 
 def _check(name: str, parts: TemplateParts) -> None:

@@ -319,4 +319,5 @@ def _ready_message(decision: Decision, recipients: tuple[QueuedRecipient, ...], 
         recipients=recipients,
         size=size,
         certificate=message.certificate,
+        tenant=message.tenant,
     )

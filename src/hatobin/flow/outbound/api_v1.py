@@ -222,6 +222,10 @@ def refused(refusal: refusals.Refusal) -> CallerError:
             return CallerError("AccountSendingPausedException", text)
         case refusals.ConfigurationSetPaused():
             return CallerError("ConfigurationSetSendingPausedException", text)
+        case refusals.NotAssociated():
+            return CallerError("AccessDenied", text, status=403, hint=hint)
+        case refusals.TenantPaused():
+            return CallerError("MessageRejected", text)
         case refusals.Unavailable():
             return CallerError("ServiceUnavailable", text, status=503)
         case _:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from msgspec.structs import replace
+
 from hatobin.capabilities import custom_verification
 from hatobin.capabilities.identities import MAX_IDENTITIES, InvalidIdentity
 from hatobin.capabilities.templates import BadTemplate, BadTemplateData, TemplateParts, merged, parse_data
@@ -77,11 +79,13 @@ def refused(refusal: refusals.Refusal) -> CallerError:
             return CallerError("MessageRejected", text, hint=hint)
         case refusals.MailFromNotVerified():
             return CallerError("MailFromDomainNotVerifiedException", text, hint=hint)
-        case refusals.NoSuchConfigurationSet() | refusals.NoSuchContactList():
+        case refusals.NoSuchConfigurationSet() | refusals.NoSuchContactList() | refusals.NoSuchTenant():
             return CallerError("NotFoundException", text, status=404)
         case refusals.RateExceeded() | refusals.DailyQuotaExceeded():
             return CallerError("TooManyRequestsException", text, status=429)
-        case refusals.AccountPaused() | refusals.ConfigurationSetPaused():
+        case refusals.NotAssociated():
+            return CallerError("AccessDeniedException", text, status=403, hint=hint)
+        case refusals.AccountPaused() | refusals.ConfigurationSetPaused() | refusals.TenantPaused():
             return CallerError("SendingPausedException", text)
         case refusals.Unavailable():
             return CallerError("ServiceUnavailable", text, status=503)
@@ -103,6 +107,7 @@ async def _draft(call: Call, request: model.SendEmailRequest) -> Draft:
         configuration_set=request.configuration_set_name or None,
         tags=_tags(request.email_tags),
         list_management=_list_management(request.list_management_options),
+        tenant=request.tenant_name,
     )
     if content.raw is not None:
         data = content.raw.data
@@ -135,7 +140,7 @@ async def _templated(call: Call, ask: Ask, template: model.Template) -> Draft:
     parts = await _template_parts(call, template, "Content.Template")
     return rendered_draft(
         call,
-        ask,
+        replace(ask, template=parts.name),
         render(parts, parse_data(template.template_data)),
         headers=_headers(template.headers),
         attachments=_attachments(template.attachments),
@@ -197,6 +202,8 @@ async def send_bulk_email(call: Call, request: model.SendBulkEmailRequest) -> mo
             return_path=request.feedback_forwarding_email_address,
             configuration_set=request.configuration_set_name or None,
             tags=default_tags | _tags(entry.replacement_tags),
+            tenant=request.tenant_name,
+            template=parts.name,
         )
         headers = _replaced_headers(template.headers, entry.replacement_headers)
         attachments = _attachments(template.attachments)

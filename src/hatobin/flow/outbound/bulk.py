@@ -62,7 +62,7 @@ class Entry:
 async def accept_entries(call: Call, entries: Sequence[Entry]) -> Sequence[Entry]:
     """Accept what could be drafted, in order; each entry gets its own outcome.
 
-    What is wrong with the sender or the configuration set is wrong for the
+    What is wrong with the sender, the tenant or the configuration set is wrong for the
     whole call, and answers it where nothing was sent: raises the `Refusal`.
     """
     drafts = [entry.draft for entry in entries if entry.draft is not None]
@@ -80,6 +80,9 @@ _WHOLE_CALL = (
     refusals.NoSuchConfigurationSet,
     refusals.AccountPaused,
     refusals.ConfigurationSetPaused,
+    refusals.NoSuchTenant,
+    refusals.NotAssociated,
+    refusals.TenantPaused,
 )
 
 
@@ -92,7 +95,7 @@ def status_of(refusal: refusals.Refusal) -> BulkStatus:
             return BulkStatus.DAILY_QUOTA_EXCEEDED
         case refusals.Unavailable():
             return BulkStatus.TRANSIENT_FAILURE
-        case refusals.NotVerified():
+        case refusals.NotVerified() | refusals.NoSuchTenant() | refusals.NotAssociated() | refusals.TenantPaused():
             return BulkStatus.MESSAGE_REJECTED
         case refusals.MailFromNotVerified():
             return BulkStatus.MAIL_FROM_NOT_VERIFIED

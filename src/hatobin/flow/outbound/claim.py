@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from hatobin.capabilities import account, configuration_sets, events, queue
 from hatobin.capabilities.events import Event
 from hatobin.capabilities.queue import Lease, ReadyMessage
-from hatobin.flow.outbound.suppressed import suppressed_events, suppressed_reasons
+from hatobin.flow.outbound.suppressed import held_against, suppressed_events, suppressed_reasons, tenant_of
 from hatobin.ports import Entropy, Session
 from hatobin.words.outcome import RecipientState
 from hatobin.words.settings import Settings
@@ -31,13 +31,16 @@ def _without_suppressed(
     standing = account.standing(session, key.account_id, key.region, settings)
     found = None if name is None else configuration_sets.find(session, key.account_id, key.region, name)
     addresses = [recipient.address for recipient in message.recipients]
-    reasons = suppressed_reasons(session, key, addresses, standing, found)
+    held = held_against(standing, found, tenant_of(session, key, message.tenant))
+    reasons = suppressed_reasons(session, key, addresses, held)
     if not reasons:
         return message
     for recipient in message.recipients:
         if recipient.address in reasons:
             queue.finish(session, key, recipient.position, RecipientState.SUPPRESSED, settled_at=now, reply=_REPLY)
-    for kind, detail in suppressed_events(reasons, (), region=key.region, at=now, settings=settings, entropy=entropy):
+    for kind, detail in suppressed_events(
+        reasons, (), sub_type=held.sub_type, region=key.region, at=now, settings=settings, entropy=entropy
+    ):
         events.record(session, Event(key, name, kind, now, detail))
     queue.drop_bodies(session, [key])
     return replace(message, recipients=tuple(r for r in message.recipients if r.address not in reasons))

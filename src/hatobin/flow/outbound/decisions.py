@@ -17,7 +17,8 @@ from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.bad_content import is_bad_content
 from hatobin.flow.outbound.draft import Draft, RenderedContent, RenderingFailure
 from hatobin.flow.outbound.local import IN_INBOX
-from hatobin.flow.outbound.suppressed import enforced_reasons, suppressed_events
+from hatobin.flow.outbound.suppressed import HeldAgainst, held_against, suppressed_events
+from hatobin.flow.outbound.tenancy import sending_tenant
 from hatobin.ports import Entropy, Session
 from hatobin.protocols.mail.mail_object import common_headers, event_headers
 from hatobin.words.address import Address
@@ -25,6 +26,8 @@ from hatobin.words.event import EventKind
 from hatobin.words.outcome import Hop, RecipientState
 from hatobin.words.settings import Settings
 
+OnLists = Mapping[tuple[str, str, str, str], str]
+"""The stored reason of (account, region, tenant id or "" for the account's own list, address)."""
 _NOT_FROM_TEMPLATES = frozenset({"from", "to", "cc", "reply-to", "mime-version"})
 
 
@@ -64,6 +67,7 @@ class Decision(Struct, frozen=True):
     opted_out: tuple[str, ...]
     strangers: tuple[str, ...]
     limits: SendLimits
+    held: HeldAgainst
 
     @property
     def delivered(self) -> list[str]:
@@ -71,22 +75,21 @@ class Decision(Struct, frozen=True):
         return [one.address for one in self.message.recipients if one.state is RecipientState.DELIVERED]
 
 
-def decide(
-    session: Session, prepared: Prepared, settings: Settings, suppressed: Mapping[tuple[str, str, str], str]
-) -> Decision:
+def decide(session: Session, prepared: Prepared, settings: Settings, suppressed: OnLists) -> Decision:
     """Check everything that acceptance promises but rate and quota, in SES's order; writes nothing.
 
-    `suppressed` tells the stored reason of (account, region, address).
     Raises a `Refusal`.
     """
     draft, key = prepared.draft, prepared.key
     identity, standing = _facts(session, draft, key, settings)
+    tenant = sending_tenant(session, draft, key, identity, _set_name(draft, identity))
     configuration_set = _configuration_set(session, draft, key, identity)
     _check_switches(standing, configuration_set)
     _check_verified(session, draft, key, identity, standing)
     assert identity is not None, "an unverified sender was refused"
     opted_out, strangers = _list_standing(session, prepared)
-    reasons = _suppressed(prepared, suppressed, standing, configuration_set)
+    held = held_against(standing, configuration_set, tenant)
+    reasons = _suppressed(prepared, suppressed, held)
     recipients = _recipients(prepared, reasons, opted_out, settings)
     mail = _mail(prepared, identity, configuration_set)
     is_rendered = isinstance(draft.content, RenderedContent) and draft.content.from_template and mail.head
@@ -108,9 +111,10 @@ def decide(
         stored_size=None if prepared.stored is None else prepared.stored.size,
         certificate=_certificate(session, prepared, identity, configuration_set),
         return_path=None if draft.return_path == draft.source else draft.return_path,
+        tenant=draft.tenant,
     )
     send_mail = _mail(prepared, identity, configuration_set, before_rendering=True) if is_rendered else mail
-    return Decision(message, mail, send_mail, tuple(reasons.items()), opted_out, strangers, standing.limits)
+    return Decision(message, mail, send_mail, tuple(reasons.items()), opted_out, strangers, standing.limits, held)
 
 
 def _facts(
@@ -132,7 +136,7 @@ def _configuration_set(
     session: Session, draft: Draft, key: MessageKey, identity: SendingIdentity | None
 ) -> ConfigurationSet | None:
     """The named set, else the identity's default; a named one must exist."""
-    name = draft.configuration_set or (identity.configuration_set if identity else None)
+    name = _set_name(draft, identity)
     if name is None:
         return None
     asked = ("configuration set", key.account_id, key.region, name)
@@ -142,6 +146,10 @@ def _configuration_set(
     if found is None and draft.configuration_set:
         raise refusals.NoSuchConfigurationSet(name)
     return found
+
+
+def _set_name(draft: Draft, identity: SendingIdentity | None) -> str | None:
+    return draft.configuration_set or (identity.configuration_set if identity else None)
 
 
 def _check_switches(standing: AccountStanding, configuration_set: ConfigurationSet | None) -> None:
@@ -204,22 +212,16 @@ def _list_standing(session: Session, prepared: Prepared) -> tuple[tuple[str, ...
     return tuple(address for address in addresses if address in found.opted_out), tuple(found.strangers)
 
 
-def _suppressed(
-    prepared: Prepared,
-    suppressed: Mapping[tuple[str, str, str], str],
-    standing: AccountStanding,
-    configuration_set: ConfigurationSet | None,
-) -> dict[str, str]:
-    """Give the recipients that are not attempted, with the reason, as far as the account and the set enforce it."""
+def _suppressed(prepared: Prepared, suppressed: OnLists, held: HeldAgainst) -> dict[str, str]:
+    """Give the recipients that are not attempted, with the reason, as far as it is enforced."""
     if not suppressed:
         return {}
     key = prepared.key
-    enforced = enforced_reasons(standing, configuration_set)
     found = {
-        address: suppressed.get((key.account_id, key.region, address))
+        address: suppressed.get((key.account_id, key.region, held.tenant_id, address))
         for address in map(str, prepared.draft.recipients)
     }
-    return {address: reason for address, reason in found.items() if reason is not None and reason in enforced}
+    return {address: reason for address, reason in found.items() if reason is not None and reason in held.reasons}
 
 
 def _recipients(
@@ -313,6 +315,7 @@ def _mail(
         caller_identity=origin.principal.name,
         tls_version=origin.tls_version,
         custom=draft.tags,
+        tenant=draft.tenant,
     )
     return MailJson(events.mail_head(facts), tags)
 
@@ -343,7 +346,13 @@ def accepted_events(
         reasons = dict(decision.suppressed)
         unsubscribed = [address for address in decision.opted_out if address not in reasons]
         for kind, detail in suppressed_events(
-            reasons, unsubscribed, region=key.region, at=prepared.accepted_at, settings=settings, entropy=entropy
+            reasons,
+            unsubscribed,
+            sub_type=decision.held.sub_type,
+            region=key.region,
+            at=prepared.accepted_at,
+            settings=settings,
+            entropy=entropy,
         ):
             yield event(kind, detail)
     if delivered := decision.delivered:

@@ -54,6 +54,8 @@ class Draft(Struct, frozen=True):
     `senders` are the addresses that must be verified: From first, then
     Return-Path and Sender if present. `source` is what events show as
     `mail.source`. `return_path` is where feedback goes, None for the default.
+    `tenant` is the name of the tenant that sends, `template` that of the stored
+    template; a tenant must have been given it.
     `along` writes what must become durable together with the message; it may
     not refuse, may run again when a commit failed, and changes nothing that
     decides whether a message may be sent (see `Database.write`, `shares_memo`).
@@ -69,6 +71,8 @@ class Draft(Struct, frozen=True):
     return_path: str | None = None
     list_management: ListManagement | None = None
     max_delivery_s: int | None = None
+    tenant: str | None = None
+    template: str | None = None
     along: Callable[[Session], None] | None = None
 
 

@@ -69,6 +69,8 @@ class Ask(Struct, frozen=True):
     configuration_set: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     list_management: ListManagement | None = None
+    tenant: str | None = None
+    template: str | None = None
 
 
 def origin(call: Call) -> Origin:
@@ -180,6 +182,7 @@ def _with_control(ask: Ask, control: ControlHeaders) -> Ask:
         configuration_set=ask.configuration_set or control.configuration_set,
         tags=ask.tags or {tag.name: tag.value for tag in control.tags},
         list_management=ask.list_management or header_list,
+        tenant=ask.tenant or control.tenant,
     )
 
 
@@ -211,6 +214,8 @@ def _draft(
         return_path=ask.return_path,
         list_management=ask.list_management,
         along=along,
+        tenant=ask.tenant,
+        template=ask.template,
     )
 
 

@@ -102,5 +102,6 @@ def _settlement(session: Session, attempt: Replayed, waiting: list[QueuedRecipie
         blob_key=None,
         recipients=tuple(waiting),
         size=stored.size,
+        tenant=stored.tenant,
     )
     return Settlement(message, tuple((recipient, outcome) for recipient in waiting), now)

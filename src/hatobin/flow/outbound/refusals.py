@@ -84,6 +84,30 @@ class ConfigurationSetPaused(Refusal):
         super().__init__(f"Sending is paused for configuration set {name}")
 
 
+class NoSuchTenant(Refusal):
+    """The named tenant does not exist."""
+
+    def __init__(self, name: str, account_id: str) -> None:
+        super().__init__(f"Tenant {name} for AwsAccountId {account_id} not found.")
+
+
+class NotAssociated(Refusal):
+    """The tenant was not given what it wants to send with: its identity, configuration set or template."""
+
+    def __init__(self, arns: Sequence[str]) -> None:
+        super().__init__(
+            f"Tenant not associated with resources [{', '.join(arns)}].",
+            hint="aws sesv2 create-tenant-resource-association gives them to it",
+        )
+
+
+class TenantPaused(Refusal):
+    """Sending is switched off for the tenant."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Sending is paused for tenant {name}")
+
+
 class TooManyRecipients(Refusal):
     """More than 50 recipients in To, Cc and Bcc together."""
 

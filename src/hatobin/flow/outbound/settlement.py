@@ -26,7 +26,7 @@ from hatobin.capabilities.queue import (
     ReadyMessage,
 )
 from hatobin.flow.outbound.forwarding import Reporter
-from hatobin.flow.outbound.suppressed import enforced_reasons
+from hatobin.flow.outbound.suppressed import held_against, tenant_of
 from hatobin.ports import Entropy, Session
 from hatobin.protocols.mail.headers import split_message
 from hatobin.words.event import EventKind
@@ -218,11 +218,12 @@ class _Group:
             self._mails.append(mail)
 
     def _suppress(self, settlement: Settlement, address: str, reason: str, feedback: str) -> None:
-        """Put an address on the list, if the set of its message, or else the account, wants it for this reason."""
+        """Put an address on the list that its message is held against, if that is wanted for this reason."""
         key, name = settlement.message.key, settlement.message.configuration_set
         standing = account.standing(self._session, key.account_id, key.region, self._settings)
         found = None if name is None else configuration_sets.find(self._session, key.account_id, key.region, name)
-        if reason in enforced_reasons(standing, found):
+        held = held_against(standing, found, tenant_of(self._session, key, settlement.message.tenant))
+        if reason in held.reasons:
             suppression.add(
                 self._session,
                 key.account_id,
@@ -230,6 +231,7 @@ class _Group:
                 address,
                 reason=reason,
                 now=settlement.at,
+                tenant_id=held.tenant_id,
                 message_id=key.message_id,
                 feedback_id=feedback,
             )

@@ -42,6 +42,7 @@ def smtp_draft(origin: Origin, envelope: Envelope, message: Message) -> Draft:
         tags={tag.name: tag.value for tag in control.tags},
         return_path=header_return_path(message) or envelope.reverse_path,
         list_management=None if listed is None else ListManagement(listed.contact_list, listed.topic),
+        tenant=control.tenant,
     )
 
 
@@ -75,8 +76,11 @@ def _reply(refusal: refusals.Refusal) -> Reply:
             | refusals.MailFromNotVerified()
             | refusals.AccountPaused()
             | refusals.ConfigurationSetPaused()
+            | refusals.TenantPaused()
         ):
             return Reply.of(554, f"Message rejected: {refusal.text}")
+        case refusals.NotAssociated():
+            return Reply.of(554, f"Access denied: {refusal.text}")
         case refusals.RateExceeded() | refusals.DailyQuotaExceeded():
             return Reply.of(454, f"Throttling failure: {refusal.text.removesuffix('.')}")
         case refusals.Unavailable():

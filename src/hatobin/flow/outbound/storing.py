@@ -10,7 +10,7 @@ needs one, because spending writes before it can refuse.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 
 from msgspec import Struct
@@ -20,9 +20,10 @@ from hatobin.capabilities.account import SendLimits
 from hatobin.capabilities.delivery import is_simulator
 from hatobin.capabilities.queue import Lease
 from hatobin.flow.outbound import refusals
-from hatobin.flow.outbound.decisions import Decision, Prepared, accepted_events, decide
+from hatobin.flow.outbound.decisions import Decision, OnLists, Prepared, accepted_events, decide
 from hatobin.flow.outbound.draft import RenderedContent
 from hatobin.flow.outbound.refusals import Refusal
+from hatobin.flow.outbound.tenancy import find_tenant
 from hatobin.ports import Entropy, Session
 from hatobin.words.settings import Settings
 
@@ -78,17 +79,19 @@ def store_group(
     return [next(stored) if isinstance(decision, Decision) else decision for decision in decisions]
 
 
-def _lookup(session: Session, group: Iterable[Pending]) -> Mapping[tuple[str, str, str], str]:
-    """Look all recipients of a group up on the suppression lists: (account, region, address) → reason."""
-    wanted: dict[tuple[str, str], list[str]] = {}
+def _lookup(session: Session, group: Iterable[Pending]) -> OnLists:
+    """Look all recipients of a group up on the suppression lists they may be held against."""
+    wanted: dict[tuple[str, str, str], list[str]] = {}
     for pending in group:
-        key = pending.prepared.key
-        recipients = pending.prepared.draft.recipients
-        wanted.setdefault((key.account_id, key.region), []).extend(str(recipient) for recipient in recipients)
+        key, draft = pending.prepared.key, pending.prepared.draft
+        addresses = [str(recipient) for recipient in draft.recipients]
+        wanted.setdefault((key.account_id, key.region, ""), []).extend(addresses)
+        if draft.tenant is not None and (tenant := find_tenant(session, key, draft.tenant)) is not None:
+            wanted.setdefault((key.account_id, key.region, tenant.tenant_id), []).extend(addresses)
     return {
-        (account_id, region, address): reason
-        for (account_id, region), addresses in wanted.items()
-        for address, reason in suppression.lookup(session, account_id, region, addresses).items()
+        (account_id, region, tenant_id, address): reason
+        for (account_id, region, tenant_id), addresses in wanted.items()
+        for address, reason in suppression.lookup(session, account_id, region, addresses, tenant_id=tenant_id).items()
     }
 
 
