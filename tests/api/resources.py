@@ -16,6 +16,7 @@ TOPIC, QUEUE = f"arn:aws:sns:{REGION}:{ACCOUNT}:events", f"arn:aws:sqs:{REGION}:
 URL = f"http://127.0.0.1:8005/{ACCOUNT}/mail"
 NAME, IDENTITY, LIST = {"ConfigurationSetName": "cs"}, {"EmailIdentity": "example.com"}, {"ContactListName": "news"}
 TENANT = {"TenantName": "acme"}
+ENDPOINT = {"EndpointName": "global"}
 GIVEN = {**TENANT, "ResourceArn": f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/cs"}
 CONTACT = {**LIST, "EmailAddress": "bob@example.net"}
 DESTINATION = {**NAME, "EventDestinationName": "d"}
@@ -298,6 +299,19 @@ RESOURCES: dict[str, Resource] = {
                 *("get_suppressed_destination", "delete_suppressed_destination"),
             ),
         ),
+    ),
+    "multi-region endpoint": Resource(
+        ("CreateMultiRegionEndpoint",),
+        (
+            (
+                "sesv2",
+                "create_multi_region_endpoint",
+                {**ENDPOINT, "Details": {"RoutesDetails": [{"Region": "ap-south-1"}]}},
+            ),
+        ),
+        ("sesv2", "get_multi_region_endpoint", ENDPOINT),
+        _of("sesv2", ENDPOINT, "get_multi_region_endpoint", "delete_multi_region_endpoint"),
+        (("sesv2", "list_multi_region_endpoints", {}),),
     ),
     "account attributes": Resource(
         (),

@@ -67,6 +67,26 @@ def test_an_error_is_shown_with_its_code_and_text(mailbox: RunningServer) -> Non
     assert "nowhere.example" in text
 
 
+def test_a_tenant_sends_with_what_it_was_given(mailbox: RunningServer) -> None:
+    tenant = ("--tenant-name", "CliTenant")
+    arn = "arn:aws:ses:us-east-1:123456789012:identity/tenant.example"
+    _aws(mailbox, "sesv2", "create-email-identity", "--email-identity", "tenant.example")
+    made = _aws(mailbox, "sesv2", "create-tenant", *tenant)
+    send = (
+        *("sesv2", "send-email", *tenant, "--from-email-address", "me@tenant.example"),
+        *("--destination", "ToAddresses=tenant@example.net"),
+        *("--content", "Simple={Subject={Data=Hello},Body={Text={Data=Hi}}}"),
+    )
+    refused = _aws(mailbox, *send, fails=True)
+    assert "(AccessDeniedException)" in refused
+    assert f"Tenant not associated with resources [{arn}]." in refused
+    _aws(mailbox, "sesv2", "create-tenant-resource-association", *tenant, "--resource-arn", arn)
+    sent = _aws(mailbox, *send)
+    assert mailbox.inbox(to="tenant@example.net")[0]["id"] == sent["MessageId"]
+    [listed] = _aws(mailbox, "sesv2", "list-resource-tenants", "--resource-arn", arn)["ResourceTenants"]
+    assert listed["TenantId"] == made["TenantId"]
+
+
 def test_events_are_read_from_a_queue(mailbox: RunningServer) -> None:
     topic = _aws(mailbox, "sns", "create-topic", "--name", "cli-events")["TopicArn"]
     queue = _aws(mailbox, "sqs", "create-queue", "--queue-name", "cli-events")["QueueUrl"]

@@ -47,6 +47,7 @@ def _plain(api: Api, clients: Clients) -> None:
     v2.create_contact(ContactListName="news", EmailAddress="bob@example.net")
     v2.create_email_template(TemplateName="t", TemplateContent={"Subject": "Hi {{name}}", "Text": "Hello"})
     v2.create_custom_verification_email_template(**VERIFICATION)
+    v2.create_multi_region_endpoint(EndpointName="global", Details={"RoutesDetails": [{"Region": "eu-west-1"}]})
     v2.create_tenant(TenantName="acme")
     v2.create_tenant_resource_association(
         TenantName="acme", ResourceArn=f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/cs"
@@ -116,6 +117,7 @@ def _full(api: Api, clients: Clients) -> None:
         ("identities", "identity_key", 10_000),
         ("templates", "name", 20_000),
         ("tenants", "name", 10_000),
+        ("multi_region_endpoints", "name", 100),
         ("sns_subscription", "subscription_id", 10_000),
     ):
         api.run(api.world.database.write(lambda s, t=table, c=column, n=many: _copies(s, t, c, range(n))))

@@ -15,12 +15,12 @@ from hatobin.gateway.models import service_model
 from tests.api.harness import REGION, Api
 from tests.gateway.exchange import Client
 from tests.gateway.samples import service
-from tests.modelled_errors import companions, sending, v1, v2
+from tests.modelled_errors import companions, sending, tenants, v1, v2
 from tests.modelled_errors.provocation import LAST_HANDLE, Provocation
 from tests.modelled_errors.reasons import ANY, REASONS, reason_of
 from tests.modelled_errors.stages import STAGES
 
-PROVOCATIONS: tuple[Provocation, ...] = (*v1.ALL, *v2.ALL, *sending.ALL, *companions.ALL)
+PROVOCATIONS: tuple[Provocation, ...] = (*v1.ALL, *v2.ALL, *sending.ALL, *tenants.ALL, *companions.ALL)
 MODELLED = {
     (name, operation, error.name)
     for name, operation in operations.handlers()

@@ -21,10 +21,6 @@ _NO_IDENTITY = "Email identity none.example does not exist."
 _NO_LIST = "List with name: none doesn't exist."
 _NO_CUSTOM = "Custom verification email template <none> does not exist"
 _NO_TENANT = "The requested tenant <none> does not exist."
-_IN_USE = (
-    "Cannot delete <arn:aws:ses:us-east-1:123456789012:{}> because it has tenant associations. "
-    "Remove all tenant associations and try again."
-)
 _SETS = {"ConfigurationSetName": "none"}
 _IDENTITY = {"EmailIdentity": "none.example"}
 _ARN = "arn:aws:ses:us-east-1:123456789012:template/none"
@@ -337,49 +333,12 @@ LIMITS: list[Provocation] = [
         TemplateName="welcome",
     ),
 ]
-_TENANT_OPERATIONS = ("GetTenant", "DeleteTenant", "PutTenantSuppressionAttributes", "ListTenantResources")
-_GIVING = ("CreateTenantResourceAssociation", "DeleteTenantResourceAssociation")
-_SES = "arn:aws:ses:us-east-1:123456789012:"
-TENANTS: list[Provocation] = [
-    *_V2.each((*_TENANT_OPERATIONS, *_GIVING), _MISSING, _NO_TENANT, TenantName="none"),
-    *_V2.each((*_TENANT_OPERATIONS, *_GIVING), _BAD, "TenantName cannot be empty", TenantName=" "),
-    _V2.one(
-        "CreateTenant",
-        _BAD,
-        "Invalid tenant name <a b>: only alphanumeric ASCII characters, '_', and '-' are allowed.",
-        TenantName="a b",
-    ),
-    _V2.one(
-        "CreateTenant",
-        _TAKEN,
-        "Tenant with name acme already exists in account 123456789012",
-        TenantName="acme",
-    ),
-    _V2.one(
-        "CreateTenantResourceAssociation",
-        _TAKEN,
-        f"Resources {_SES}configuration-set/cs has already been associated with tenant acme",
-        TenantName="acme",
-        ResourceArn=f"{_SES}configuration-set/cs",
-    ),
-    _V2.one("ListResourceTenants", _MISSING, "Template <none> does not exist", ResourceArn=_ARN),
-    _V2.one("ListResourceTenants", _BAD, "Provided resource identifier is not an SES resource", ResourceArn="x"),
-    *_V2.each(("DeleteConfigurationSet",), _BAD, _IN_USE.format("configuration-set/cs"), ConfigurationSetName="cs"),
-    _V2.one(
-        "UpdateReputationEntityCustomerManagedStatus",
-        _BAD,
-        "Reputation entity reference <x> is invalid.",
-        ReputationEntityReference="x",
-    ),
-    _V2.one("ListTenants", _BAD, "Invalid Next Token", NextToken="x"),
-    Group("sesv2", "full").one("CreateTenant", _FULL, "Maximum of 10000 tenants reached.", TenantName="more"),
-]
 RATIONED = Group("sesv2", "rationed").each(
     [name for name in _SERVED if _has_too_many(name) and not name.startswith("Send")],
     "TooManyRequestsException",
     "Rate exceeded",
 )
 ALL = [
-    *(*CONFIGURATION_SETS, *IDENTITIES, *CERTIFICATES, *TEMPLATES, *CONTACTS, *ACCOUNT, *TENANTS),
+    *(*CONFIGURATION_SETS, *IDENTITIES, *CERTIFICATES, *TEMPLATES, *CONTACTS, *ACCOUNT),
     *(*MISSING_MEMBERS, *LIMITS, *RATIONED),
 ]

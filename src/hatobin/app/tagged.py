@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from hatobin.capabilities import configuration_sets, contacts, custom_verification, identities, templates, tenants
+from hatobin.capabilities import (
+    configuration_sets,
+    contacts,
+    custom_verification,
+    identities,
+    multi_region_endpoints,
+    templates,
+    tenants,
+)
 from hatobin.capabilities.tags import TaggedKinds
 
 _KINDS = (
@@ -10,6 +18,7 @@ _KINDS = (
     contacts.TAGGED,
     custom_verification.TAGGED,
     identities.TAGGED,
+    multi_region_endpoints.TAGGED,
     templates.TAGGED,
     tenants.TAGGED,
 )

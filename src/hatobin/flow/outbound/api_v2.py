@@ -30,6 +30,7 @@ from hatobin.flow.outbound.drafting import (
     stored_template,
     template_by_arn,
 )
+from hatobin.flow.outbound.regions import in_its_region
 from hatobin.flow.outbound.rendering import ChosenTemplate, render
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models import sesv2 as model
@@ -48,7 +49,7 @@ MAX_BULK_ENTRIES = 50
 @operation("sesv2", "SendEmail")
 async def send_email(call: Call, request: model.SendEmailRequest) -> model.SendEmailResponse:
     """Send one message: simple, raw or from a template."""
-    accepted = await _answering(lambda: _send(call, request))
+    accepted = await _answering(lambda: in_its_region(call, request.endpoint_id, lambda there: _send(there, request)))
     return model.SendEmailResponse(message_id=accepted.key.message_id)
 
 
@@ -79,7 +80,9 @@ def refused(refusal: refusals.Refusal) -> CallerError:
             return CallerError("MessageRejected", text, hint=hint)
         case refusals.MailFromNotVerified():
             return CallerError("MailFromDomainNotVerifiedException", text, hint=hint)
-        case refusals.NoSuchConfigurationSet() | refusals.NoSuchContactList() | refusals.NoSuchTenant():
+        case refusals.NoSuchConfigurationSet() | refusals.NoSuchContactList():
+            return CallerError("NotFoundException", text, status=404)
+        case refusals.NoSuchTenant() | refusals.NoSuchEndpoint():
             return CallerError("NotFoundException", text, status=404)
         case refusals.RateExceeded() | refusals.DailyQuotaExceeded():
             return CallerError("TooManyRequestsException", text, status=429)
@@ -181,15 +184,30 @@ async def send_bulk_email(call: Call, request: model.SendBulkEmailRequest) -> mo
     if not request.from_email_address:
         raise CallerError("BadRequestException", "Source cannot be empty")
     try:
-        parts = await _template_parts(call, template, "DefaultContent.Template")
-        default = parse_data(template.template_data)
-        reply_to = tuple(parse_mailbox(text) for text in request.reply_to_addresses or ())
-        default_tags = _tags(request.default_email_tags)
-        parse_mailbox(request.from_email_address)
+        results = await in_its_region(call, request.endpoint_id, lambda there: _send_bulk(there, request, template))
+    except refusals.Refusal as refusal:
+        raise refused(refusal) from refusal
     except NoSuchTemplate as missing:
         raise CallerError("NotFoundException", f"Template {missing} does not exist.", status=404) from missing
     except (AddressError, MessageError, BadTemplateArn, BadTemplateData) as wrong:
         raise CallerError("BadRequestException", str(wrong)) from wrong
+    return model.SendBulkEmailResponse(
+        bulk_email_entry_results=[
+            model.BulkEmailEntryResult(
+                status=_STATUS_NAMES[result.status], error=result.error, message_id=result.message_id
+            )
+            for result in results
+        ]
+    )
+
+
+async def _send_bulk(call: Call, request: model.SendBulkEmailRequest, template: model.Template) -> Sequence[Entry]:
+    assert request.from_email_address, "the door checked that there is a source"
+    parts = await _template_parts(call, template, "DefaultContent.Template")
+    default = parse_data(template.template_data)
+    reply_to = tuple(parse_mailbox(text) for text in request.reply_to_addresses or ())
+    default_tags = _tags(request.default_email_tags)
+    parse_mailbox(request.from_email_address)
 
     def draft(entry: model.BulkEmailEntry) -> Draft:
         destination = entry.destination
@@ -209,18 +227,7 @@ async def send_bulk_email(call: Call, request: model.SendBulkEmailRequest) -> mo
         attachments = _attachments(template.attachments)
         return rendered_draft(call, ask, render(parts, data), headers=headers, attachments=attachments)
 
-    try:
-        results = await accept_entries(call, [Entry.drafted(partial(draft, entry)) for entry in entries])
-    except refusals.Refusal as refusal:
-        raise refused(refusal) from refusal
-    return model.SendBulkEmailResponse(
-        bulk_email_entry_results=[
-            model.BulkEmailEntryResult(
-                status=_STATUS_NAMES[result.status], error=result.error, message_id=result.message_id
-            )
-            for result in results
-        ]
-    )
+    return await accept_entries(call, [Entry.drafted(partial(draft, entry)) for entry in request.bulk_email_entries])
 
 
 _STATUS_NAMES: dict[BulkStatus, model.BulkEmailStatus] = {

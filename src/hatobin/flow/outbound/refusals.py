@@ -108,6 +108,13 @@ class TenantPaused(Refusal):
         super().__init__(f"Sending is paused for tenant {name}")
 
 
+class NoSuchEndpoint(Refusal):
+    """The account has no multi-region endpoint of this id."""
+
+    def __init__(self, endpoint_id: str) -> None:
+        super().__init__(f"Multi-region endpoint with id <{endpoint_id}> does not exist.")
+
+
 class TooManyRecipients(Refusal):
     """More than 50 recipients in To, Cc and Bcc together."""
 
