@@ -60,6 +60,8 @@ def test_every_kind_of_value_can_come_from_the_environment() -> None:
         ("[delivery]\nmax_delivery_s = 1\n", "max_delivery_s"),
         ("[service]\ncompat_names = true\n[delivery]\nmode = 'relay'\nrelay = 'h:1'\n", "compat_names"),
         ("[server]\nhttp_bodies_bytes = 1000000\n", "server.http_bodies_bytes"),
+        ("[server]\ntrusted_proxies = ['10.0.0.0/33']\n", "server.trusted_proxies"),
+        ("[server]\ntrusted_proxies = ['proxy.example']\n", "server.trusted_proxies"),
         ("this is no toml", "TOML"),
     ],
 )

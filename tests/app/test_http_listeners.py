@@ -59,6 +59,37 @@ async def stopped_after(turns: int) -> tuple[int, bytes, list[Any]]:
     return served.requests, answer, wrong
 
 
+async def seen_by_the_application(request: bytes) -> Scope:
+    """Give the scope of one request that came over a real connection."""
+    seen: list[Scope] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope)
+        await Served()(scope, receive, send)
+
+    ports = replace(World().ports, clock=SystemClock())
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        listeners = HttpListeners(Settings(), ports, app, HttpTraffic())
+        running = listeners.start({"http": [listening]}, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        writer.write(request)
+        await reader.readexactly(15)
+        writer.close()
+        await running.stop(1.0)
+    return seen[0]
+
+
+@pytest.mark.parametrize("everybody", [False, True])
+def test_no_header_and_no_variable_changes_who_the_peer_is(everybody: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """uvicorn believes loopback, and whom FORWARDED_ALLOW_IPS names, unless it is told not to."""
+    if everybody:
+        monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    forwarded = b"Host: a\r\nX-Forwarded-For: 198.51.100.7\r\nX-Forwarded-Proto: https\r\n\r\n"
+    scope = asyncio.run(seen_by_the_application(b"GET / HTTP/1.1\r\n" + forwarded))
+    assert (scope["client"][0], scope["scheme"]) == ("127.0.0.1", "http")
+
+
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 @pytest.mark.parametrize("turns", range(8))
 def test_a_request_that_was_served_was_answered(run: Any, turns: int) -> None:

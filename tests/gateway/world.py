@@ -22,7 +22,7 @@ class OneKey:
 
     async def find(self, access_key_id: str, peer_ip: str) -> Credential | None:
         """See `Credentials.find`."""
-        if access_key_id == ACCESS_KEY_ID and peer_ip != STRANGER_IP:
+        if access_key_id == ACCESS_KEY_ID and peer_ip not in (STRANGER_IP, ""):
             return Credential(ACCESS_KEY_ID, SECRET, PRINCIPAL)
         if access_key_id == "ASIATEMPORARY":
             return Credential(access_key_id, SECRET, PRINCIPAL, session_token="TOKEN")

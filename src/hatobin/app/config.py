@@ -8,6 +8,7 @@ login of an S3 store (`store`) may come from the environment.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import tomllib
@@ -86,6 +87,11 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError('delivery.mode = "mx" needs service.domain: a real domain of yours, not *.localhost')
     if server.http_bodies_bytes < server.max_body_bytes:
         raise ConfigurationError("server.http_bodies_bytes must hold at least one body of server.max_body_bytes")
+    for network in server.trusted_proxies:
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError as error:
+            raise ConfigurationError(f"server.trusted_proxies: {error}") from error
     if service.compat_names and delivery.mode != "mailbox":
         raise ConfigurationError('service.compat_names is for tests and works with delivery.mode = "mailbox" only')
 

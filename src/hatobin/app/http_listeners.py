@@ -74,6 +74,8 @@ class HttpListeners:
             access_log=False,
             server_header=False,
             log_config=None,
+            # On by default, and then loopback and FORWARDED_ALLOW_IPS may say where a request comes from.
+            proxy_headers=False,
             timeout_keep_alive=self.settings.server.http_idle_timeout_s,  # type: ignore[arg-type]
         )
         config.load()

@@ -12,7 +12,8 @@ class HttpRequest(Struct, frozen=True):
 
     `raw_path` is the path as sent, percent-encoded, without query. `headers`
     have lower-case names, repeated ones joined with a comma (RFC 9110 §5.3).
-    `tls_version` is None over plain HTTP.
+    `tls_version` is None over plain HTTP. `is_vouched` says that `source_ip` is the
+    client's own address: not where it came through a proxy that nobody trusts.
     """
 
     method: str
@@ -22,6 +23,7 @@ class HttpRequest(Struct, frozen=True):
     body: bytes
     source_ip: str
     tls_version: str | None = None
+    is_vouched: bool = True
 
 
 class HttpResponse(Struct, frozen=True):

@@ -42,6 +42,7 @@ class Server(Section, frozen=True):
     http_min_bytes_per_second: Annotated[int, msgspec.Meta(ge=0)] = 4096
     http_idle_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     http_connections_per_client: Annotated[int, msgspec.Meta(ge=1)] = 500
+    trusted_proxies: tuple[str, ...] = ()
     stop_timeout_s: float = 10.0
     dead_after_s: Annotated[float, msgspec.Meta(ge=10)] = 60.0
     smtp_connections_per_client: Annotated[int, msgspec.Meta(ge=1)] = 500

@@ -10,7 +10,7 @@ from hatobin.gateway import Call
 from hatobin.servers.api import SMALL_BODY_BYTES, ApiApp, BodyBudget, HttpTraffic, is_aws_request
 from hatobin.words.settings import Server, Settings
 from tests.gateway.exchange import Client
-from tests.gateway.world import make_gateway
+from tests.gateway.world import STRANGER_IP, make_gateway
 
 LIMIT = 4096
 HEAD_LIMIT = Server().http_head_bytes
@@ -113,6 +113,41 @@ async def test_a_signed_request_is_answered_with_its_length() -> None:
     assert (connection.status, connection.body) == (200, b"{}")
     assert connection.headers[b"content-length"] == b"2"
     assert (seen[0].source_ip, seen[0].tls_version) == ("192.0.2.9", "TLSv1.3")
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "expected"),
+    [
+        ((), {}, (200, "192.0.2.9", None)),
+        ((), {"x-forwarded-for": "198.51.100.7"}, (403, None, None)),
+        (("192.0.2.9",), {"x-forwarded-for": "127.0.0.1, 198.51.100.7"}, (200, "198.51.100.7", None)),
+        (
+            ("192.0.2.9",),
+            {"x-forwarded-for": "198.51.100.7", "x-forwarded-proto": "https"},
+            (200, "198.51.100.7", "TLS"),
+        ),
+        (("192.0.2.9",), {"x-forwarded-for": STRANGER_IP}, (403, None, None)),
+        (("192.0.2.9",), {"x-forwarded-for": "unknown"}, (403, None, None)),
+    ],
+    ids=["direct", "unknown proxy", "trusted", "over TLS", "stranger", "malformed"],
+)
+async def test_where_a_request_comes_from_is_asked_of_trusted_proxies_only(
+    proxies: tuple[str, ...], forwarded: dict[str, str], expected: tuple[int, str | None, str | None]
+) -> None:
+    """The test's key is good for every address that is known, but not for the stranger's."""
+    seen: list[Call] = []
+
+    async def get_account(call: Call, request: object) -> None:
+        seen.append(call)
+
+    given = signed_scope()
+    given["headers"] += [(name.encode(), value.encode()) for name, value in forwarded.items()]
+    gateway = make_gateway({("sesv2", "GetAccount"): get_account})
+    app = ApiApp(gateway, Settings(server=Server(trusted_proxies=proxies)), BodyBudget(LIMIT), HttpTraffic())
+    connection = Connection(b"")
+    await app(given, connection.receive, connection.send)
+    call = seen[0] if seen else None
+    assert (connection.status, call and call.source_ip, call and call.tls_version) == expected
 
 
 async def test_a_body_comes_in_parts() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from hatobin.gateway import Gateway, HttpRequest, HttpResponse, joined_headers
 from hatobin.servers.api.admission import HttpTraffic
 from hatobin.servers.api.budget import SMALL_BODY_BYTES, BodyBudget, BodyShare
+from hatobin.servers.api.forwarding import TrustedProxies
 from hatobin.words.errors import CallerError
 from hatobin.words.settings import Settings
 
@@ -54,10 +55,11 @@ class ApiApp:
         self._max_head_bytes = settings.server.http_head_bytes
         self._budget = budget
         self._traffic = traffic
+        self._proxies = TrustedProxies(settings.server.trusted_proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that leaves while sending gets none."""
-        head = _head(scope)
+        head = self._head(scope)
         refusal = self._refusal(scope, head)
         if refusal is not None:
             await self._refuse(head, refusal, receive, send)
@@ -125,6 +127,25 @@ class ApiApp:
         # Said before it is sent, where the length is known; what is not here yet takes no room.
         return self._no_room() if size > SMALL_BODY_BYTES and not self._budget.has_room(size) else None
 
+    def _head(self, scope: Scope) -> HttpRequest:
+        tls = scope.get("extensions", {}).get("tls")
+        client, headers = scope.get("client"), joined_headers(scope["headers"])
+        origin = self._proxies.origin(
+            client[0] if client else "",
+            None if tls is None else _TLS_VERSIONS.get(tls["tls_version"], "TLS"),
+            headers,
+        )
+        return HttpRequest(
+            method=scope["method"],
+            raw_path=scope["raw_path"].decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            body=b"",
+            source_ip=origin.source_ip,
+            tls_version=origin.tls_version,
+            is_vouched=origin.is_vouched,
+        )
+
     def _no_room(self) -> CallerError:
         self._traffic.bodies_refused += 1
         return CallerError("ServiceUnavailable", "The service is unavailable. Please try again later.", status=503)
@@ -152,23 +173,16 @@ def _too_large() -> CallerError:
     return CallerError("RequestEntityTooLarge", "The request body is larger than this server accepts.", status=413)
 
 
-def _head(scope: Scope) -> HttpRequest:
-    tls = scope.get("extensions", {}).get("tls")
-    client = scope.get("client")
-    return HttpRequest(
-        method=scope["method"],
-        raw_path=scope["raw_path"].decode("latin-1"),
-        query=scope["query_string"].decode("latin-1"),
-        headers=joined_headers(scope["headers"]),
-        body=b"",
-        source_ip=client[0] if client else "",
-        tls_version=None if tls is None else _TLS_VERSIONS.get(tls["tls_version"], "TLS"),
-    )
-
-
 def _with_body(head: HttpRequest, body: bytes) -> HttpRequest:
     return HttpRequest(
-        head.method, head.raw_path, head.query, head.headers, body, head.source_ip, tls_version=head.tls_version
+        head.method,
+        head.raw_path,
+        head.query,
+        head.headers,
+        body,
+        head.source_ip,
+        tls_version=head.tls_version,
+        is_vouched=head.is_vouched,
     )
 
 
