@@ -163,6 +163,7 @@ class World:
         source: str = "sender@example.com",
         region: str = REGION,
         in_blob: bool = False,
+        tenant: str | None = None,
     ) -> MessageKey:
         """Accept a message as the flow does: rows and a Send event, nothing delivered."""
         at = self.clock.now()
@@ -185,6 +186,7 @@ class World:
             content=raw,
             blob_key=blob_key,
             recipients=tuple(NewRecipient(address, address.rpartition("@")[2]) for address in recipients),
+            tenant=tenant,
         )
 
         def work(session: Session) -> None:

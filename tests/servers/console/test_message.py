@@ -98,6 +98,13 @@ async def test_a_mail_to_the_simulator_has_its_story(world: World) -> None:
     assert "Delete" not in text, "there is nothing in the inbox to delete"
 
 
+async def test_a_mail_of_a_tenant_names_it(world: World) -> None:
+    for tenant in ("acme", None):
+        key = await world.accept(simple(), tenant=tenant)
+        text = text_of(await get(world, f"/console/messages/{key.message_id}"))
+        assert ("Tenant acme" in text) == (tenant is not None)
+
+
 @pytest.mark.parametrize("view", ["html", "text", "headers", "files", "source", "nonsense"])
 @pytest.mark.parametrize(
     "raw", [b"", b"\r\n", b"x", b"Content-Type: multipart/mixed\r\n\r\n\xff\xfe", b"\xff: \xfe\r\n\r\n"]

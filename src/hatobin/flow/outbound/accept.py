@@ -1,6 +1,6 @@
 """Acceptance: from a draft to a durable message, in one transaction.
 
-The order of the decisions is SES's: the configuration set, the switches, the
+The order of the decisions is SES's: the tenant, the configuration set, the switches, the
 identities, the quota, the contact list, the suppression list, the content.
 A refusal raises and leaves no trace. Everything that depends on stored state
 is decided inside the transaction that stores the message, so a quota or a

@@ -72,6 +72,7 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
             "reverse_path": message.reverse_path,
             "identity_arn": message.identity_arn,
             "configuration_set": message.configuration_set,
+            "tenant": message.tenant,
             "size": message.size,
             "tags": parsed(message.tags),
         },
