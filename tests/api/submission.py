@@ -5,7 +5,7 @@ from __future__ import annotations
 from hatobin.companions import iam
 from hatobin.companions.kms import Vault
 from hatobin.flow.outbound.smtp_door import SmtpDoor, SmtpLogin
-from hatobin.gateway import Principal
+from hatobin.gateway import Principal, all_permissions
 from hatobin.words.envelope import Envelope
 from tests.api.harness import ACCOUNT, REGION, Api
 
@@ -23,4 +23,4 @@ def submit(api: Api, data: bytes, *recipients: str, reverse_path: str) -> str:
     principal = Principal(ACCOUNT, "test", f"arn:aws:iam::{ACCOUNT}:user/test", "test", "AIDATEST")
     envelope = Envelope(reverse_path, recipients, "7BIT", len(data))
     door = SmtpDoor(keys, api.outbound.acceptor)
-    return str(api.run(door.accept(SmtpLogin(principal, REGION), envelope, data, _Peer())))
+    return str(api.run(door.accept(SmtpLogin(principal, REGION, all_permissions()), envelope, data, _Peer())))

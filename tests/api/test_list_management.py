@@ -10,7 +10,7 @@ import pytest
 from hatobin.capabilities import events, inbox
 from hatobin.capabilities.queue import MessageKey
 from hatobin.flow.outbound import SmtpDoor, SmtpLogin
-from hatobin.gateway import Principal
+from hatobin.gateway import Principal, all_permissions
 from hatobin.words.envelope import Envelope
 from hatobin.words.event import EventKind
 from tests.api.answers import error_of
@@ -257,10 +257,12 @@ def test_templates_and_headers_of_smtp_carry_the_link_too(api: Api, ses: Any) ->
 
     door = SmtpDoor(None, api.outbound.acceptor)  # type: ignore[arg-type]
     envelope = Envelope("sender@example.com", ("sue@example.net",), "7BIT", len(raw))
-    reply = api.run(door.accept(SmtpLogin(principal, REGION), envelope, raw, Peer()))
+    reply = api.run(door.accept(SmtpLogin(principal, REGION, all_permissions()), envelope, raw, Peer()))
     assert reply.code == 250
     assert header_link(api, "sue@example.net") in mail_to(api, "sue@example.net").get_content()
-    unknown = api.run(door.accept(SmtpLogin(principal, REGION), envelope, raw.replace(b"main;", b"none;"), Peer()))
+    unknown = api.run(
+        door.accept(SmtpLogin(principal, REGION, all_permissions()), envelope, raw.replace(b"main;", b"none;"), Peer())
+    )
     assert str(unknown) == "554 Transaction failed: List with name: none doesn't exist."
 
 

@@ -21,7 +21,7 @@ from hatobin.capabilities.configuration_sets import DomainOwnership
 from hatobin.capabilities.suppression import TenantLists
 from hatobin.capabilities.tags import TaggedKinds
 from hatobin.companions.kms import KEY_BYTES, Vault
-from hatobin.gateway import Call, Principal, Services
+from hatobin.gateway import Call, Principal, Services, all_permissions
 from hatobin.ports import Answer, AnswerStatus, Ports, Session, Timer
 from hatobin.words.errors import CallerError
 from hatobin.words.settings import Settings
@@ -132,6 +132,7 @@ class Room:
             service=service,
             operation="",
             principal=Principal(account_id, "AKIATEST", f"arn:aws:iam::{account_id}:root", "root", account_id),
+            permissions=all_permissions(),
             region=region,
             request_id="00000000-0000-4000-8000-000000000000",
             source_ip="127.0.0.1",

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hatobin.companions import sns, sqs
 from hatobin.companions.kms import KEY_BYTES, Vault
-from hatobin.gateway import Call, Principal, Services
+from hatobin.gateway import Call, Principal, Services, all_permissions
 from hatobin.gateway.models import sns as sns_models
 from hatobin.gateway.models import sqs as sqs_models
 from hatobin.ports import HttpReply, HttpUnreachable, Ports, Session, Timer
@@ -214,6 +214,7 @@ class World:
             service="",
             operation=operation,
             principal=principal,
+            permissions=all_permissions(),
             region=region,
             request_id="00000000-0000-4000-8000-000000000000",
             source_ip="127.0.0.1",

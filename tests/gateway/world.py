@@ -15,6 +15,7 @@ from tests.gateway.exchange import ACCESS_KEY_ID, SECRET, Client
 
 STRANGER_IP = "203.0.113.1"
 PRINCIPAL = Principal("123456789012", ACCESS_KEY_ID, "arn:aws:iam::123456789012:user/test", "test", "AIDATEST")
+EVERYTHING = ('{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',)
 
 
 class OneKey:
@@ -23,9 +24,9 @@ class OneKey:
     async def find(self, access_key_id: str, peer_ip: str) -> Credential | None:
         """See `Credentials.find`."""
         if access_key_id == ACCESS_KEY_ID and peer_ip not in (STRANGER_IP, ""):
-            return Credential(ACCESS_KEY_ID, SECRET, PRINCIPAL)
+            return Credential(ACCESS_KEY_ID, SECRET, PRINCIPAL, policies=EVERYTHING)
         if access_key_id == "ASIATEMPORARY":
-            return Credential(access_key_id, SECRET, PRINCIPAL, session_token="TOKEN")
+            return Credential(access_key_id, SECRET, PRINCIPAL, session_token="TOKEN", policies=EVERYTHING)
         return None
 
 

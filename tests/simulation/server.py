@@ -17,7 +17,7 @@ from hatobin.companions.kms import Vault
 from hatobin.companions.sns import SnsSigner
 from hatobin.flow.outbound.draft import Draft, Origin, RenderedContent
 from hatobin.flow.outbound.recover import take_slot
-from hatobin.gateway import Call, Principal, Services
+from hatobin.gateway import Call, Principal, Services, all_permissions
 from hatobin.gateway.models.sesv2 import CreateEmailIdentityRequest
 from hatobin.ports import Ports
 from hatobin.protocols.mail.rewrite import read_message
@@ -164,6 +164,7 @@ class World:
             service="sesv2",
             operation="CreateEmailIdentity",
             principal=principal,
+            permissions=all_permissions(),
             region=REGION,
             request_id="r",
             source_ip="127.0.0.1",
@@ -227,7 +228,7 @@ def draft(*recipients: str, configuration_set: str | None = None, body: str = "H
     raw = f"From: sender@example.com\r\nTo: {', '.join(recipients)}\r\nSubject: Hi\r\n\r\n{body}\r\n".encode()
     principal = Principal(ACCOUNT, "test", f"arn:aws:iam::{ACCOUNT}:user/test", "test", "AIDATEST")
     return Draft(
-        origin=Origin(principal, REGION, "SendEmail", "127.0.0.1", None),
+        origin=Origin(principal, all_permissions(), REGION, "SendEmail", "127.0.0.1", None, 0.0),
         senders=(parse_address("sender@example.com"),),
         source="sender@example.com",
         recipients=tuple(parse_address(recipient) for recipient in recipients),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hatobin.app.tls_listener import TlsListener
 from hatobin.flow.outbound import SmtpDoor, SmtpLogin
-from hatobin.gateway import Principal
+from hatobin.gateway import Principal, all_permissions
 from hatobin.ports import Ports
 from hatobin.protocols.smtp import ServerLimits
 from hatobin.servers.smtp import SessionLimits, SmtpSettings, SubmissionServer, TrustedServer
@@ -52,7 +52,8 @@ class SmtpListeners:
     def _trusted_login(self) -> SmtpLogin:
         account = self.settings.server.trusted_account
         arn = f"arn:aws:iam::{account}:user/trusted"
-        return SmtpLogin(Principal(account, "", arn, "trusted", "trusted"), self.settings.server.trusted_region)
+        principal = Principal(account, "", arn, "trusted", "trusted")
+        return SmtpLogin(principal, self.settings.server.trusted_region, all_permissions())
 
     def _session_id(self) -> str:
         return self.ports.entropy.token_bytes(_SESSION_ID_BYTES).hex()

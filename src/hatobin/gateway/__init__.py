@@ -11,10 +11,12 @@ for what the caller did wrong; everything else that it raises is our own bug.
 
 from __future__ import annotations
 
+from hatobin.gateway.authorization import access_denied, check_action, request_context
 from hatobin.gateway.call import Call, Principal, Services
 from hatobin.gateway.credentials import Credential, Credentials
 from hatobin.gateway.dispatch import Gateway
 from hatobin.gateway.http import HttpRequest, HttpResponse, joined_headers
+from hatobin.gateway.permissions import Permissions, all_permissions, permissions_of
 from hatobin.gateway.registry import Handler, Handlers, operation, registered_operations
 
 __all__ = [
@@ -26,9 +28,15 @@ __all__ = [
     "Handlers",
     "HttpRequest",
     "HttpResponse",
+    "Permissions",
     "Principal",
     "Services",
+    "access_denied",
+    "all_permissions",
+    "check_action",
     "joined_headers",
     "operation",
+    "permissions_of",
     "registered_operations",
+    "request_context",
 ]

@@ -16,6 +16,7 @@ from hatobin.gateway.credentials import Credential, Credentials
 from hatobin.gateway.errors import COVERAGE_PAGE
 from hatobin.gateway.http import HttpRequest
 from hatobin.gateway.models import SERVICES, service_model
+from hatobin.gateway.permissions import Permissions, permissions_of
 from hatobin.ports import Threads, run_by_size
 from hatobin.protocols.aws.arn import parse_arn
 from hatobin.protocols.aws.claims import Claim, Fault, SignatureRefused, SignedRequest, read_claim
@@ -35,9 +36,10 @@ def _served() -> frozenset[str]:
 
 
 class Caller(Struct, frozen=True):
-    """The outcome: who, and for which region."""
+    """The outcome: who, what that one may do, and for which region."""
 
     principal: Principal
+    permissions: Permissions
     region: str
 
 
@@ -73,7 +75,8 @@ async def authenticate(
     if claim.scope.service != address.service.signing_name:
         message = f"Credential should be scoped to correct service: '{address.service.signing_name}'."
         raise SignatureRefused(Fault.MISMATCH, message)
-    return Caller(credential.principal, _region(claim.scope.regions))
+    permissions = permissions_of(credential.policies, credential.session_policies)
+    return Caller(credential.principal, permissions, _region(claim.scope.regions))
 
 
 def _region(regions: tuple[str, ...]) -> str:
@@ -90,4 +93,4 @@ def _anonymous(address: Address) -> Caller | None:
     arn = parse_arn(address.form.get(parameter, "")) if parameter is not None else None
     if arn is None or arn.service != address.service.name or not arn.region:
         return None
-    return Caller(Principal(arn.account_id, "", "", "anonymous", ""), arn.region)
+    return Caller(Principal(arn.account_id, "", "", "anonymous", ""), permissions_of(()), arn.region)

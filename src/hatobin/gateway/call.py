@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 
 from msgspec import Struct
 
+from hatobin.gateway.permissions import Permissions
 from hatobin.ports import Ports
 from hatobin.words.settings import Settings
 
@@ -21,8 +22,9 @@ S = TypeVar("S")
 class Principal(Struct, frozen=True):
     """Who signed the request.
 
-    `arn` is the caller's ARN ("arn:aws:iam::123456789012:user/NAME", or ":root"),
-    `name` what events show as `ses:caller-identity`.
+    `arn` is the caller's ARN ("arn:aws:iam::123456789012:user/NAME", or that of
+    a role's session), `name` what events show as `ses:caller-identity`.
+    `role_arn` is the role behind a session; `tags` are the user's or the session's.
     """
 
     account_id: str
@@ -30,6 +32,8 @@ class Principal(Struct, frozen=True):
     arn: str
     name: str
     user_id: str
+    tags: tuple[tuple[str, str], ...] = ()
+    role_arn: str = ""
 
 
 class Services(Struct, frozen=True):
@@ -46,11 +50,12 @@ class Services(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """One request, verified and addressed. `tls_version` is None over plain HTTP."""
+    """One request, verified, addressed and allowed. `tls_version` is None over plain HTTP."""
 
     service: str
     operation: str
     principal: Principal
+    permissions: Permissions
     region: str
     request_id: str
     source_ip: str

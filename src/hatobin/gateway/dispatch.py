@@ -1,6 +1,6 @@
 """One request, from bytes to its operation and back; reads like a table of contents.
 
-    address → caller → typed request → operation → answer
+    address → caller → typed request → permission → operation → answer
 
 What goes wrong is answered in the protocol that the request speaks, always
 with a request id. Our own bugs are logged with that id and tell the caller
@@ -16,6 +16,7 @@ import structlog
 
 from hatobin.gateway.addressing import QUERY, Address, head_address, resolve
 from hatobin.gateway.authentication import authenticate
+from hatobin.gateway.authorization import authorize
 from hatobin.gateway.call import Call, Services
 from hatobin.gateway.credentials import Credentials
 from hatobin.gateway.decoding import decode, malformed_error
@@ -94,6 +95,7 @@ class Gateway:
             service=service.name,
             operation=operation.name,
             principal=caller.principal,
+            permissions=caller.permissions,
             region=caller.region,
             request_id=request_id,
             source_ip=request.source_ip,
@@ -103,6 +105,7 @@ class Gateway:
             settings=self._settings,
             services=self._services,
         )
+        authorize(call, value)
         output = await handler(call, value)
         return address.wire.answer(service, operation, output, request_id)
 

@@ -190,7 +190,7 @@ def test_what_is_no_policy(text: str) -> None:
     ("pattern", "fits"),
     [
         (ARN, True),
-        (ARN.upper(), True),
+        (ARN.upper(), False),
         (ARN[:-1], False),
         (f"{ARN}x", False),
         (ARN.replace("ses", "s?s"), True),

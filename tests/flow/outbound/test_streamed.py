@@ -12,7 +12,7 @@ from hatobin.app.outbound import Outbound
 from hatobin.capabilities import contacts, queue
 from hatobin.capabilities.contacts.api_v2 import create_contact_list
 from hatobin.flow.outbound import SmtpDoor, SmtpLogin
-from hatobin.gateway import Principal
+from hatobin.gateway import Principal, all_permissions
 from hatobin.gateway.models.sesv2 import CreateContactListRequest
 from hatobin.ports.blobs import BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
@@ -23,7 +23,9 @@ from hatobin.words.reply import Reply
 from tests.simulation.server import ACCOUNT, REGION, World
 
 PEER = Peer("192.0.2.7", 4711, None, "client.example")
-LOGIN = SmtpLogin(Principal(ACCOUNT, "test", f"arn:aws:iam::{ACCOUNT}:user/test", "test", "AIDATEST"), REGION)
+LOGIN = SmtpLogin(
+    Principal(ACCOUNT, "test", f"arn:aws:iam::{ACCOUNT}:user/test", "test", "AIDATEST"), REGION, all_permissions()
+)
 HEAD = b"From: sender@example.com\r\nTo: ann@example.net\r\nSubject: large\r\nMIME-Version: 1.0\r\n"
 MIXED = HEAD + b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
 BODY = b"--b\r\n\r\ntext\r\n--b\r\nContent-Type: text/html\r\n\r\n" + b"<p>line</p>\r\n" * 400 + b"--b--\r\n"
@@ -169,9 +171,7 @@ async def test_nothing_is_acknowledged_that_the_blob_store_did_not_take(
     assert scene.world.count("SELECT COUNT(*) FROM queue_message") == 0
 
 
-async def test_message_that_finds_the_line_full_leaves_nothing(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_message_that_finds_the_line_full_leaves_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hatobin.flow.outbound.accept.MAX_LINE", 0)
     assert str(await scene.in_pieces(MESSAGES["multipart"], 1_000)) == "451 Temporary service failure"
     assert scene.world.blobs.stored == {}

@@ -46,7 +46,7 @@ async def put_identity_policy(call: Call, request: PutIdentityPolicyRequest) -> 
     if not is_policy_name(name):
         raise CallerError("InvalidParameterValue", NAME_RULE)
     try:
-        check_policy(text, identity_arn(call.account_id, call.region, identity))
+        check_policy(text, identity_arn(call.account_id, call.region, lookup_key(identity)))
     except InvalidPolicy as invalid:
         raise CallerError("InvalidPolicy", str(invalid)) from None
     key = lookup_key(identity)

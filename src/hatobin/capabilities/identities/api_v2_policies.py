@@ -37,7 +37,7 @@ async def _put(call: Call, identity: str, name: str, text: str, *, new: bool) ->
         raise bad(NAME_RULE)
     key = lookup_key(identity)
     try:
-        check_policy(text, identity_arn(call.account_id, call.region, identity))
+        check_policy(text, identity_arn(call.account_id, call.region, lookup_key(identity)))
     except InvalidPolicy as invalid:
         raise bad(str(invalid)) from None
     result = await call.ports.database.write(

@@ -202,6 +202,8 @@ class SendingIdentity:
     dkim: SendingDkim | None
     notifies: bool = False
     """Whether the classic notifications of its mail may go to a topic."""
+    has_policies: bool = False
+    """Whether its own policies have a say about who sends."""
 
     @property
     def sending_enabled(self) -> bool:

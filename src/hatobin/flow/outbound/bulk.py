@@ -75,6 +75,7 @@ async def accept_entries(call: Call, entries: Sequence[Entry]) -> Sequence[Entry
 
 
 _WHOLE_CALL = (
+    refusals.AccessDenied,
     refusals.NotVerified,
     refusals.MailFromNotVerified,
     refusals.NoSuchConfigurationSet,
@@ -95,7 +96,13 @@ def status_of(refusal: refusals.Refusal) -> BulkStatus:
             return BulkStatus.DAILY_QUOTA_EXCEEDED
         case refusals.Unavailable():
             return BulkStatus.TRANSIENT_FAILURE
-        case refusals.NotVerified() | refusals.NoSuchTenant() | refusals.NotAssociated() | refusals.TenantPaused():
+        case (
+            refusals.NotVerified()
+            | refusals.AccessDenied()
+            | refusals.NoSuchTenant()
+            | refusals.NotAssociated()
+            | refusals.TenantPaused()
+        ):
             return BulkStatus.MESSAGE_REJECTED
         case refusals.MailFromNotVerified():
             return BulkStatus.MAIL_FROM_NOT_VERIFIED

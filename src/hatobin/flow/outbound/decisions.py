@@ -14,6 +14,7 @@ from hatobin.capabilities.events import Event, MailFacts, MailJson
 from hatobin.capabilities.identities import SendingIdentity
 from hatobin.capabilities.queue import MessageKey, NewMessage, NewRecipient
 from hatobin.flow.outbound import refusals
+from hatobin.flow.outbound.authorization import check_allowed, find_identity, is_delegated
 from hatobin.flow.outbound.bad_content import is_bad_content
 from hatobin.flow.outbound.draft import Draft, RenderedContent, RenderingFailure
 from hatobin.flow.outbound.local import IN_INBOX
@@ -82,6 +83,7 @@ def decide(session: Session, prepared: Prepared, settings: Settings, suppressed:
     """
     draft, key = prepared.draft, prepared.key
     identity, standing = _facts(session, draft, key, settings)
+    check_allowed(session, draft, key, identity, standing)
     tenant = sending_tenant(session, draft, key, identity, _set_name(draft, identity))
     configuration_set = _configuration_set(session, draft, key, identity)
     _check_switches(standing, configuration_set)
@@ -121,15 +123,11 @@ def _facts(
     session: Session, draft: Draft, key: MessageKey, settings: Settings
 ) -> tuple[SendingIdentity | None, AccountStanding]:
     """Read who sends and how the account stands; messages of one group commit with the same sender share it."""
-    asked = ("sender", key.account_id, key.region, draft.senders[0])
-    found: tuple[SendingIdentity | None, AccountStanding] | None = session.memo.get(asked)
-    if found is None:
-        found = (
-            identities.find_sending_identity(session, key.account_id, key.region, draft.senders[0]),
-            account.standing(session, key.account_id, key.region, settings),
-        )
-        session.memo[asked] = found
-    return found
+    asked = ("standing", key.account_id, key.region)
+    standing: AccountStanding | None = session.memo.get(asked)
+    if standing is None:
+        standing = session.memo[asked] = account.standing(session, key.account_id, key.region, settings)
+    return find_identity(session, draft, key, draft.senders[0]), standing
 
 
 def _configuration_set(
@@ -165,13 +163,22 @@ def _check_verified(
     """Senders must be verified; in the sandbox recipients too, the simulator excepted."""
     to_check = [] if identity is not None and identity.verified else [draft.senders[0]]
     to_check.extend(sender for sender in draft.senders[1:] if sender != draft.senders[0])
+    failing = _failing_delegated(session, draft, key, to_check)
+    to_check = [sender for sender in to_check if not is_delegated(draft, key, sender)]
     if standing.sandboxed:
         to_check.extend(recipient for recipient in draft.recipients if not is_simulator(recipient.domain.lower()))
-    if not to_check:
-        return
-    failing = identities.failing_identities(session, key.account_id, key.region, to_check)
+    if to_check:
+        failing += identities.failing_identities(session, key.account_id, key.region, to_check)
     if failing:
-        raise refusals.NotVerified(failing, key.region, hint=_region_hint(session, key, to_check[0]))
+        hint = _region_hint(session, key, to_check[0]) if to_check else None
+        raise refusals.NotVerified(failing, key.region, hint=hint)
+
+
+def _failing_delegated(session: Session, draft: Draft, key: MessageKey, senders: Sequence[Address]) -> list[str]:
+    """Give those senders whose identity is another account's, and not verified there."""
+    delegated = [sender for sender in senders if is_delegated(draft, key, sender)]
+    found = {str(sender): find_identity(session, draft, key, sender) for sender in delegated}
+    return [name for name, identity in found.items() if identity is None or not identity.verified]
 
 
 def _reverse_path(prepared: Prepared, identity: SendingIdentity) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct, field
 
 from hatobin.capabilities.queue import MessageKey
-from hatobin.gateway import Principal
+from hatobin.gateway import Permissions, Principal
 from hatobin.ports import Session
+from hatobin.protocols.aws.arn import Arn
 from hatobin.protocols.mail.headers import Message
 from hatobin.words.address import Address
 
@@ -17,13 +18,20 @@ MAX_RECIPIENTS = 50
 
 
 class Origin(Struct, frozen=True):
-    """Who sends, for which region, through which operation and from where."""
+    """Who sends, with which permissions, for which region, through which operation, from where and when.
+
+    `at` is in seconds since the epoch; `api_version` "1" or "2", None by SMTP.
+    """
 
     principal: Principal
+    permissions: Permissions
     region: str
     operation: str
     source_ip: str
     tls_version: str | None
+    at: float
+    api_version: str | None = None
+    user_agent: str = ""
 
 
 class RenderedContent(Struct, frozen=True):
@@ -41,6 +49,10 @@ class RenderingFailure(Struct, frozen=True):
     template_name: str | None
 
 
+Way = tuple[str, ...]
+"""Actions that a policy must allow together."""
+
+
 class ListManagement(Struct, frozen=True):
     """The contact list and topic that the caller named."""
 
@@ -54,8 +66,11 @@ class Draft(Struct, frozen=True):
     `senders` are the addresses that must be verified: From first, then
     Return-Path and Sender if present. `source` is what events show as
     `mail.source`. `return_path` is where feedback goes, None for the default.
-    `tenant` is the name of the tenant that sends, `template` that of the stored
-    template; a tenant must have been given it.
+    `tenant` is the name of the tenant that sends. `actions` are the ways in which a
+    policy may allow it, `template` is the stored one that it was made of; a tenant
+    must have been given it. `delegations` are the identities of other accounts
+    that the caller may speak for, `all_recipients` those of the whole call, where
+    one call makes several messages.
     `along` writes what must become durable together with the message; it may
     not refuse, may run again when a commit failed, and changes nothing that
     decides whether a message may be sent (see `Database.write`, `shares_memo`).
@@ -72,7 +87,10 @@ class Draft(Struct, frozen=True):
     list_management: ListManagement | None = None
     max_delivery_s: int | None = None
     tenant: str | None = None
+    actions: tuple[Way, ...] = (("ses:SendEmail",),)
     template: str | None = None
+    delegations: tuple[Arn, ...] = ()
+    all_recipients: tuple[Address, ...] = ()
     along: Callable[[Session], None] | None = None
 
 

@@ -7,20 +7,31 @@ template look-up.
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hatobin.capabilities import templates
 from hatobin.capabilities.templates import RenderedParts, TemplateParts
-from hatobin.flow.outbound.draft import MAX_RECIPIENTS, Draft, ListManagement, Origin, RenderedContent, RenderingFailure
+from hatobin.flow.outbound.delegation import read_delegations
+from hatobin.flow.outbound.draft import (
+    MAX_RECIPIENTS,
+    Draft,
+    ListManagement,
+    Origin,
+    RenderedContent,
+    RenderingFailure,
+    Way,
+)
 from hatobin.flow.outbound.refusals import TooManyRecipients
 from hatobin.flow.outbound.rendering import ChosenTemplate
 from hatobin.flow.outbound.senders import header_return_path, message_senders
 from hatobin.gateway import Call
 from hatobin.ports import Entropy, Session
+from hatobin.protocols.aws.arn import Arn
 from hatobin.protocols.mail.attachment import Attachment
 from hatobin.protocols.mail.compose import Content, Simple, compose
 from hatobin.protocols.mail.control import ControlHeaders, parse_control_headers
@@ -28,7 +39,7 @@ from hatobin.protocols.mail.errors import HeaderError
 from hatobin.protocols.mail.headers import find_duplicate, split_message
 from hatobin.protocols.mail.participants import header_recipients, header_senders
 from hatobin.protocols.mail.rewrite import check_message, read_message
-from hatobin.words.address import Address, Mailbox, parse_mailbox
+from hatobin.words.address import Address, AddressError, Mailbox, parse_mailbox
 
 _BOUNDARY_BYTES = 12
 _TEMPLATE_ARN = re.compile(r"arn:aws[a-z-]*:ses:([a-z0-9-]+):(\d{12}):template/(.*)", re.DOTALL)
@@ -70,12 +81,25 @@ class Ask(Struct, frozen=True):
     tags: Mapping[str, str] = field(default_factory=dict)
     list_management: ListManagement | None = None
     tenant: str | None = None
+    actions: tuple[Way, ...] = (("ses:SendEmail",),)
     template: str | None = None
+    delegations: tuple[Arn, ...] = ()
+    all_recipients: tuple[Address, ...] = ()
 
 
 def origin(call: Call) -> Origin:
     """Say who sends, from a verified API call."""
-    return Origin(call.principal, call.region, call.operation, call.source_ip, call.tls_version)
+    return Origin(
+        call.principal,
+        call.permissions,
+        call.region,
+        call.operation,
+        call.source_ip,
+        call.tls_version,
+        call.ports.clock.now(),
+        api_version="2" if call.service == "sesv2" else "1",
+        user_agent=call.user_agent,
+    )
 
 
 def parse_recipients(to: Sequence[str] | None, cc: Sequence[str] | None, bcc: Sequence[str] | None) -> Recipients:
@@ -87,6 +111,15 @@ def parse_recipients(to: Sequence[str] | None, cc: Sequence[str] | None, bcc: Se
         tuple(parse_mailbox(text) for text in cc or ()),
         tuple(parse_mailbox(text) for text in bcc or ()),
     )
+
+
+def all_recipients(several: Iterable[Callable[[], Recipients]]) -> tuple[Address, ...]:
+    """Give the recipients of all messages of one call, as far as they are any: a policy is asked about the call."""
+    found: list[Address] = []
+    for one in several:
+        with contextlib.suppress(AddressError, TooManyRecipients):  # The answer of that entry alone.
+            found += one().addresses
+    return tuple(found)
 
 
 def simple_draft(
@@ -157,7 +190,7 @@ def raw_draft(call: Call, ask: Ask, data: bytes) -> Draft:
     Recipients: exactly the caller's where there are any, else those of To,
     Cc and Bcc. Sender: the caller's where given, else From. Control headers
     steer where the caller's parameters do not. Raises `MessageError`,
-    `AddressError`, `NoRecipient`.
+    `AddressError`, `NoRecipient`, `BadIdentityArn`.
     """
     message = read_message(data)
     check_message(message)
@@ -183,6 +216,7 @@ def _with_control(ask: Ask, control: ControlHeaders) -> Ask:
         tags=ask.tags or {tag.name: tag.value for tag in control.tags},
         list_management=ask.list_management or header_list,
         tenant=ask.tenant or control.tenant,
+        delegations=ask.delegations or read_delegations(control.source_arn, control.from_arn, control.return_path_arn),
     )
 
 
@@ -213,9 +247,12 @@ def _draft(
         tags=ask.tags,
         return_path=ask.return_path,
         list_management=ask.list_management,
+        actions=ask.actions,
+        template=ask.template,
+        delegations=ask.delegations,
+        all_recipients=ask.all_recipients,
         along=along,
         tenant=ask.tenant,
-        template=ask.template,
     )
 
 

@@ -14,6 +14,14 @@ class Refusal(Exception):
         self.hint = hint
 
 
+class AccessDenied(Refusal):
+    """A policy does not allow the caller to send this."""
+
+    def __init__(self, caller: str, action: str, resource: str) -> None:
+        # SES's own quoting (surface.md §3, item 56).
+        super().__init__(f"User `{caller}' is not authorized to perform `{action}' on resource `{resource}'")
+
+
 class NotVerified(Refusal):
     """Identities that must be verified are not: senders always, recipients in the sandbox."""
 

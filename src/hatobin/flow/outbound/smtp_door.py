@@ -13,9 +13,9 @@ from typing import Protocol
 from hatobin.companions.iam import AccessKeys
 from hatobin.flow.outbound.accept import Acceptor
 from hatobin.flow.outbound.draft import Origin
-from hatobin.flow.outbound.smtp_draft import accepted_reply, refusal_reply, smtp_draft
+from hatobin.flow.outbound.smtp_draft import KeyGone, accepted_reply, refusal_reply, smtp_draft
 from hatobin.flow.outbound.streamed import StreamedMessage
-from hatobin.gateway import Principal
+from hatobin.gateway import Permissions, Principal, permissions_of
 from hatobin.protocols.mail.headers import split_message
 from hatobin.protocols.mail.rewrite import check_message
 from hatobin.words.envelope import Envelope
@@ -27,10 +27,15 @@ SMTP_OPERATION = "SendSMTPMessage"
 
 @dataclass(frozen=True, slots=True)
 class SmtpLogin:
-    """Who logged in, and for which region: it follows from the password."""
+    """Who logged in, and for which region: it follows from the password.
+
+    `permissions` are those of a connection that needs no key; else they are
+    the key's, asked for with every message.
+    """
 
     principal: Principal
     region: str
+    permissions: Permissions | None = None
 
 
 class Peer(Protocol):
@@ -63,8 +68,8 @@ class SmtpDoor:
 
     async def accept(self, principal: SmtpLogin, envelope: Envelope, data: bytes, peer: Peer) -> Reply:
         """Accept one message and say "250 Ok <id>" once it is durable, or why not."""
-        origin = Origin(principal.principal, principal.region, SMTP_OPERATION, peer.ip, peer.tls_version)
         try:
+            origin = await self._origin(principal, peer)
             # The protocol core refuses bare CR and LF, so there is nothing to normalise.
             message = split_message(data)
             check_message(message)
@@ -75,5 +80,19 @@ class SmtpDoor:
 
     def stream(self, principal: SmtpLogin, envelope: Envelope, peer: Peer) -> StreamedMessage:
         """Begin to take a large message in pieces; its end is answered as `accept` answers."""
-        origin = Origin(principal.principal, principal.region, SMTP_OPERATION, peer.ip, peer.tls_version)
-        return StreamedMessage(self.acceptor, origin, envelope, self._whole)
+        return StreamedMessage(self.acceptor, lambda: self._origin(principal, peer), envelope, self._whole)
+
+    async def _origin(self, login: SmtpLogin, peer: Peer) -> Origin:
+        """Say who sends, with what the key may do now: a connection may outlive a change of it.
+
+        Raises `KeyGone`.
+        """
+        principal, permissions = login.principal, login.permissions
+        if permissions is None:
+            credential = await self.keys.find(principal.access_key_id, peer.ip)
+            if credential is None:
+                raise KeyGone
+            principal = credential.principal
+            permissions = permissions_of(credential.policies, credential.session_policies)
+        now = self.acceptor.ports.clock.now()
+        return Origin(principal, permissions, login.region, SMTP_OPERATION, peer.ip, peer.tls_version, now)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import structlog
 
 from hatobin.flow.outbound import refusals
+from hatobin.flow.outbound.delegation import BadIdentityArn, read_delegations
 from hatobin.flow.outbound.draft import Accepted, Draft, ListManagement, Origin, RenderedContent
 from hatobin.flow.outbound.senders import header_return_path, message_senders
 from hatobin.ports.blobs import BlobsUnavailable
@@ -21,13 +22,18 @@ from hatobin.words.reply import Reply
 
 log = structlog.get_logger()
 
+_CREDENTIALS_GONE = Reply.of(535, "Authentication Credentials Invalid")
 _SERVICE_FAILURE = Reply.of(451, "Temporary service failure")
+
+
+class KeyGone(Exception):
+    """The access key of a connection was switched off or deleted since its login."""
 
 
 def smtp_draft(origin: Origin, envelope: Envelope, message: Message) -> Draft:
     """Make a draft of a message that was judged; only its header is looked at.
 
-    Raises `MessageError` and `AddressError`.
+    Raises `MessageError`, `AddressError` and `BadIdentityArn`.
     """
     control = parse_control_headers(message.fields)
     reverse_path = parse_address(envelope.reverse_path)
@@ -43,6 +49,8 @@ def smtp_draft(origin: Origin, envelope: Envelope, message: Message) -> Draft:
         return_path=header_return_path(message) or envelope.reverse_path,
         list_management=None if listed is None else ListManagement(listed.contact_list, listed.topic),
         tenant=control.tenant,
+        actions=(("ses:SendRawEmail",),),  # surface.md §4.5
+        delegations=read_delegations(control.source_arn, control.from_arn, control.return_path_arn),
     )
 
 
@@ -58,8 +66,10 @@ def refusal_reply(error: Exception) -> Reply:
             if error.hint is not None:
                 log.info("refused", answer=error.text, hint=error.hint)
             return _reply(error)
-        case MessageError() | AddressError():
+        case MessageError() | AddressError() | BadIdentityArn():
             return Reply.of(554, f"Transaction failed: {error}")
+        case KeyGone():
+            return _CREDENTIALS_GONE
         case DatabaseUnavailable() | BlobsUnavailable():
             log.warning("refused_without_the_store", error=str(error))
             return _SERVICE_FAILURE
@@ -71,6 +81,8 @@ def refusal_reply(error: Exception) -> Reply:
 
 def _reply(refusal: refusals.Refusal) -> Reply:
     match refusal:
+        case refusals.AccessDenied():
+            return Reply.of(554, f"Access denied: {refusal.text}")
         case (
             refusals.NotVerified()
             | refusals.MailFromNotVerified()

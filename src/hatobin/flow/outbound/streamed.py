@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 
 from hatobin.flow.outbound.accept import Acceptor, Named
 from hatobin.flow.outbound.bad_content import BadContentWatch
@@ -68,10 +69,16 @@ class _Passing:
 class StreamedMessage:
     """One message by SMTP: `write` its content in order, then `finish`, or `abort`."""
 
-    def __init__(self, acceptor: Acceptor, origin: Origin, envelope: Envelope, whole: asyncio.Lock) -> None:
-        """`whole` is held while a message is in memory as a whole."""
+    def __init__(
+        self,
+        acceptor: Acceptor,
+        origin: Callable[[], Awaitable[Origin]],
+        envelope: Envelope,
+        whole: asyncio.Lock,
+    ) -> None:
+        """`origin` says who sends, once the header has come; `whole` is held while a message is in memory whole."""
         self._acceptor = acceptor
-        self._origin = origin
+        self._ask_origin = origin
         self._envelope = envelope
         self._whole = whole
         self._header = bytearray()
@@ -125,9 +132,10 @@ class StreamedMessage:
         start = split_message(received).body_start
         message = split_message(received[:start])
         check_fields(message)
-        draft = smtp_draft(self._origin, self._envelope, message)
+        origin = await self._ask_origin()
+        draft = smtp_draft(origin, self._envelope, message)
         now = self._acceptor.ports.clock.now()
-        name = self._acceptor.name(self._origin, now)
+        name = self._acceptor.name(origin, now)
         final_head = message.raw
         if not _needs_all(message, draft):
             final_head = self._acceptor.final_bytes(draft, RenderedContent(message), name.key, now)
@@ -164,7 +172,7 @@ class StreamedMessage:
                 del lying
                 message = split_message(received)
                 check_message(message)
-                return await self._acceptor.accept(smtp_draft(self._origin, self._envelope, message))
+                return await self._acceptor.accept(smtp_draft(passing.draft.origin, self._envelope, message))
             finally:
                 await self._delete(blob_key)
 

@@ -91,7 +91,12 @@ def _draft(
 ) -> Draft:
     url = f"{call.settings.link_base}{identities.LINK_PATH}{link.token}"
     html, images = custom_verification.finished(template.content, url)
-    ask = Ask(source=template.from_address, recipients=Recipients(to=(recipient,)), configuration_set=configuration_set)
+    ask = Ask(
+        source=template.from_address,
+        recipients=Recipients(to=(recipient,)),
+        configuration_set=configuration_set,
+        actions=(("ses:SendCustomVerificationEmail",),),
+    )
     entropy = call.ports.entropy
     return simple_draft(
         call,

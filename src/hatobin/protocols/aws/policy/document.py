@@ -66,7 +66,11 @@ class Statement(Struct, frozen=True):
     but_principals: bool
     conditions: tuple[Condition, ...]
     action_names: tuple[str, ...] = ()
-    """The actions as they are written, for warnings."""
+    """The actions as they are written."""
+
+    def every_resource_fits(self, arn: str) -> bool:
+        """Say whether each of the resources is this one, or may be, where a variable decides."""
+        return all(isinstance(one, Template) or one.fits(arn) for one in self.resources)
 
 
 class Document(Struct, frozen=True):

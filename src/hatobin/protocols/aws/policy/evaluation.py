@@ -14,6 +14,7 @@ from enum import Enum
 from msgspec import Struct
 
 from hatobin.protocols.aws.policy.document import Document, Kind, Principals, Statement, read_document
+from hatobin.protocols.aws.policy.pattern import Pattern
 from hatobin.protocols.aws.policy.variables import Context, Template
 
 MAX_REMEMBERED = 512
@@ -56,16 +57,23 @@ class PolicySet:
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self._statements = tuple(statement for document in documents for statement in document.statements)
+        self._keys = frozenset(key for statement in self._statements for key in statement_keys(statement))
         self._remembered: dict[tuple[str, str], _Candidates] = {}
+        denies = any(one.denies for one in self._statements)
+        self.allows_everything = not denies and any(map(_is_everything, self._statements))
+        """Whether every action on every resource is allowed, whatever the request is like."""
+
+    def wants(self, prefix: str) -> bool:
+        """Say whether any statement looks at a context key that begins with `prefix` (lower case)."""
+        return any(key.startswith(prefix) for key in self._keys)
+
+    def settled(self, action: str, resource: str) -> Verdict | None:
+        """Give the verdict where it does not depend on the request's context."""
+        return self._concerned(action, resource).always
 
     def verdict(self, action: str, resource: str, context: Context) -> Verdict:
         """Judge one action ("ses:SendEmail") on one resource (an ARN, or "*" where the action has none)."""
-        candidates = self._remembered.get((action, resource))
-        if candidates is None:
-            candidates = self._candidates(action, resource)
-            if len(self._remembered) >= MAX_REMEMBERED:
-                del self._remembered[next(iter(self._remembered))]
-            self._remembered[action, resource] = candidates
+        candidates = self._concerned(action, resource)
         if candidates.always is not None:
             return candidates.always
         if any(_applies(statement, resource, context) for statement in candidates.denies):
@@ -73,6 +81,16 @@ class PolicySet:
         if any(_applies(statement, resource, context) for statement in candidates.allows):
             return Verdict.ALLOWED
         return Verdict.NOT_ALLOWED
+
+    def _concerned(self, action: str, resource: str) -> _Candidates:
+        """Give the statements that concern an action on a resource, from memory or by looking through all."""
+        found = self._remembered.get((action, resource))
+        if found is None:
+            found = self._candidates(action, resource)
+            if len(self._remembered) >= MAX_REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
+            self._remembered[action, resource] = found
+        return found
 
     def _candidates(self, action: str, resource: str) -> _Candidates:
         concerned = [one for one in self._statements if _names_action(one, action) and _may_name(one, resource)]
@@ -142,6 +160,23 @@ def _names_resource(statement: Statement, resource: str, context: Context) -> bo
         if pattern.fits(resource):
             return not statement.but_resources
     return statement.but_resources
+
+
+def _is_everything(statement: Statement) -> bool:
+    everything = (statement.actions, statement.resources)
+    return (
+        _is_settled(statement)
+        and not (statement.denies or statement.but_actions or statement.but_resources)
+        and all(any(isinstance(one, Pattern) and one.is_everything for one in several) for several in everything)
+    )
+
+
+def statement_keys(statement: Statement) -> frozenset[str]:
+    """Give the context keys, in lower case, that a statement looks at."""
+    keys = {condition.key for condition in statement.conditions}
+    templates = [one for one in statement.resources if isinstance(one, Template)]
+    templates += [one for condition in statement.conditions for one in condition.values if isinstance(one, Template)]
+    return frozenset(keys.union(*(template.keys for template in templates)))
 
 
 def _is_settled(statement: Statement) -> bool:

@@ -36,6 +36,11 @@ class Template(Struct, frozen=True):
 
     pieces: tuple[str | tuple[str] | Variable, ...]
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """The context keys that it needs."""
+        return frozenset(piece.key for piece in self.pieces if isinstance(piece, Variable))
+
     def pattern(self, context: Context) -> Pattern | None:
         """Give the pattern for a request; None where a variable has no single value there."""
         filled = self._filled(context)

@@ -1,0 +1,212 @@
+"""Whether a sender may send this: its own policies, and those of the identities it speaks for.
+
+One message is checked against everything that it names: the identity of each
+From address and of the source, the configuration set (an identity's default
+one too), the template; in the sandbox the identities of its recipients as
+well, as SES does. An identity of another account wants both sides: the
+sender's policies and the policy of the identity.
+
+Refs: AWS developer guide "control-user-access", "sending-authorization", "sending-authorization-policies";
+IAM User Guide, "Cross-account policy evaluation logic".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from hatobin.capabilities import identities
+from hatobin.capabilities.account import AccountStanding
+from hatobin.capabilities.delivery import is_simulator
+from hatobin.capabilities.identities import SendingIdentity
+from hatobin.capabilities.queue import MessageKey
+from hatobin.flow.outbound.draft import Draft, RenderedContent
+from hatobin.flow.outbound.refusals import AccessDenied
+from hatobin.gateway import request_context
+from hatobin.ports import Session
+from hatobin.protocols.aws.arn import ses_arn
+from hatobin.protocols.aws.policy import Caller, Context, Document, Verdict
+from hatobin.protocols.mail.encoded_words import decode_words
+from hatobin.protocols.mail.participants import header_senders
+from hatobin.words.address import Address, parse_mailbox
+from hatobin.words.identifiers import identity_arn
+
+
+def find_identity(session: Session, draft: Draft, key: MessageKey, sender: Address) -> SendingIdentity | None:
+    """Give the identity that answers for a sender; one commit's messages share it.
+
+    It is one of another account where the caller names that one's ARN.
+    """
+    account_id, region = _place(draft, key, sender)
+    asked = ("identity", account_id, region, sender, key.account_id)
+    if asked not in session.memo:
+        found = identities.find_sending_identity(session, account_id, region, sender)
+        if found is not None and account_id != key.account_id:
+            # Its default configuration set is its owner's.
+            found = dataclasses.replace(found, configuration_set=None)
+        session.memo[asked] = found
+    answering: SendingIdentity | None = session.memo[asked]
+    return answering
+
+
+def is_delegated(draft: Draft, key: MessageKey, sender: Address) -> bool:
+    """Say whether a sender's identity is said to be another account's."""
+    return bool(draft.delegations) and _place(draft, key, sender)[0] != key.account_id
+
+
+def check_allowed(
+    session: Session,
+    draft: Draft,
+    key: MessageKey,
+    identity: SendingIdentity | None,
+    standing: AccountStanding,
+) -> None:
+    """Check a draft whose first sender `identity` answers for. Raises `AccessDenied`."""
+    permissions = draft.origin.permissions
+    is_plain = len(draft.senders) == 1 and not draft.delegations
+    if permissions.unrestricted and is_plain and (identity is None or not identity.has_policies):
+        return  # Nearly every message: nothing but a policy of the identity itself could be against it.
+    question = _Question(session, draft, key, standing)
+    for arn, found in question.sending_identities(identity):
+        question.ask_identity(arn, found)
+    for arn in question.other_resources(identity):
+        question.ask(arn)
+
+
+class _Question:
+    """One draft on its way through the policies; its context is made once, where a condition wants it."""
+
+    def __init__(self, session: Session, draft: Draft, key: MessageKey, standing: AccountStanding) -> None:
+        self._session = session
+        self._draft = draft
+        self._key = key
+        self._standing = standing
+        self._context: dict[str, tuple[str, ...]] | None = None
+        self._from: tuple[Address, ...] = _from_addresses(draft)
+        self._speaking: Address | None = None
+
+    def sending_identities(self, first: SendingIdentity | None) -> Iterator[tuple[str, SendingIdentity | None]]:
+        """Give the ARN of the identity of each From address and of the source; the address's own where none answers."""
+        for sender in self._from:
+            self._speaking = sender
+            self._context = None
+            found = first
+            if sender != self._draft.senders[0]:
+                found = find_identity(self._session, self._draft, self._key, sender)
+            account_id, region = _place(self._draft, self._key, sender)
+            yield identity_arn(account_id, region, str(sender)) if found is None else found.arn, found
+
+    def other_resources(self, identity: SendingIdentity | None) -> Iterator[str]:
+        """Give the ARNs of what else the draft uses."""
+        draft, key = self._draft, self._key
+        self._speaking = draft.senders[0]
+        set_name = draft.configuration_set or (identity.configuration_set if identity else None)
+        if set_name is not None:
+            yield ses_arn(key.region, key.account_id, f"configuration-set/{set_name}")
+        if draft.template is not None:
+            yield ses_arn(key.region, key.account_id, f"template/{draft.template}")
+        if self._standing.sandboxed and not draft.origin.permissions.unrestricted:
+            for recipient in draft.recipients:
+                if not is_simulator(recipient.domain.lower()):
+                    found = identities.find_sending_identity(self._session, key.account_id, key.region, recipient)
+                    yield identity_arn(key.account_id, key.region, str(recipient)) if found is None else found.arn
+
+    def ask(self, arn: str) -> None:
+        """Check that the caller's policies allow one of the ways to do this on a resource."""
+        judged = [[self._verdict(action, arn) for action in way] for way in self._draft.actions]
+        denied = any(verdict is Verdict.DENIED for way in judged for verdict in way)
+        if denied or not any(all(verdict is Verdict.ALLOWED for verdict in way) for way in judged):
+            raise self._refusal(judged, arn)
+
+    def ask_identity(self, arn: str, identity: SendingIdentity | None) -> None:
+        """Check an identity that speaks: the caller's policies and the identity's own."""
+        delegated = self._speaking is not None and is_delegated(self._draft, self._key, self._speaking)
+        policies: tuple[Document, ...] = ()
+        if identity is not None and identity.has_policies:
+            policies = identities.sending_policies(self._session, identity.arn)
+        if not policies and not delegated:
+            self.ask(arn)
+            return
+        judged = [
+            [self._both(action, arn, policies, delegated=delegated) for action in way] for way in self._draft.actions
+        ]
+        if not any(all(verdict is Verdict.ALLOWED for verdict in way) for way in judged):
+            raise self._refusal(judged, arn)
+
+    def _both(self, action: str, arn: str, policies: tuple[Document, ...], *, delegated: bool) -> Verdict:
+        own = self._verdict(action, arn)
+        principal = self._draft.origin.principal
+        caller = Caller(principal.account_id, principal.arn, role_arn=principal.role_arn or None)
+        grant = identities.sending_grant(policies, caller, action, arn, self.context())
+        if Verdict.DENIED in (own, grant.verdict):
+            return Verdict.DENIED
+        allowed = grant.verdict is Verdict.ALLOWED
+        if delegated:
+            return Verdict.ALLOWED if allowed and own is Verdict.ALLOWED else Verdict.NOT_ALLOWED
+        # Within one account either side may allow; a policy that names the account leaves it to the account's own.
+        return Verdict.ALLOWED if own is Verdict.ALLOWED or (allowed and grant.by_name) else Verdict.NOT_ALLOWED
+
+    def _verdict(self, action: str, arn: str) -> Verdict:
+        return self._draft.origin.permissions.verdict(action, arn, self.context)
+
+    def _refusal(self, judged: list[list[Verdict]], arn: str) -> AccessDenied:
+        """Name the first action that is not allowed, of the way that is nearest to what the caller asked for."""
+        for way, verdicts in zip(self._draft.actions, judged, strict=True):
+            for action, verdict in zip(way, verdicts, strict=True):
+                if verdict is not Verdict.ALLOWED:
+                    return AccessDenied(self._draft.origin.principal.arn, action, arn)
+        raise AssertionError("a refusal has an action that is not allowed")
+
+    def context(self) -> Context:
+        """Give what policies may ask of this message."""
+        if self._context is None:
+            self._context = _context(self._draft, self._speaking or self._draft.senders[0])
+        return self._context
+
+
+def _place(draft: Draft, key: MessageKey, sender: Address) -> tuple[str, str]:
+    """Give the account and region whose identity answers for a sender: those of an ARN that covers it, or our own."""
+    for arn in draft.delegations:
+        if identities.covers(arn.resource.partition("/")[2], sender) and arn.region == key.region:
+            return arn.account_id, arn.region
+    return key.account_id, key.region
+
+
+def _from_addresses(draft: Draft) -> tuple[Address, ...]:
+    """Give From and the source, each once: whom the message claims to come from."""
+    if len(draft.senders) == 1:
+        return draft.senders
+    named = [draft.senders[0]]
+    if isinstance(draft.content, RenderedContent):
+        named += [mailbox.address for mailbox in header_senders(draft.content.message)]
+    named.append(parse_mailbox(draft.source).address)
+    return tuple(dict.fromkeys(named))
+
+
+def _context(draft: Draft, speaking: Address) -> dict[str, tuple[str, ...]]:
+    origin = draft.origin
+    context = request_context(
+        origin.principal,
+        region=origin.region,
+        source_ip=origin.source_ip,
+        is_secure=origin.tls_version is not None,
+        now=origin.at,
+        user_agent=origin.user_agent,
+    )
+    context["ses:fromaddress"] = (str(speaking),)
+    context["ses:recipients"] = tuple(str(one) for one in draft.all_recipients or draft.recipients)
+    if draft.tenant is not None:
+        context["ses:tenantname"] = (draft.tenant,)
+    if origin.api_version is not None:
+        context["ses:apiversion"] = (origin.api_version,)
+    if draft.return_path is not None:
+        context["ses:feedbackaddress"] = (str(parse_mailbox(draft.return_path).address),)
+    if (name := _display_name(draft)) is not None:
+        context["ses:fromdisplayname"] = (name,)
+    return context
+
+
+def _display_name(draft: Draft) -> str | None:
+    if isinstance(draft.content, RenderedContent):
+        return decode_words(header_senders(draft.content.message)[0].display_name or "") or None
+    return parse_mailbox(draft.source).display_name or None

@@ -1,0 +1,137 @@
+"""What a call is checked for: the action that policies name, and the resource of the request.
+
+The resource follows from the members of the request. An action that AWS
+defines no resource for is checked on `*`: so are all of SES v1 but its
+sending operations, which the flow checks itself.
+
+Refs: Service Authorization Reference, "Actions, resources, and condition keys for Amazon SES", "… Simple
+Email Service v2", "… SNS", "… SQS", "… IAM", "… STS".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from hatobin.protocols.aws.arn import Arn, parse_arn
+from hatobin.protocols.aws.shapes import Shape
+
+NO_RESOURCE = "*"
+
+_PREFIXES = {"sesv2": "ses", "mailmanager": "ses"}
+# A batch is allowed by the permission for one (SQS and SNS developer guides).
+_ACTIONS = {
+    ("sqs", "SendMessageBatch"): "SendMessage",
+    ("sqs", "DeleteMessageBatch"): "DeleteMessage",
+    ("sqs", "ChangeMessageVisibilityBatch"): "ChangeMessageVisibility",
+    ("sns", "PublishBatch"): "Publish",
+}
+
+Place = tuple[str, str]
+"""The account and the region of a call."""
+
+
+def action_of(service: str, operation: str) -> str:
+    """Give the action that policies name.
+
+    >>> action_of("sesv2", "GetAccount"), action_of("sqs", "SendMessageBatch")
+    ('ses:GetAccount', 'sqs:SendMessage')
+    """
+    return f"{_PREFIXES.get(service, service)}:{_ACTIONS.get((service, operation), operation)}"
+
+
+def resource_of(service: str, operation: str, request: Shape, place: Place) -> str:
+    """Give the ARN of what a request is about, or `NO_RESOURCE`."""
+    members = _MEMBERS.get(service, {})
+    for member, resource in members.items():
+        value = getattr(request, member, None)
+        if isinstance(value, str) and value:
+            return resource(value, operation, place)
+    return NO_RESOURCE
+
+
+def _ses(kind: str) -> Callable[[str, str, Place], str]:
+    return lambda name, _, place: f"arn:aws:ses:{place[1]}:{place[0]}:{kind}/{name}"
+
+
+def _identity(name: str, _: str, place: Place) -> str:
+    # The name of an identity in an ARN is the one it is kept by, whatever case the caller writes its domain in.
+    local, at, domain = name.strip().rpartition("@")
+    return f"arn:aws:ses:{place[1]}:{place[0]}:identity/{local}{at}{domain.lower().rstrip('.')}"
+
+
+def _template(name: str, operation: str, place: Place) -> str:
+    kind = "custom-verification-email-template" if "CustomVerification" in operation else "template"
+    return _ses(kind)(name, operation, place)
+
+
+def _job(identifier: str, operation: str, place: Place) -> str:
+    return _ses("import-job" if "Import" in operation else "export-job")(identifier, operation, place)
+
+
+def _itself(arn: str, _: str, __: Place) -> str:
+    return arn
+
+
+def _subscription(arn: str, _: str, __: Place) -> str:
+    """A subscription is reached by the permission for its topic."""
+    parsed = parse_arn(arn)
+    if parsed is None or ":" not in parsed.resource:
+        return NO_RESOURCE
+    topic = parsed.resource.partition(":")[0]
+    return str(Arn(parsed.partition, parsed.service, parsed.region, parsed.account_id, topic))
+
+
+def _topic_name(name: str, operation: str, place: Place) -> str:
+    return f"arn:aws:sns:{place[1]}:{place[0]}:{name}" if operation == "CreateTopic" else NO_RESOURCE
+
+
+def _queue(name: str, _: str, place: Place) -> str:
+    """A queue by its name, or by its URL, whose last two parts are the account and the name."""
+    parts = name.rstrip("/").rsplit("/", 2)
+    owner = parts[1] if len(parts) == 3 and parts[1] else place[0]
+    return f"arn:aws:sqs:{place[1]}:{owner}:{parts[-1]}"
+
+
+def _iam(kind: str) -> Callable[[str, str, Place], str]:
+    return lambda name, _, place: f"arn:aws:iam::{place[0]}:{kind}/{name}"
+
+
+_Members = Mapping[str, Callable[[str, str, Place], str]]
+_MEMBERS: Mapping[str, _Members] = {
+    "sesv2": {
+        "resource_arn": _itself,
+        "email_identity": _identity,
+        "configuration_set_name": _ses("configuration-set"),
+        "contact_list_name": _ses("contact-list"),
+        "template_name": _template,
+        "pool_name": _ses("dedicated-ip-pool"),
+        "endpoint_name": _ses("multi-region-endpoint"),
+        "report_id": _ses("deliverability-test-report"),
+        "job_id": _job,
+    },
+    "mailmanager": {
+        "resource_arn": _itself,
+        "archive_id": _ses("mailmanager-archive"),
+        "rule_set_id": _ses("mailmanager-rule-set"),
+        "traffic_policy_id": _ses("mailmanager-traffic-policy"),
+        "ingress_point_id": _ses("mailmanager-ingress-point"),
+        "relay_id": _ses("mailmanager-smtp-relay"),
+        "address_list_id": _ses("mailmanager-address-list"),
+        "addon_instance_id": _ses("addon-instance"),
+        "addon_subscription_id": _ses("addon-subscription"),
+    },
+    "sns": {
+        "topic_arn": _itself,
+        "target_arn": _itself,
+        "resource_arn": _itself,
+        "subscription_arn": _subscription,
+        "name": _topic_name,
+    },
+    "sqs": {"queue_url": _queue, "queue_name": _queue},
+    "iam": {
+        "user_name": _iam("user"),
+        "role_name": _iam("role"),
+        "policy_arn": _itself,
+    },
+    "sts": {"role_arn": _itself},
+}
