@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hatobin.gateway.models import mailmanager, ses, sesv2, sns, sqs
-from hatobin.gateway.resources import action_of, resource_of
+from hatobin.gateway.resources import Looked, action_of, resource_of
 from hatobin.protocols.aws.shapes import Shape
 
 PLACE = ("123456789012", "eu-west-1")
@@ -99,8 +99,16 @@ def test_actions(service: str, operation: str, action: str) -> None:
             "arn:aws:sqs:eu-west-1:210987654321:q",
         ),
         ("sqs", "CreateQueue", sqs.CreateQueueRequest(queue_name="q"), "arn:aws:sqs:eu-west-1:123456789012:q"),
+        ("sesv2", "GetTenant", sesv2.GetTenantRequest(tenant_name="t"), Looked("tenant", "t")),
+        ("sesv2", "CreateTenant", sesv2.CreateTenantRequest(tenant_name="t"), "*"),
+        (
+            "sesv2",
+            "PutSuppressedDestination",
+            sesv2.PutSuppressedDestinationRequest(email_address="a@b.c", reason="BOUNCE", tenant_name="t"),
+            "*",
+        ),
         ("sqs", "ListQueues", sqs.ListQueuesRequest(), "*"),
     ],
 )
-def test_resources(service: str, operation: str, request_: Shape, resource: str) -> None:
+def test_resources(service: str, operation: str, request_: Shape, resource: str | Looked) -> None:
     assert resource_of(service, operation, request_, PLACE) == resource

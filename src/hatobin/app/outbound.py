@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hatobin.app.resource_facts import resource_facts
 from hatobin.app.tagged import tagged_kinds
 from hatobin.capabilities import configuration_sets, contacts, identities, queue, tenants
 from hatobin.capabilities.delivery import Sites
@@ -15,7 +16,7 @@ from hatobin.companions.kms import Vault
 from hatobin.flow.outbound import Acceptor, Dispatcher, Settler, Signals, Signer
 from hatobin.flow.publish import Publisher
 from hatobin.flow.subscription import Subscriptions
-from hatobin.gateway import Services
+from hatobin.gateway import ResourceFacts, Services
 from hatobin.ports import Ports
 from hatobin.words.settings import Settings
 
@@ -64,6 +65,7 @@ def assemble_outbound(
         {
             Acceptor: acceptor,
             TaggedKinds: tagged_kinds(),
+            ResourceFacts: resource_facts(),
             TenantLists: TenantLists(tenants.find_id),
             Vault: vault,
             configuration_sets.DomainOwnership: configuration_sets.DomainOwnership(identities.is_verified_domain),

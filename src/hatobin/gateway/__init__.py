@@ -11,15 +11,17 @@ for what the caller did wrong; everything else that it raises is our own bug.
 
 from __future__ import annotations
 
-from hatobin.gateway.authorization import access_denied, check_action, request_context
+from hatobin.gateway.authorization import RESOURCE_TAG, access_denied, check_action, request_context, tag_context
 from hatobin.gateway.call import Call, Principal, Services
 from hatobin.gateway.credentials import Credential, Credentials
 from hatobin.gateway.dispatch import Gateway
 from hatobin.gateway.http import HttpRequest, HttpResponse, joined_headers
 from hatobin.gateway.permissions import Permissions, all_permissions, permissions_of
 from hatobin.gateway.registry import Handler, Handlers, operation, registered_operations
+from hatobin.gateway.resources import ResourceFacts
 
 __all__ = [
+    "RESOURCE_TAG",
     "Call",
     "Credential",
     "Credentials",
@@ -30,6 +32,7 @@ __all__ = [
     "HttpResponse",
     "Permissions",
     "Principal",
+    "ResourceFacts",
     "Services",
     "access_denied",
     "all_permissions",
@@ -39,4 +42,5 @@ __all__ = [
     "permissions_of",
     "registered_operations",
     "request_context",
+    "tag_context",
 ]

@@ -8,11 +8,11 @@ Refs: IAM User Guide, "Troubleshoot access denied error messages"; "AWS global c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from hatobin.gateway.call import Call, Principal
-from hatobin.gateway.resources import NO_RESOURCE, action_of, resource_of
+from hatobin.gateway.resources import NO_RESOURCE, Looked, ResourceFacts, action_of, resource_of
 from hatobin.protocols.aws.policy import Verdict
 from hatobin.protocols.aws.shapes import Shape
 from hatobin.words.errors import CallerError
@@ -29,16 +29,38 @@ _NOT_CHECKED_HERE = frozenset(
         *(("sns", name) for name in ("ConfirmSubscription", "Unsubscribe")),
     }
 )
+RESOURCE_TAG = "aws:resourcetag/"
 _JSON_SERVICES = frozenset({"sesv2", "mailmanager", "sqs"})
 _API_VERSIONS = {"ses": "1", "sesv2": "2"}
 
 
-def authorize(call: Call, request: Shape) -> None:
+async def authorize(call: Call, request: Shape) -> None:
     """Check a call of an operation against its caller's policies. Raises `CallerError`."""
     if call.permissions.unrestricted or (call.service, call.operation) in _NOT_CHECKED_HERE:
         return
     resource = resource_of(call.service, call.operation, request, (call.account_id, call.region))
-    check_action(call, action_of(call.service, call.operation), resource, request_tags(request))
+    if isinstance(resource, Looked):
+        resource = await _look_up(call, resource)
+    extra = request_tags(request)
+    if call.permissions.wants(RESOURCE_TAG):
+        facts = call.services.get(ResourceFacts)
+        extra |= tag_context(await call.ports.database.read(lambda session: facts.tags(session, resource)))
+    check_action(call, action_of(call.service, call.operation), resource, extra)
+
+
+async def _look_up(call: Call, looked: Looked) -> str:
+    """Give the ARN of what is there; of what is not, one that says so by its name alone."""
+    find = call.services.get(ResourceFacts).arns[looked.kind]
+    found = await call.ports.database.read(lambda session: find(session, call.account_id, call.region, looked.name))
+    if found is not None:
+        return found
+    service, region = ("iam", "") if call.service == "iam" else ("ses", call.region)
+    return f"arn:aws:{service}:{region}:{call.account_id}:{looked.kind}/{looked.name}"
+
+
+def tag_context(tags: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Give the context keys of a resource's tags: `aws:ResourceTag/KEY`."""
+    return {f"{RESOURCE_TAG}{key.lower()}": (value,) for key, value in tags}
 
 
 def check_action(call: Call, action: str, resource: str, extra: Mapping[str, tuple[str, ...]] | None = None) -> None:

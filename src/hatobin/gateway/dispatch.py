@@ -105,7 +105,7 @@ class Gateway:
             settings=self._settings,
             services=self._services,
         )
-        authorize(call, value)
+        await authorize(call, value)
         output = await handler(call, value)
         return address.wire.answer(service, operation, output, request_id)
 

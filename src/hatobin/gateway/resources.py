@@ -12,6 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from msgspec import Struct
+
+from hatobin.ports import Session
 from hatobin.protocols.aws.arn import Arn, parse_arn
 from hatobin.protocols.aws.shapes import Shape
 
@@ -26,8 +29,18 @@ _ACTIONS = {
     ("sns", "PublishBatch"): "Publish",
 }
 
+# What is to be made has no ARN yet, and suppression lists have none at all.
+_WITHOUT_RESOURCE = frozenset(
+    {
+        *("CreateTenant", "CreateUser", "CreateRole"),
+        *(f"{verb}SuppressedDestination" for verb in ("Put", "Get", "Delete")),
+        "ListSuppressedDestinations",
+    }
+)
+
 Place = tuple[str, str]
 """The account and the region of a call."""
+_Member = Callable[[str, str, Place], "str | Looked"]
 
 
 def action_of(service: str, operation: str) -> str:
@@ -39,8 +52,28 @@ def action_of(service: str, operation: str) -> str:
     return f"{_PREFIXES.get(service, service)}:{_ACTIONS.get((service, operation), operation)}"
 
 
-def resource_of(service: str, operation: str, request: Shape, place: Place) -> str:
-    """Give the ARN of what a request is about, or `NO_RESOURCE`."""
+class Looked(Struct, frozen=True):
+    """A resource whose ARN has more than its name: the store knows it. `kind` is a key of `ResourceFacts.arns`."""
+
+    kind: str
+    name: str
+
+
+class ResourceFacts(Struct, frozen=True):
+    """What the store knows of resources, as a service; each function may be asked about anything.
+
+    `arns`: kind → function of (account, region, name) that gives the ARN, None for what is not there.
+    `tags`: the tags of the resource with an ARN, none for what has none or is not there.
+    """
+
+    arns: Mapping[str, Callable[[Session, str, str, str], str | None]]
+    tags: Callable[[Session, str], tuple[tuple[str, str], ...]]
+
+
+def resource_of(service: str, operation: str, request: Shape, place: Place) -> str | Looked:
+    """Give the ARN of what a request is about, what to look up for it, or `NO_RESOURCE`."""
+    if operation in _WITHOUT_RESOURCE:
+        return NO_RESOURCE
     members = _MEMBERS.get(service, {})
     for member, resource in members.items():
         value = getattr(request, member, None)
@@ -92,13 +125,13 @@ def _queue(name: str, _: str, place: Place) -> str:
     return f"arn:aws:sqs:{place[1]}:{owner}:{parts[-1]}"
 
 
-def _iam(kind: str) -> Callable[[str, str, Place], str]:
-    return lambda name, _, place: f"arn:aws:iam::{place[0]}:{kind}/{name}"
+def _stored(kind: str) -> _Member:
+    return lambda name, _, __: Looked(kind, name)
 
 
-_Members = Mapping[str, Callable[[str, str, Place], str]]
-_MEMBERS: Mapping[str, _Members] = {
+_MEMBERS: Mapping[str, Mapping[str, _Member]] = {
     "sesv2": {
+        "tenant_name": _stored("tenant"),
         "resource_arn": _itself,
         "email_identity": _identity,
         "configuration_set_name": _ses("configuration-set"),
@@ -129,8 +162,8 @@ _MEMBERS: Mapping[str, _Members] = {
     },
     "sqs": {"queue_url": _queue, "queue_name": _queue},
     "iam": {
-        "user_name": _iam("user"),
-        "role_name": _iam("role"),
+        "user_name": _stored("user"),
+        "role_name": _stored("role"),
         "policy_arn": _itself,
     },
     "sts": {"role_arn": _itself},

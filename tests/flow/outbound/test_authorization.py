@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from hatobin.app.tagged import tagged_kinds
 from hatobin.capabilities.configuration_sets import api_v2 as sets_v2
 from hatobin.capabilities.identities import api_v2_attributes, api_v2_policies
+from hatobin.capabilities.tags import TaggedKinds
+from hatobin.capabilities.tags import api_v2 as tags_v2
 from hatobin.flow.outbound.accept import Acceptor
 from hatobin.flow.outbound.delegation import BadIdentityArn, read_delegations
 from hatobin.flow.outbound.draft import Draft, RenderedContent
 from hatobin.flow.outbound.refusals import AccessDenied, NotVerified
-from hatobin.gateway import Principal, permissions_of
+from hatobin.gateway import Principal, Services, permissions_of
 from hatobin.gateway.models import sesv2
 from hatobin.protocols.mail.rewrite import read_message
 from hatobin.words.address import parse_address
@@ -78,6 +81,12 @@ async def put_policy(world: World, *statements: dict[str, Any], account_id: str 
 async def make_set(world: World) -> None:
     request = sesv2.CreateConfigurationSetRequest(configuration_set_name="main")
     await sets_v2.create_configuration_set(world._call(), request)
+
+
+async def tag(world: World, arn: str) -> None:
+    call = replace(world._call(), services=Services({TaggedKinds: tagged_kinds()}))
+    request = sesv2.TagResourceRequest(resource_arn=arn, tags=[sesv2.Tag(key="Team", value="mail")])
+    await tags_v2.tag_resource(call, request)
 
 
 async def make_default(world: World) -> None:
@@ -281,3 +290,14 @@ def test_what_is_no_arn_of_an_identity(text: str) -> None:
 
 def test_arns_are_read_once_each() -> None:
     assert [str(arn) for arn in read_delegations(None, "", SITE, SITE)] == [SITE]
+
+
+async def test_a_condition_asks_about_the_tags_of_each_resource(world: World) -> None:
+    await make_set(world)
+    tagged = allow("ses:SendEmail", Condition={"StringEquals": {"aws:ResourceTag/Team": "mail"}})
+    one = draft("a@b.example", configuration_set="main")
+    await denied(world, asked(one, tagged), "ses:SendEmail", SITE)
+    await tag(world, SITE)
+    await denied(world, asked(one, tagged), "ses:SendEmail", SET)
+    await tag(world, SET)
+    await accept(world, asked(one, tagged))

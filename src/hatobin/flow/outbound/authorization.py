@@ -15,21 +15,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from hatobin.capabilities import identities
+from hatobin.capabilities import configuration_sets, identities, templates
 from hatobin.capabilities.account import AccountStanding
 from hatobin.capabilities.delivery import is_simulator
 from hatobin.capabilities.identities import SendingIdentity
 from hatobin.capabilities.queue import MessageKey
 from hatobin.flow.outbound.draft import Draft, RenderedContent
 from hatobin.flow.outbound.refusals import AccessDenied
-from hatobin.gateway import request_context
+from hatobin.gateway import RESOURCE_TAG, request_context, tag_context
 from hatobin.ports import Session
-from hatobin.protocols.aws.arn import ses_arn
+from hatobin.protocols.aws.arn import parse_arn, ses_arn
 from hatobin.protocols.aws.policy import Caller, Context, Document, Verdict
 from hatobin.protocols.mail.encoded_words import decode_words
 from hatobin.protocols.mail.participants import header_senders
 from hatobin.words.address import Address, parse_mailbox
 from hatobin.words.identifiers import identity_arn
+
+_TAGGED = {kind.resource_type: kind for kind in (identities.TAGGED, configuration_sets.TAGGED, templates.TAGGED)}
 
 
 def find_identity(session: Session, draft: Draft, key: MessageKey, sender: Address) -> SendingIdentity | None:
@@ -137,7 +139,7 @@ class _Question:
         own = self._verdict(action, arn)
         principal = self._draft.origin.principal
         caller = Caller(principal.account_id, principal.arn, role_arn=principal.role_arn or None)
-        grant = identities.sending_grant(policies, caller, action, arn, self.context())
+        grant = identities.sending_grant(policies, caller, action, arn, self.context(arn))
         if Verdict.DENIED in (own, grant.verdict):
             return Verdict.DENIED
         allowed = grant.verdict is Verdict.ALLOWED
@@ -147,7 +149,7 @@ class _Question:
         return Verdict.ALLOWED if own is Verdict.ALLOWED or (allowed and grant.by_name) else Verdict.NOT_ALLOWED
 
     def _verdict(self, action: str, arn: str) -> Verdict:
-        return self._draft.origin.permissions.verdict(action, arn, self.context)
+        return self._draft.origin.permissions.verdict(action, arn, lambda: self.context(arn))
 
     def _refusal(self, judged: list[list[Verdict]], arn: str) -> AccessDenied:
         """Name the first action that is not allowed, of the way that is nearest to what the caller asked for."""
@@ -157,11 +159,21 @@ class _Question:
                     return AccessDenied(self._draft.origin.principal.arn, action, arn)
         raise AssertionError("a refusal has an action that is not allowed")
 
-    def context(self) -> Context:
-        """Give what policies may ask of this message."""
+    def context(self, arn: str) -> Context:
+        """Give what policies may ask of this message, and of a resource that it names."""
         if self._context is None:
             self._context = _context(self._draft, self._speaking or self._draft.senders[0])
-        return self._context
+        if not self._draft.origin.permissions.wants(RESOURCE_TAG):
+            return self._context
+        return self._context | tag_context(_tags(self._session, arn))
+
+
+def _tags(session: Session, text: str) -> tuple[tuple[str, str], ...]:
+    arn = parse_arn(text)
+    assert arn is not None, "it was made here"
+    kind, _, name = arn.resource.partition("/")
+    found = _TAGGED[kind].read(session, arn.account_id, arn.region, name)
+    return found or ()
 
 
 def _place(draft: Draft, key: MessageKey, sender: Address) -> tuple[str, str]:

@@ -1,0 +1,30 @@
+"""What policies may ask the store about resources, gathered from the rooms that have them."""
+
+from __future__ import annotations
+
+from hatobin.app.tagged import tagged_kinds
+from hatobin.capabilities import tenants
+from hatobin.gateway import ResourceFacts
+from hatobin.ports import Session
+from hatobin.protocols.aws.arn import parse_arn
+
+
+def resource_facts() -> ResourceFacts:
+    """Give the service that looks up ARNs and tags."""
+    return ResourceFacts(arns={"tenant": _tenant}, tags=_tags)
+
+
+def _tenant(session: Session, account_id: str, region: str, name: str) -> str | None:
+    found = tenants.find(session, account_id, region, name)
+    return None if found is None else found.arn
+
+
+def _tags(session: Session, text: str) -> tuple[tuple[str, str], ...]:
+    arn = parse_arn(text)
+    if arn is None or arn.service != "ses":
+        return ()
+    kind = tagged_kinds().by_type.get(arn.resource.partition("/")[0])
+    if kind is None:
+        return ()
+    found = kind.read(session, arn.account_id, arn.region, arn.resource.partition("/")[2])
+    return found or ()
