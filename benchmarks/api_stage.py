@@ -18,6 +18,9 @@ class _OneKey:
     async def find(self, access_key_id: str, peer_ip: str) -> Credential | None:
         return Credential(KEY, SECRET, principal()) if access_key_id == KEY else None
 
+    async def note_use(self, access_key_id: str, service: str, region: str) -> None:
+        pass
+
 
 class _Taking:
     """Takes a draft and forgets it: what acceptance costs is measured by itself."""

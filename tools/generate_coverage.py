@@ -50,7 +50,8 @@ def _totals(served: Handlers) -> Iterator[str]:
     yield "| service | served | of |"
     yield "|---|---|---|"
     counts = {service: sum(named == service for named, _ in served) for service in SERVICES}
-    sizes = {service: len(service_model(service).operations) for service in SERVICES}
+    models = {service: service_model(service) for service in SERVICES}
+    sizes = {service: model.whole or len(model.operations) for service, model in models.items()}
     for service, title in WHOLE.items():
         yield f"| {title} | {counts[service]} | {sizes[service]} |"
     yield f"| **SES together** | **{sum(counts[s] for s in WHOLE)}** | **{sum(sizes[s] for s in WHOLE)}** |"

@@ -47,7 +47,7 @@ class Api:
         self.world = World(settings=settings or Settings())
         self.outbound: Outbound = self.run(self.world.start())
         self._vault = self.outbound.services.get(Vault)
-        access_keys = iam.AccessKeys(self.world.database, self._vault, self.world.clock, self.world.settings)
+        access_keys = self.outbound.services.get(iam.AccessKeys)
         self.run(access_keys.ensure_first_key(self.world.entropy))
         self.gateway = Gateway(
             ports=self.world.ports,
@@ -59,7 +59,12 @@ class Api:
 
     def client(self, service: str, *, region: str = REGION, account_id: str = ACCOUNT, **options: Any) -> Any:
         """Make a boto3 client of an account in a region; options go to boto3."""
-        access_key_id, secret = self._key(account_id)
+        return self.client_with(*self._key(account_id), service, region=region, **options)
+
+    def client_with(
+        self, access_key_id: str, secret: str, service: str, *, region: str = REGION, **options: Any
+    ) -> Any:
+        """Make a boto3 client that signs with these keys; a session token is among the options."""
         client = Client(service, region=region, access_key_id=access_key_id, secret=secret, **options)
         client.server = self._serve
         return client.boto
@@ -75,6 +80,12 @@ class Api:
     def wait(self, done: Callable[[], bool], *, limit_s: float = 3600.0) -> None:
         """Let the world's time pass until `done`; fails when that does not come within `limit_s` of it."""
         assert self.run(self.world.run(done, limit_s=limit_s)), "what the test waits for never came"
+
+    def pass_time(self, seconds: float) -> None:
+        """Let so much of the world's time pass."""
+        end = self.world.clock.now() + seconds
+        self.world.clock.call_later(seconds, lambda: None)
+        self.wait(lambda: self.world.clock.now() >= end, limit_s=seconds + 1)
 
     def wait_until_delivered(self) -> None:
         """Let time pass until no recipient is queued any more."""

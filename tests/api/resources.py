@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from tests.api.certificates import CERTIFICATE
 from tests.api.harness import ACCOUNT, REGION
-
-Arguments = dict[str, Any]
-Step = tuple[str, str, Arguments]
-"""A service, a method of its client, and what it is called with."""
+from tests.api.iam_resources import IAM_RESOURCES
+from tests.api.resource import Resource, Step, of
 
 TOPIC, QUEUE = f"arn:aws:sns:{REGION}:{ACCOUNT}:events", f"arn:aws:sqs:{REGION}:{ACCOUNT}:mail"
 URL = f"http://127.0.0.1:8005/{ACCOUNT}/mail"
@@ -49,24 +46,6 @@ def _templated(**template: str) -> Step:
     return mail(Content={"Template": {**template, "TemplateData": "{}"}})
 
 
-@dataclass(frozen=True)
-class Resource:
-    """One kind of thing. `made` are the steps that make it, `shown` the one that shows it to its owner."""
-
-    operations: tuple[str, ...]
-    made: tuple[Step, ...]
-    shown: Step
-    refused: tuple[Step, ...] = ()
-    """Calls of others that must get the answer that they would get without it."""
-    listed: tuple[Step, ...] = ()
-    """Lists of others that must be what they were before."""
-
-
-def _of(service: str, arguments: Arguments, *methods: str, **more: Arguments) -> tuple[Step, ...]:
-    """Give several calls with the same names; `more` adds to one of them."""
-    return tuple((service, method, {**arguments, **more.get(method, {})}) for method in methods)
-
-
 MAKE_IDENTITY: Step = ("sesv2", "create_email_identity", IDENTITY)
 MAKE_SET: Step = ("sesv2", "create_configuration_set", NAME)
 MAKE_TOPIC: Step = ("sns", "create_topic", {"Name": "events"})
@@ -81,7 +60,7 @@ RESOURCES: dict[str, Resource] = {
         (MAKE_IDENTITY,),
         ("sesv2", "get_email_identity", IDENTITY),
         (
-            *_of(
+            *of(
                 "sesv2",
                 IDENTITY,
                 *("get_email_identity", "delete_email_identity", "get_email_identity_policies"),
@@ -90,7 +69,7 @@ RESOURCES: dict[str, Resource] = {
                 "put_email_identity_dkim_signing_attributes",
                 put_email_identity_dkim_signing_attributes={"SigningAttributesOrigin": "AWS_SES"},
             ),
-            *_of("ses", {"Identity": "example.com"}, "list_identity_policies", "set_identity_mail_from_domain"),
+            *of("ses", {"Identity": "example.com"}, "list_identity_policies", "set_identity_mail_from_domain"),
             ("ses", "set_identity_dkim_enabled", {"Identity": "example.com", "DkimEnabled": False}),
             ("ses", "set_identity_feedback_forwarding_enabled", {"Identity": "example.com", "ForwardingEnabled": True}),
             mail(FromEmailAddress="ann@example.com"),
@@ -100,7 +79,7 @@ RESOURCES: dict[str, Resource] = {
         (
             ("sesv2", "list_email_identities", {}),
             ("ses", "list_identities", {}),
-            *_of(
+            *of(
                 "ses",
                 {"Identities": ["example.com"]},
                 *("get_identity_verification_attributes", "get_identity_dkim_attributes"),
@@ -141,7 +120,7 @@ RESOURCES: dict[str, Resource] = {
         (MAKE_IDENTITY, ("sesv2", "create_email_identity_policy", {**IDENTITY, "PolicyName": "p", "Policy": POLICY})),
         ("sesv2", "get_email_identity_policies", IDENTITY),
         (
-            *_of("sesv2", {**IDENTITY, "PolicyName": "p"}, "delete_email_identity_policy"),
+            *of("sesv2", {**IDENTITY, "PolicyName": "p"}, "delete_email_identity_policy"),
             ("ses", "get_identity_policies", {"Identity": "example.com", "PolicyNames": ["p"]}),
         ),
         (("ses", "delete_identity_policy", {"Identity": "example.com", "PolicyName": "p"}),),
@@ -151,7 +130,7 @@ RESOURCES: dict[str, Resource] = {
         (MAKE_SET,),
         ("sesv2", "get_configuration_set", NAME),
         (
-            *_of(
+            *of(
                 "sesv2",
                 NAME,
                 *("get_configuration_set", "delete_configuration_set", "get_configuration_set_event_destinations"),
@@ -160,7 +139,7 @@ RESOURCES: dict[str, Resource] = {
                 *("put_configuration_set_suppression_options", "put_configuration_set_tracking_options"),
                 *("put_configuration_set_vdm_options", "update_configuration_set"),
             ),
-            *_of("ses", NAME, "describe_configuration_set", "delete_configuration_set"),
+            *of("ses", NAME, "describe_configuration_set", "delete_configuration_set"),
             mail(**NAME),
             ("sesv2", "create_email_identity", {"EmailIdentity": "new.example", **NAME}),
         ),
@@ -175,7 +154,7 @@ RESOURCES: dict[str, Resource] = {
         ),
         ("sesv2", "get_configuration_set_event_destinations", NAME),
         (
-            *_of("sesv2", DESTINATION, "delete_configuration_set_event_destination"),
+            *of("sesv2", DESTINATION, "delete_configuration_set_event_destination"),
             ("sesv2", "update_configuration_set_event_destination", {**DESTINATION, **DEFINITION}),
         ),
     ),
@@ -198,7 +177,7 @@ RESOURCES: dict[str, Resource] = {
         (("sesv2", "create_email_template", TEMPLATE),),
         ("sesv2", "get_email_template", {"TemplateName": "t"}),
         (
-            *_of("sesv2", {"TemplateName": "t"}, "get_email_template", "delete_email_template"),
+            *of("sesv2", {"TemplateName": "t"}, "get_email_template", "delete_email_template"),
             ("sesv2", "update_email_template", TEMPLATE),
             ("sesv2", "test_render_email_template", {"TemplateName": "t", "TemplateData": "{}"}),
             ("ses", "get_template", {"TemplateName": "t"}),
@@ -216,7 +195,7 @@ RESOURCES: dict[str, Resource] = {
         (MAKE_IDENTITY, ("sesv2", "create_custom_verification_email_template", VERIFICATION)),
         ("sesv2", "get_custom_verification_email_template", {"TemplateName": "welcome"}),
         (
-            *_of(
+            *of(
                 "sesv2",
                 {"TemplateName": "welcome"},
                 *("get_custom_verification_email_template", "delete_custom_verification_email_template"),
@@ -239,7 +218,7 @@ RESOURCES: dict[str, Resource] = {
         (MAKE_LIST,),
         ("sesv2", "get_contact_list", LIST),
         (
-            *_of("sesv2", LIST, "get_contact_list", "update_contact_list", "delete_contact_list", "list_contacts"),
+            *of("sesv2", LIST, "get_contact_list", "update_contact_list", "delete_contact_list", "list_contacts"),
             ("sesv2", "create_contact", CONTACT),
             mail(ListManagementOptions=LIST),
         ),
@@ -249,15 +228,13 @@ RESOURCES: dict[str, Resource] = {
         ("CreateContact",),
         (MAKE_LIST, ("sesv2", "create_contact", CONTACT)),
         ("sesv2", "get_contact", CONTACT),
-        _of("sesv2", CONTACT, "get_contact", "update_contact", "delete_contact"),
+        of("sesv2", CONTACT, "get_contact", "update_contact", "delete_contact"),
     ),
     "suppressed address": Resource(
         ("PutSuppressedDestination",),
         (("sesv2", "put_suppressed_destination", {"EmailAddress": "bob@example.net", "Reason": "BOUNCE"}),),
         ("sesv2", "get_suppressed_destination", {"EmailAddress": "bob@example.net"}),
-        _of(
-            "sesv2", {"EmailAddress": "bob@example.net"}, "get_suppressed_destination", "delete_suppressed_destination"
-        ),
+        of("sesv2", {"EmailAddress": "bob@example.net"}, "get_suppressed_destination", "delete_suppressed_destination"),
         (("sesv2", "list_suppressed_destinations", {}),),
     ),
     "tenant": Resource(
@@ -265,7 +242,7 @@ RESOURCES: dict[str, Resource] = {
         (MAKE_TENANT,),
         ("sesv2", "get_tenant", TENANT),
         (
-            *_of(
+            *of(
                 "sesv2",
                 TENANT,
                 *("get_tenant", "delete_tenant", "put_tenant_suppression_attributes", "list_tenant_resources"),
@@ -281,7 +258,7 @@ RESOURCES: dict[str, Resource] = {
         (MAKE_TENANT, MAKE_SET, ("sesv2", "create_tenant_resource_association", GIVEN)),
         ("sesv2", "list_tenant_resources", TENANT),
         (
-            *_of("sesv2", GIVEN, "create_tenant_resource_association", "delete_tenant_resource_association"),
+            *of("sesv2", GIVEN, "create_tenant_resource_association", "delete_tenant_resource_association"),
             ("sesv2", "list_resource_tenants", {"ResourceArn": GIVEN["ResourceArn"]}),
         ),
     ),
@@ -293,7 +270,7 @@ RESOURCES: dict[str, Resource] = {
         ),
         ("sesv2", "list_suppressed_destinations", TENANT),
         (
-            *_of(
+            *of(
                 "sesv2",
                 {**TENANT, "EmailAddress": "bob@example.net"},
                 *("get_suppressed_destination", "delete_suppressed_destination"),
@@ -310,9 +287,10 @@ RESOURCES: dict[str, Resource] = {
             ),
         ),
         ("sesv2", "get_multi_region_endpoint", ENDPOINT),
-        _of("sesv2", ENDPOINT, "get_multi_region_endpoint", "delete_multi_region_endpoint"),
+        of("sesv2", ENDPOINT, "get_multi_region_endpoint", "delete_multi_region_endpoint"),
         (("sesv2", "list_multi_region_endpoints", {}),),
     ),
+    **IAM_RESOURCES,
     "account attributes": Resource(
         (),
         (
@@ -330,13 +308,13 @@ RESOURCES: dict[str, Resource] = {
         (MAKE_TOPIC,),
         ("sns", "get_topic_attributes", {"TopicArn": TOPIC}),
         (
-            *_of(
+            *of(
                 "sns",
                 {"TopicArn": TOPIC},
                 *("get_topic_attributes", "delete_topic", "list_subscriptions_by_topic", "publish"),
                 publish={"Message": "Hello"},
             ),
-            *_of("sns", {"ResourceArn": TOPIC}, "list_tags_for_resource"),
+            *of("sns", {"ResourceArn": TOPIC}, "list_tags_for_resource"),
         ),
         (("sns", "list_topics", {}),),
     ),
@@ -352,7 +330,7 @@ RESOURCES: dict[str, Resource] = {
         (MAKE_QUEUE, ("sqs", "send_message", {"QueueUrl": URL, "MessageBody": "Hello"})),
         ("sqs", "get_queue_attributes", {"QueueUrl": URL, "AttributeNames": ["All"]}),
         (
-            *_of(
+            *of(
                 "sqs",
                 {"QueueUrl": URL},
                 *("get_queue_attributes", "purge_queue", "delete_queue", "receive_message", "list_queue_tags"),

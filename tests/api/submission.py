@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hatobin.companions import iam
-from hatobin.companions.kms import Vault
 from hatobin.flow.outbound.smtp_door import SmtpDoor, SmtpLogin
 from hatobin.gateway import Principal, all_permissions
 from hatobin.words.envelope import Envelope
@@ -19,7 +18,7 @@ class _Peer:
 
 def submit(api: Api, data: bytes, *recipients: str, reverse_path: str) -> str:
     """Submit a message and give the reply."""
-    keys = iam.AccessKeys(api.world.database, api.outbound.services.get(Vault), api.world.clock, api.world.settings)
+    keys = api.outbound.services.get(iam.AccessKeys)
     principal = Principal(ACCOUNT, "test", f"arn:aws:iam::{ACCOUNT}:user/test", "test", "AIDATEST")
     envelope = Envelope(reverse_path, recipients, "7BIT", len(data))
     door = SmtpDoor(keys, api.outbound.acceptor)

@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 from tests.api.harness import Api
 
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
-    "iam": ("list_users", {}),
     "dynamodb": ("list_tables", {}),
     "cloudwatch": ("list_metrics", {}),
     "lambda": ("list_functions", {}),

@@ -16,7 +16,8 @@ from hatobin.capabilities import inbox
 from tests.api.answers import body_of
 from tests.api.certificates import put_certificate
 from tests.api.harness import ACCOUNT, OTHER_ACCOUNT, Api
-from tests.api.resources import RESOURCES, Arguments, Step, mail
+from tests.api.resource import Arguments, Step
+from tests.api.resources import RESOURCES, mail
 
 OTHERS: tuple[Arguments, ...] = ({"account_id": OTHER_ACCOUNT}, {"region": "eu-west-1"})
 
@@ -43,8 +44,15 @@ def is_refused(answer: Any) -> bool:
     return isinstance(answer, tuple)
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
-@pytest.mark.parametrize("scope", OTHERS, ids=["another account", "another region"])
+PAIRS = [
+    pytest.param(kind, scope, id=f"{kind}, another {next(iter(scope)).removesuffix('_id')}")
+    for kind, one in RESOURCES.items()
+    for scope in OTHERS
+    if not (one.is_global and "region" in scope)
+]
+
+
+@pytest.mark.parametrize(("kind", "scope"), PAIRS)
 def test_what_one_makes_no_other_sees_changes_or_uses(api: Api, kind: str, scope: Arguments) -> None:
     resource, owner, other = RESOURCES[kind], Door(api), Door(api, **scope)
     other.does(("sesv2", "create_email_identity", {"EmailIdentity": "me@own.example"}))
@@ -62,11 +70,14 @@ def test_what_one_makes_no_other_sees_changes_or_uses(api: Api, kind: str, scope
 
 
 # An ARN or a URL says whose it is; these have a name alone.
-BY_NAME = [kind for kind, one in RESOURCES.items() if not any(ACCOUNT in str(step) for step in (*one.made, one.shown))]
+BY_NAME = [
+    pair
+    for pair in PAIRS
+    if (one := RESOURCES[str(pair.values[0])]) and not any(ACCOUNT in str(step) for step in (*one.made, one.shown))
+]
 
 
-@pytest.mark.parametrize("kind", BY_NAME)
-@pytest.mark.parametrize("scope", OTHERS, ids=["another account", "another region"])
+@pytest.mark.parametrize(("kind", "scope"), BY_NAME)
 def test_the_same_name_is_free_elsewhere_and_means_something_else(api: Api, kind: str, scope: Arguments) -> None:
     resource, owner, other = RESOURCES[kind], Door(api), Door(api, **scope)
     for door in (owner, other):
@@ -75,6 +86,14 @@ def test_the_same_name_is_free_elsewhere_and_means_something_else(api: Api, kind
     own = other.does(resource.shown)
     assert own
     assert not is_refused(own)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, one in RESOURCES.items() if one.is_global])
+def test_what_has_no_region_is_the_same_in_all(api: Api, kind: str) -> None:
+    resource, here, there = RESOURCES[kind], Door(api), Door(api, region="eu-west-1")
+    for step in resource.made:
+        here.does(step)
+    assert there.does(resource.shown) == here.does(resource.shown)
 
 
 def test_a_token_of_one_list_continues_no_other(api: Api) -> None:

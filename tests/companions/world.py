@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from hatobin.companions import sns, sqs
+from hatobin.companions import iam, sns, sqs
 from hatobin.companions.kms import KEY_BYTES, Vault
 from hatobin.gateway import Call, Principal, Services, all_permissions
 from hatobin.gateway.models import sns as sns_models
@@ -190,6 +190,7 @@ class World:
         self.services = Services(
             {
                 Vault: self.vault,
+                iam.AccessKeys: iam.AccessKeys(self.database, self.vault, self.clock, self.settings),
                 sns.SnsSigner: self.signer,
                 sns.SnsDeliveries: self.deliveries,
                 sqs.SqsWaiters: self.waiters,

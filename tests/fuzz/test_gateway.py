@@ -25,6 +25,7 @@ from structlog.testing import capture_logs
 from hatobin.app import operations
 from hatobin.gateway import HttpRequest, HttpResponse
 from tests.api.harness import ACCOUNT, Api
+from tests.api.iam_resources import TRUST
 from tests.fuzz.trees import Chance, Drawn, Rolled, tree
 from tests.fuzz.wires import BREAKAGES, WRITERS, Spoken
 from tests.fuzz.words import ACCOUNTS, QUEUES, REGIONS, TOPICS, Known
@@ -67,6 +68,8 @@ FURNITURE: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("sqs", "ReceiveMessage", {"QueueUrl": "alpha"}),
     ("sns", "Subscribe", {"TopicArn": TOPICS[0], "Protocol": "sqs", "Endpoint": QUEUES[0]}),
     ("sesv2", "CreateConfigurationSetEventDestination", {"ConfigurationSetName": "alpha", **_DESTINATION}),
+    ("iam", "CreateUser", {"UserName": "alpha"}),
+    ("iam", "CreateRole", {"RoleName": "alpha", "AssumeRolePolicyDocument": TRUST}),
 )
 """What stands on a server before most examples begin; without it few requests would find anything."""
 _EXPLORES = "FUZZ_EXAMPLES" in os.environ

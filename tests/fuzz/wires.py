@@ -17,7 +17,7 @@ from hatobin.gateway.routes import FORMER_ROUTES
 from hatobin.protocols.aws.claims import SignedRequest
 from hatobin.protocols.aws.sigv4 import sign
 
-_VERSIONS = {"ses": "2010-12-01", "sns": "2010-03-31", "sqs": "2012-11-05", "sts": "2011-06-15"}
+_VERSIONS = {"ses": "2010-12-01", "sns": "2010-03-31", "sqs": "2012-11-05", "sts": "2011-06-15", "iam": "2010-05-08"}
 _FORMER = {name: (method, route, dict(query)) for name, method, route, query in FORMER_ROUTES}
 
 
@@ -96,6 +96,7 @@ WRITERS: dict[str, tuple[Writer, ...]] = {
     "sns": (query, query_string),
     "sqs": (json_rpc, query, rpc_cbor),
     "sts": (query,),
+    "iam": (query,),
 }
 
 

@@ -35,6 +35,8 @@ CANDIDATES = (
     "ai-1a2b3c",
     "X-Header",
     "https://example.com/a",
+    "/",
+    "v1",
     "s3://bucket/key",
     "192.0.2.0/24",
     "2001:db8:0:0:0:0:0:1/64",

@@ -22,6 +22,7 @@ WIRES: dict[str, Wire] = {
     "sns": QUERY,
     "sqs": json_wire("sqs", ""),
     "sts": QUERY,
+    "iam": QUERY,
 }
 
 

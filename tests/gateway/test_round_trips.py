@@ -21,7 +21,7 @@ from hatobin.protocols.aws.wire import Answer
 from tests.gateway.exchange import client
 from tests.gateway.samples import MOMENT, sample, service, variants
 
-OPERATIONS = [(name, operation) for name in SERVICES for operation in service(name).operation_names]
+OPERATIONS = [(name, operation) for name in SERVICES for operation in service_model(name).operations]
 CBOR = "smithy-rpc-v2-cbor"
 REQUEST_ID = "11111111-2222-4333-8444-555555555555"
 

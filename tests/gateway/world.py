@@ -27,7 +27,12 @@ class OneKey:
             return Credential(ACCESS_KEY_ID, SECRET, PRINCIPAL, policies=EVERYTHING)
         if access_key_id == "ASIATEMPORARY":
             return Credential(access_key_id, SECRET, PRINCIPAL, session_token="TOKEN", policies=EVERYTHING)
+        if access_key_id == "ASIAEXPIRED":
+            return Credential(access_key_id, SECRET, PRINCIPAL, session_token="TOKEN", expires_at=1.0)
         return None
+
+    async def note_use(self, access_key_id: str, service: str, region: str) -> None:
+        """See `Credentials.note_use`."""
 
 
 def no_ports() -> Ports:

@@ -101,6 +101,31 @@ REASONS: dict[tuple[str, str, str], str] = {
             *("KmsOptInRequired", "KmsThrottled"),
         )
     },
+    ("iam", ANY, "ServiceFailureException"): _OWN_FAULT,
+    ("iam", ANY, "ConcurrentModificationException"): _IN_TURN,
+    ("iam", ANY, "UnmodifiableEntityException"): "no role is linked to a service",
+    ("iam", ANY, "PolicyNotAttachableException"): "every managed policy can be attached",
+    ("iam", "UpdateUser", "EntityTemporarilyUnmodifiableException"): "a name is free as soon as its user has another",
+    ("iam", "CreateUser", "NoSuchEntityException"): "it names nothing but a boundary, and boundaries are not served",
+    **{
+        ("iam", operation, "LimitExceededException"): "what takes away or changes in place meets no limit"
+        for operation in (
+            *("UpdateAccessKey", "DeleteAccessKey", "UpdateUser", "DeleteUser", "DeleteRole"),
+            *("DeleteUserPolicy", "DetachUserPolicy", "DeleteRolePolicy", "DetachRolePolicy"),
+        )
+    },
+    **{
+        ("iam", operation, "InvalidInputException"): "any ARN is looked up, and one that is none is not found"
+        for operation in (
+            *("GetPolicy", "GetPolicyVersion", "ListPolicyVersions", "ListAttachedUserPolicies"),
+            *("AttachUserPolicy", "DetachUserPolicy", "AttachRolePolicy", "DetachRolePolicy"),
+            "ListAttachedRolePolicies",
+        )
+    },
+    ("iam", "UpdateRole", "InvalidInputException"): "its members are right or wrong each by itself",
+    ("sts", ANY, "RegionDisabledException"): "every region is open",
+    ("sts", "AssumeRole", "ExpiredTokenException"): "an expired token is ExpiredToken for every operation",
+    ("sts", "AssumeRole", "InvalidContextAssertionException"): "contexts of identity providers are refused",
     ("sqs", ANY, "UnsupportedOperation"): "only queues of the kind FIFO are not supported, and they cannot be made",
 }
 

@@ -12,7 +12,9 @@ from hatobin.ports import Session
 from hatobin.words.settings import Account, Settings
 from tests.api.certificates import CERTIFICATE, put_certificate
 from tests.api.harness import ACCOUNT, REGION, Api
+from tests.api.iam_resources import TRUST
 from tests.api.resources import POLICY, VERIFICATION
+from tests.modelled_errors import access
 from tests.modelled_errors.provocation import PLAIN, needed
 
 Clients = Mapping[str, Any]
@@ -52,6 +54,18 @@ def _plain(api: Api, clients: Clients) -> None:
     v2.create_tenant_resource_association(
         TenantName="acme", ResourceArn=f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/cs"
     )
+    _plain_access(clients["iam"])
+
+
+def _plain_access(iam: Any) -> None:
+    """Make a user and a role of one name, and give both all that they may have."""
+    iam.create_user(UserName="app", Tags=[{"Key": "kind", "Value": "user"}])
+    iam.create_role(RoleName="app", AssumeRolePolicyDocument=TRUST, Tags=[{"Key": "kind", "Value": "role"}])
+    for _ in range(2):
+        iam.create_access_key(UserName="app")
+    for arn in access.ATTACHED:
+        iam.attach_user_policy(UserName="app", PolicyArn=arn)
+        iam.attach_role_policy(RoleName="app", PolicyArn=arn)
 
 
 def _paused(api: Api, clients: Clients) -> None:
@@ -112,23 +126,25 @@ def _full(api: Api, clients: Clients) -> None:
     for number in range(49):
         ses.create_custom_verification_email_template(**{**VERIFICATION, "TemplateName": f"w{number}"})
     clients["sns"].subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=TOPIC.replace("sns", "sqs"))
-    for table, column, many in (
-        ("configuration_sets", "name", 10_000),
-        ("identities", "identity_key", 10_000),
-        ("templates", "name", 20_000),
-        ("tenants", "name", 10_000),
-        ("multi_region_endpoints", "name", 100),
-        ("sns_subscription", "subscription_id", 10_000),
+    for table, columns, many in (
+        ("configuration_sets", ("name",), 10_000),
+        ("identities", ("identity_key",), 10_000),
+        ("templates", ("name",), 20_000),
+        ("tenants", ("name",), 10_000),
+        ("multi_region_endpoints", ("name",), 100),
+        ("sns_subscription", ("subscription_id",), 10_000),
+        ("iam_user", ("name_key", "user_id"), 5_000),
+        ("iam_role", ("name_key", "role_id"), 1_000),
     ):
-        api.run(api.world.database.write(lambda s, t=table, c=column, n=many: _copies(s, t, c, range(n))))
+        api.run(api.world.database.write(lambda s, t=table, c=columns, n=many: _copies(s, t, c, range(n))))
 
 
-def _copies(session: Session, table: str, column: str, numbers: Iterable[int]) -> None:
+def _copies(session: Session, table: str, columns: tuple[str, ...], numbers: Iterable[int]) -> None:
     row = session.execute(f"SELECT * FROM {table} LIMIT 1")[0]
     names = [name for (name,) in _columns(session, table)]
     whole = dict(zip(names, row, strict=True))
     statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
-    session.many(statement, [{**whole, column: f"copy{number}.example"} for number in numbers])
+    session.many(statement, [{**whole, **dict.fromkeys(columns, f"copy{number}.example")} for number in numbers])
 
 
 def _columns(session: Session, table: str) -> list[Any]:

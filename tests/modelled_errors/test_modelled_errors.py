@@ -15,12 +15,19 @@ from hatobin.gateway.models import service_model
 from tests.api.harness import REGION, Api
 from tests.gateway.exchange import Client
 from tests.gateway.samples import service
-from tests.modelled_errors import companions, sending, tenants, v1, v2
+from tests.modelled_errors import access, companions, sending, tenants, v1, v2
 from tests.modelled_errors.provocation import LAST_HANDLE, Provocation
 from tests.modelled_errors.reasons import ANY, REASONS, reason_of
 from tests.modelled_errors.stages import STAGES
 
-PROVOCATIONS: tuple[Provocation, ...] = (*v1.ALL, *v2.ALL, *sending.ALL, *tenants.ALL, *companions.ALL)
+PROVOCATIONS: tuple[Provocation, ...] = (
+    *v1.ALL,
+    *v2.ALL,
+    *sending.ALL,
+    *tenants.ALL,
+    *companions.ALL,
+    *access.ALL,
+)
 MODELLED = {
     (name, operation, error.name)
     for name, operation in operations.handlers()
@@ -33,7 +40,7 @@ def test_each_error_can_be_provoked(stage: str, monkeypatch: pytest.MonkeyPatch)
     settings, prepare = STAGES[stage]
     api = Api(settings)
     monkeypatch.setattr("botocore.auth.get_current_datetime", api.now)
-    clients = {name: _client(name, api) for name in ("ses", "sesv2", "sns", "sqs")}
+    clients = {name: _client(name, api) for name in ("ses", "sesv2", "sns", "sqs", "iam", "sts")}
     try:
         prepare(api, clients)
         here = [_with_handle(api, one) for one in PROVOCATIONS if one.stage == stage]

@@ -13,6 +13,7 @@ from hatobin.app.outbound import Outbound, assemble_outbound
 from hatobin.capabilities import events, queue, suppression
 from hatobin.capabilities.identities.api_v2 import create_email_identity
 from hatobin.capabilities.queue import MessageKey
+from hatobin.companions.iam import AccessKeys
 from hatobin.companions.kms import Vault
 from hatobin.companions.sns import SnsSigner
 from hatobin.flow.outbound.draft import Draft, Origin, RenderedContent
@@ -111,12 +112,14 @@ class World:
         self.crash = CrashPlan() if self.crash.dead else self.crash
         attempts = queue.AttemptLog(self.journal)
         lease, _ = await take_slot(self.ports, self.settings, attempts, 0)
+        vault = Vault(b"k" * 32, self.entropy)
         outbound = assemble_outbound(
             self.ports,
             self.settings,
             lease=lease.lease,
             attempts=attempts,
-            vault=Vault(b"k" * 32, self.entropy),
+            vault=vault,
+            keys=AccessKeys(self.database, vault, self.clock, self.settings),
             sns_signer=SnsSigner(SNS_KEY, "https://localhost/cert.pem", link_base="https://localhost"),
             settled=lambda: None,
         )

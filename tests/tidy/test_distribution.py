@@ -19,6 +19,7 @@ DISTRIBUTED_BY = "account_id"
 # Unique indexes without the account, and why that is so.
 UNIQUE_OTHERWISE = {
     "iam_access_key_by_id": "a request names only its key, and the key says whose it is",
+    "iam_session_by_id": "the same for temporary credentials",
 }
 
 

@@ -8,9 +8,10 @@ from botocore.loaders import Loader
 
 from tools.generate_models.names import field_name, is_regular, type_name
 from tools.generate_models.patches import SQS_MEMBER_FLAT_NAMES, SQS_QUERY_ERRORS, XML_NAMESPACES
+from tools.generate_models.selections import SELECTED
 from tools.generate_models.types import Model, Types
 
-SERVICES = ("ses", "sesv2", "mailmanager", "sns", "sqs", "sts")
+SERVICES = ("ses", "sesv2", "mailmanager", "sns", "sqs", "sts", "iam")
 
 HEADER = '''"""The types and operations of {title}, API version {version}.
 
@@ -33,10 +34,20 @@ IMPORTED = {
 
 
 def load_model(service: str) -> tuple[Model, dict[str, Any]]:
-    """Read a service model and its paging table from botocore."""
+    """Read a service model and its paging table from botocore; of a large service only what is selected of it."""
     loader = Loader()
     model = loader.load_service_model(service, "service-2")
+    if service in SELECTED:
+        model = _selected(model, SELECTED[service].split())
     return model, loader.load_service_model(service, "paginators-1")["pagination"]
+
+
+def _selected(model: Model, names: list[str]) -> Model:
+    """Keep the operations of these names and the errors that they give."""
+    operations = {name: model["operations"][name] for name in names}
+    given = {error["shape"] for operation in operations.values() for error in operation.get("errors", ())}
+    shapes = {name: shape for name, shape in model["shapes"].items() if not shape.get("exception") or name in given}
+    return {**model, "operations": operations, "shapes": shapes, "whole": len(model["operations"])}
 
 
 def module_source(service: str) -> str:
@@ -109,6 +120,7 @@ def _service(service: str, model: Model, paging: dict[str, Any]) -> str:
         f'    json_version="{metadata.get("jsonVersion", "")}",',
         f'    target_prefix="{metadata.get("targetPrefix", "")}",',
         f'    xml_namespace="{namespace}",',
+        *([f"    whole={model['whole']},"] if "whole" in model else []),
         "    operations={",
         *(_operation(name, op, model, paging.get(name)) for name, op in sorted(model["operations"].items())),
         "    },",

@@ -11,7 +11,7 @@ from hatobin.capabilities import configuration_sets, contacts, identities, queue
 from hatobin.capabilities.delivery import Sites
 from hatobin.capabilities.suppression import TenantLists
 from hatobin.capabilities.tags import TaggedKinds
-from hatobin.companions import sns, sqs
+from hatobin.companions import iam, sns, sqs
 from hatobin.companions.kms import Vault
 from hatobin.flow.outbound import Acceptor, Dispatcher, Settler, Signals, Signer
 from hatobin.flow.publish import Publisher
@@ -41,6 +41,7 @@ def assemble_outbound(
     lease: queue.Lease,
     attempts: queue.AttemptLog,
     vault: Vault,
+    keys: iam.AccessKeys,
     sns_signer: sns.SnsSigner,
     settled: Callable[[], None],
 ) -> Outbound:
@@ -68,6 +69,7 @@ def assemble_outbound(
             ResourceFacts: resource_facts(),
             TenantLists: TenantLists(tenants.find_id),
             Vault: vault,
+            iam.AccessKeys: keys,
             configuration_sets.DomainOwnership: configuration_sets.DomainOwnership(identities.is_verified_domain),
             sns.SnsDeliveries: deliveries,
             sns.SnsSigner: sns_signer,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hatobin.app.tagged import tagged_kinds
 from hatobin.capabilities import tenants
+from hatobin.companions import iam
 from hatobin.gateway import ResourceFacts
 from hatobin.ports import Session
 from hatobin.protocols.aws.arn import parse_arn
@@ -11,11 +12,21 @@ from hatobin.protocols.aws.arn import parse_arn
 
 def resource_facts() -> ResourceFacts:
     """Give the service that looks up ARNs and tags."""
-    return ResourceFacts(arns={"tenant": _tenant}, tags=_tags)
+    return ResourceFacts(arns={"tenant": _tenant, "user": _user, "role": _role}, tags=_tags)
 
 
 def _tenant(session: Session, account_id: str, region: str, name: str) -> str | None:
     found = tenants.find(session, account_id, region, name)
+    return None if found is None else found.arn
+
+
+def _user(session: Session, account_id: str, region: str, name: str) -> str | None:
+    found = iam.find_user(session, account_id, name)
+    return None if found is None else found.arn
+
+
+def _role(session: Session, account_id: str, region: str, name: str) -> str | None:
+    found = iam.find_role(session, account_id, name)
     return None if found is None else found.arn
 
 

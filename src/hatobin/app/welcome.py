@@ -38,5 +38,10 @@ def welcome(settings: Settings, listeners: BoundListeners) -> str:
             "             --content 'Simple={Subject={Data=Hello},Body={Text={Data=It works.}}}'",
         ]
     else:
-        lines += ["", "  Next:    hatobin keys create --smtp --region us-east-1; hatobin dns DOMAIN"]
+        lines += [
+            "",
+            "  Next:    hatobin keys create                              (for the API)",
+            "           hatobin keys create --smtp --region us-east-1    (for SMTP)",
+            "           hatobin dns DOMAIN",
+        ]
     return "\n".join([*lines, ""])

@@ -216,6 +216,7 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         lease=base.lease.lease,
         attempts=base.attempts,
         vault=base.vault,
+        keys=base.keys,
         sns_signer=_sns_signer(settings, certificates),
         settled=inbox_waiters.notify,
     )

@@ -2,9 +2,10 @@
 
 A pass walks over what traffic leaves in the store: messages with all that
 hangs on them, events whose message is gone, minutes and quarters of accounts
-that stopped sending, links of verification mails. It reads a piece on a snapshot, removes what it found in
-one short transaction, and rests in proportion, so that sending never waits
-for it. A message with a queued recipient stays, however old.
+that stopped sending, links of verification mails, temporary credentials. It
+reads a piece on a snapshot, removes what it found in one short transaction,
+and rests in proportion, so that sending never waits for it. A message with a
+queued recipient stays, however old.
 
 Blobs that no body refers to (a crash came between the file and its row, or
 between the row's end and the file's) are found by their age.
@@ -18,12 +19,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeVar
 
 import structlog
 
 from hatobin.capabilities import account, events, identities, inbox, queue
+from hatobin.companions import iam
 from hatobin.ports import Ports, Session
 from hatobin.ports.blobs import BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
@@ -42,6 +43,7 @@ BLOB_AGE_S = 86_400.0
 """A blob is older than this before it counts as forgotten: its row follows within seconds, if it comes."""
 
 C = TypeVar("C", str, int)
+L = TypeVar("L")
 
 log = structlog.get_logger()
 
@@ -55,6 +57,7 @@ class Removed:
     points: int = 0
     blobs: int = 0
     links: int = 0
+    sessions: int = 0
 
 
 class Retention:
@@ -84,6 +87,7 @@ class Retention:
                         points=removed.points,
                         blobs=removed.blobs,
                         links=removed.links,
+                        sessions=removed.sessions,
                     )
             await self._ports.clock.sleep(PASS_INTERVAL_S)
 
@@ -107,17 +111,22 @@ class Retention:
                 _remove_statistics,
             ),
             blobs=await self._collect_blobs(now),
-            links=await self._drop_links(before),
+            links=await self._drop(
+                lambda session: identities.links_over(session, before, PIECE), identities.forget_links
+            ),
+            sessions=await self._drop(lambda session: iam.sessions_over(session, now, PIECE), iam.forget_sessions),
         )
 
-    async def _drop_links(self, before: float) -> int:
-        """Forget links of verification mails that were over long ago."""
+    async def _drop(
+        self, find: Callable[[Session], Sequence[L]], remove: Callable[[Session, Sequence[L]], None]
+    ) -> int:
+        """Forget what was over long ago, as an index finds it."""
         dropped = 0
         while True:
             begun = self._ports.clock.monotonic()
-            over = await self._ports.database.read(lambda session: identities.links_over(session, before, PIECE))
+            over = await self._ports.database.read(find)
             if over:
-                await self._ports.database.write(partial(identities.forget_links, links=over))
+                await self._ports.database.write(_removing(remove, over))
             dropped += len(over)
             if len(over) < PIECE:
                 return dropped
@@ -172,6 +181,10 @@ class Retention:
         for key in unknown:
             await self._ports.blobs.delete(key)
         return len(unknown)
+
+
+def _removing(remove: Callable[[Session, Sequence[L]], None], over: Sequence[L]) -> Callable[[Session], None]:
+    return lambda session: remove(session, over)
 
 
 def _remove_messages(session: Session, expired: Sequence[Place[str]]) -> list[str]:

@@ -29,10 +29,10 @@ REST_JSON = RestJsonWire()
 RPC_CBOR = RpcCborWire()
 
 _TARGETS = {"MailManagerSvc": "mailmanager", "AmazonSQS": "sqs"}
-_VERSIONS = {"2010-12-01": "ses", "2010-03-31": "sns", "2012-11-05": "sqs", "2011-06-15": "sts"}
+_VERSIONS = {"2010-12-01": "ses", "2010-03-31": "sns", "2012-11-05": "sqs", "2011-06-15": "sts", "2010-05-08": "iam"}
 # All services share one host here, and the links in notifications name no API: at AWS their host does.
 _LINKED = {"ConfirmSubscription": "sns", "Unsubscribe": "sns"}
-_QUERY_SERVICES = ("ses", "sns", "sqs", "sts")
+_QUERY_SERVICES = ("ses", "sns", "sqs", "sts", "iam")
 _CBOR_PATH = re.compile(r"/service/([A-Za-z0-9_]+)/operation/([A-Za-z0-9_]+)/?\Z")
 _SCOPE_SERVICE = re.compile(r"(?:/|%2[Ff])([a-z0-9-]+)(?:/|%2[Ff])aws4_request")
 # Names that cannot be an operation are not repeated in answers.

@@ -6,6 +6,7 @@ confirming and ending a subscription carry their own secret.
 
 from __future__ import annotations
 
+import hmac
 from functools import cache
 
 from msgspec import Struct
@@ -28,6 +29,7 @@ _ANONYMOUS = {("sns", "ConfirmSubscription"): "TopicArn", ("sns", "Unsubscribe")
 # Where a request goes that is signed for every region.
 DEFAULT_REGION = "us-east-1"
 _UNKNOWN_KEY = "The security token included in the request is invalid."
+_EXPIRED_TOKEN = "The security token included in the request is expired"  # noqa: S105 - a text
 
 
 @cache
@@ -64,6 +66,8 @@ async def authenticate(
     credential = await credentials.find(claim.access_key_id, peer_ip)
     if credential is None or not _has_session(credential, claim):
         raise SignatureRefused(Fault.UNKNOWN_KEY, _UNKNOWN_KEY)
+    if credential.expires_at is not None and credential.expires_at <= now:
+        raise SignatureRefused(Fault.EXPIRED_TOKEN, _EXPIRED_TOKEN)
     secret = credential.secret
     await run_by_size(threads, len(request.body), lambda: verify(claim, signed, secret))
     if address.operation is None and claim.scope.service not in _served():
@@ -75,8 +79,9 @@ async def authenticate(
     if claim.scope.service != address.service.signing_name:
         message = f"Credential should be scoped to correct service: '{address.service.signing_name}'."
         raise SignatureRefused(Fault.MISMATCH, message)
-    permissions = permissions_of(credential.policies, credential.session_policies)
-    return Caller(credential.principal, permissions, _region(claim.scope.regions))
+    region = _region(claim.scope.regions)
+    await credentials.note_use(claim.access_key_id, claim.scope.service, region)
+    return Caller(credential.principal, permissions_of(credential.policies, credential.session_policies), region)
 
 
 def _region(regions: tuple[str, ...]) -> str:
@@ -85,7 +90,10 @@ def _region(regions: tuple[str, ...]) -> str:
 
 
 def _has_session(credential: Credential, claim: Claim) -> bool:
-    return credential.session_token == claim.session_token
+    """Say whether a request has the token of its temporary credentials; other keys have none and take none."""
+    if credential.session_token is None or claim.session_token is None:
+        return credential.session_token is claim.session_token
+    return hmac.compare_digest(credential.session_token.encode(), claim.session_token.encode())
 
 
 def _anonymous(address: Address) -> Caller | None:

@@ -29,6 +29,8 @@ _NOT_CHECKED_HERE = frozenset(
         *(("sns", name) for name in ("ConfirmSubscription", "Unsubscribe")),
     }
 )
+# Without a user name they mean the user that calls (IAM API reference).
+_OF_ONESELF = frozenset(f"{verb}AccessKey" for verb in ("Create", "Update", "Delete")) | {"ListAccessKeys", "GetUser"}
 RESOURCE_TAG = "aws:resourcetag/"
 _JSON_SERVICES = frozenset({"sesv2", "mailmanager", "sqs"})
 _API_VERSIONS = {"ses": "1", "sesv2": "2"}
@@ -39,7 +41,9 @@ async def authorize(call: Call, request: Shape) -> None:
     if call.permissions.unrestricted or (call.service, call.operation) in _NOT_CHECKED_HERE:
         return
     resource = resource_of(call.service, call.operation, request, (call.account_id, call.region))
-    if isinstance(resource, Looked):
+    if resource == NO_RESOURCE and call.operation in _OF_ONESELF:
+        resource = call.principal.arn
+    elif isinstance(resource, Looked):
         resource = await _look_up(call, resource)
     extra = request_tags(request)
     if call.permissions.wants(RESOURCE_TAG):

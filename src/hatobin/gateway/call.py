@@ -22,9 +22,10 @@ S = TypeVar("S")
 class Principal(Struct, frozen=True):
     """Who signed the request.
 
-    `arn` is the caller's ARN ("arn:aws:iam::123456789012:user/NAME", or that of
-    a role's session), `name` what events show as `ses:caller-identity`.
-    `role_arn` is the role behind a session; `tags` are the user's or the session's.
+    `arn` is the caller's ARN ("arn:aws:iam::123456789012:user/NAME", or ":root"),
+    `name` what events show as `ses:caller-identity`. `tags` are those of the user,
+    or of the session and its role. A session of a role has "arn:aws:sts::…:assumed-role/ROLE/SESSION"
+    and in `role_arn` the role's own ARN, which policies know as aws:PrincipalArn.
     """
 
     account_id: str

@@ -12,16 +12,18 @@ from hatobin.gateway.call import Principal
 class Credential:
     """An active access key, its secret, whom it speaks for and what that one may do.
 
-    `session_token` is set for temporary credentials, which must come with it.
-    `policies` are the texts of all identity policies of the user or role;
-    `session_policies` narrow them, where a session was begun with some.
-    Both stay the same objects while nothing changes.
+    `session_token` and `expires_at` (seconds since the epoch) are set for temporary
+    credentials, which must come with that token and end then. `policies` are the
+    JSON texts of every identity policy of the user or role; `session_policies` those
+    that narrow a session, None where nothing does. Both are the same objects for as
+    long as nothing changes, so what is compiled of them may be kept by them.
     """
 
     access_key_id: str
     secret: str = field(repr=False)
     principal: Principal
     session_token: str | None = field(default=None, repr=False)
+    expires_at: float | None = None
     policies: tuple[str, ...] = ()
     session_policies: tuple[str, ...] | None = None
 
@@ -31,4 +33,8 @@ class Credentials(Protocol):
 
     async def find(self, access_key_id: str, peer_ip: str) -> Credential | None:
         """Give the credential of an access key id, or None when a request from `peer_ip` may not use it."""
+        ...
+
+    async def note_use(self, access_key_id: str, service: str, region: str) -> None:
+        """Record now and then that a key has been used; called for each request that is rightly signed."""
         ...

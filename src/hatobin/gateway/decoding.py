@@ -24,6 +24,7 @@ class _Style:
 _STYLES = {
     "ses": _Style("ValidationError", "MalformedInput"),
     "sts": _Style("ValidationError", "MalformedInput"),
+    "iam": _Style("ValidationError", "MalformedInput"),
     "sns": _Style("InvalidParameter", "MalformedInput"),
     "sqs": _Style("InvalidParameterValue", "SerializationException"),
     "sesv2": _Style("BadRequestException", "SerializationException"),

@@ -35,6 +35,7 @@ _SIGNATURE_ERRORS = {
     Fault.MISSING: _SignatureError("MissingAuthenticationToken", 403, "MissingAuthenticationTokenException", 403),
     Fault.INCOMPLETE: _SignatureError("IncompleteSignature", 400, "IncompleteSignatureException", 403),
     Fault.UNKNOWN_KEY: _SignatureError("InvalidClientTokenId", 403, "UnrecognizedClientException", 403),
+    Fault.EXPIRED_TOKEN: _SignatureError("ExpiredToken", 403, "ExpiredTokenException", 403),
     Fault.MISMATCH: _SignatureError("SignatureDoesNotMatch", 403, "InvalidSignatureException", 403),
     Fault.EXPIRED: _SignatureError("SignatureDoesNotMatch", 403, "InvalidSignatureException", 403),
 }

@@ -20,11 +20,14 @@ from hatobin.capabilities.identities.certificate_store import associate
 from hatobin.capabilities.identities.key_store import insert_key, seal_key
 from hatobin.capabilities.identities.keys import make_key
 from hatobin.capabilities.identities.model import Dkim, DkimOrigin
-from hatobin.companions import acm
+from hatobin.companions import acm, iam
+from hatobin.companions.iam.speakers import read_speaker
 from hatobin.companions.kms import Vault
 from hatobin.ports import Session
 from hatobin.protocols.aws.smtp_password import smtp_password
 from tests.mail_certificates import issue, key_pem, rsa_key
+
+POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ses:Get*","Resource":"*"}]}'
 
 
 @pytest.fixture
@@ -60,6 +63,50 @@ def test_a_made_key_is_listed_and_can_be_retired(run: Any) -> None:
     listed = json.loads(run("keys", "list", "--json"))
     assert {key["AccessKeyId"]: key["Status"] for key in listed}[made["AccessKeyId"]] == "Inactive"
     assert "keys list" in run("keys", "retire", "AKIANOBODY", fails=True)
+
+
+def test_who_gets_a_key_may_do_everything_unless_it_is_said_what(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "reports.json").write_text(POLICY)
+    run("keys", "create")
+    run(
+        "keys",
+        "create",
+        "--user",
+        "reader",
+        "--policy",
+        "AmazonSESReadOnlyAccess",
+        "--policy",
+        str(tmp_path / "reports.json"),
+    )
+    run("keys", "create", "--user", "reader")
+    run("keys", "create", "--smtp")
+    settings, folder = read_settings("", tmp_path / "data")
+
+    def look(session: Session, vault: Vault, now: float) -> dict[str, tuple[str, ...]]:
+        found = {}
+        for key in iam.list_access_keys(session):
+            speaker = read_speaker(session, key.access_key_id, None)
+            assert speaker is not None
+            found[key.user_name] = speaker.policies or ()
+        return found
+
+    everything = iam.MANAGED["arn:aws:iam::aws:policy/AdministratorAccess"].document
+    assert in_store(settings, folder, look) == {
+        "test": (everything,),
+        "hatobin": (everything,),
+        "reader": (POLICY, iam.MANAGED["arn:aws:iam::aws:policy/AmazonSESReadOnlyAccess"].document),
+        "hatobin-smtp": (iam.SMTP_POLICY,),
+    }
+
+
+def test_what_is_no_policy_ends_with_a_sentence(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "wrong.json").write_text("{}")
+    (tmp_path / "bad name.json").write_text(POLICY)
+    assert "Statement" in run("keys", "create", "--policy", str(tmp_path / "wrong.json"), fails=True)
+    assert "letters, digits" in run("keys", "create", "--policy", str(tmp_path / "bad name.json"), fails=True)
+    assert "AmazonSESFullAccess" in run("keys", "create", "--policy", "AmazonSES", fails=True)
+    run("keys", "create", "--user", "ann")
+    assert "by case alone" in run("keys", "create", "--user", "Ann", fails=True)
 
 
 def test_trust_names_a_ca_that_openssl_takes(run: Any) -> None:

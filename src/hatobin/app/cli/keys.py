@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -13,6 +14,10 @@ from hatobin.companions import iam
 from hatobin.companions.kms import Vault
 from hatobin.ports import Session
 from hatobin.protocols.aws.smtp_password import smtp_password
+from hatobin.protocols.aws.timestamps import iso_timestamp
+from hatobin.words.errors import CallerError
+
+_POLICY_NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 
 
 @click.group()
@@ -23,20 +28,53 @@ def keys() -> None:
 @keys.command()
 @store_options
 @click.option("--account", default=iam.FIRST_ACCOUNT_ID, show_default=True, help="The account it belongs to.")
-@click.option("--user", default="hatobin", show_default=True, help="User name, shown as ses:caller-identity.")
-@click.option("--smtp", is_flag=True, help="Print the SMTP user and password too.")
+@click.option(
+    "--user",
+    help="Its user, made where it is missing; shown as ses:caller-identity"
+    " (default: hatobin, with --smtp hatobin-smtp).",
+)
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="NAME|FILE",
+    help="What the user may do besides what it could: an AWS-managed policy, or a JSON file. Can be repeated.",
+)
+@click.option("--smtp", is_flag=True, help="A login for SMTP: the user may send, and the SMTP password is printed.")
 @click.option("--region", default="us-east-1", show_default=True, help="The SMTP password is bound to this region.")
 def create(
-    config: str | None, data: Path | None, as_json: bool, account: str, user: str, smtp: bool, region: str
+    config: str | None,
+    data: Path | None,
+    as_json: bool,
+    account: str,
+    user: str | None,
+    policies: tuple[str, ...],
+    smtp: bool,
+    region: str,
 ) -> None:
-    """Make an access key. Its secret is shown once, now."""
+    """Make an access key. Its secret is shown once, now.
+
+    A new user may do everything, unless --policy or --smtp says what; docs/access.md has more.
+    """
     settings, folder = read_settings(config, data)
+    name = user or ("hatobin-smtp" if smtp else "hatobin")
+    grants = _grants(policies, smtp=smtp)
 
     def work(session: Session, vault: Vault, now: float) -> iam.NewAccessKey:
-        return iam.create_access_key(session, vault, OsEntropy(), account_id=account, user_name=user, now=now)
+        return iam.create_access_key(
+            session, vault, OsEntropy(), account_id=account, user_name=name, now=now, grants=grants
+        )
 
-    made = in_store(settings, folder, work)
-    values = {"AccessKeyId": made.key.access_key_id, "SecretAccessKey": made.secret, "AccountId": account}
+    try:
+        made = in_store(settings, folder, work)
+    except iam.NameTaken as error:
+        raise click.ClickException(str(error)) from error
+    values = {
+        "AccessKeyId": made.key.access_key_id,
+        "SecretAccessKey": made.secret,
+        "AccountId": account,
+        "UserName": name,
+    }
     if smtp:
         values["SmtpUsername"] = made.key.access_key_id
         values["SmtpPassword"] = smtp_password(made.secret, region)
@@ -44,8 +82,38 @@ def create(
     if as_json:
         print_json(values)
         return
-    for name, value in values.items():
-        click.echo(f"{name:16} {value}")
+    for key, value in values.items():
+        click.echo(f"{key:16} {value}")
+
+
+def _grants(policies: tuple[str, ...], *, smtp: bool) -> iam.Grants | None:
+    """Read what a user is to be given; None where nothing is said. Ends with a sentence for what is no policy."""
+    if not policies and not smtp:
+        return None
+    attached: list[str] = []
+    inline = [(iam.SMTP_POLICY_NAME, iam.SMTP_POLICY)] if smtp else []
+    for given in policies:
+        arn = iam.managed_arn(given)
+        if arn is None:
+            inline.append(_policy_file(Path(given)))
+        else:
+            attached.append(arn)
+    return iam.Grants(tuple(attached), tuple(inline))
+
+
+def _policy_file(path: Path) -> tuple[str, str]:
+    """Read a policy document; it is named after its file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        names = ", ".join(policy.name for policy in iam.MANAGED.values())
+        raise click.ClickException(f"{path} is neither a file nor one of {names}") from error
+    if not _POLICY_NAME.fullmatch(path.stem):
+        raise click.ClickException(f"{path}: the name of a policy has letters, digits and _+=,.@- only")
+    try:
+        return path.stem, iam.checked_document(text)
+    except CallerError as error:
+        raise click.ClickException(f"{path}: {error.message}") from error
 
 
 @keys.command("list")
@@ -62,13 +130,16 @@ def list_keys(config: str | None, data: Path | None, as_json: bool) -> None:
                     "AccountId": key.account_id,
                     "UserName": key.user_name,
                     "Status": key.status.value,
+                    "CreateDate": iso_timestamp(key.created_at),
+                    "LastUsedDate": None if key.last_used_at is None else iso_timestamp(key.last_used_at),
                 }
                 for key in found
             ]
         )
         return
     for key in found:
-        click.echo(f"{key.access_key_id:24} {key.account_id}  {key.status.value:9} {key.user_name}")
+        used = "never used" if key.last_used_at is None else f"used {iso_timestamp(int(key.last_used_at))}"
+        click.echo(f"{key.access_key_id:24} {key.account_id}  {key.status.value:9} {key.user_name:24} {used}")
 
 
 @keys.command()

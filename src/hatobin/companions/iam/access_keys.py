@@ -1,9 +1,11 @@
 """Access keys while the server runs: found by id, kept in a bounded cache, checked for SMTP logins.
 
 Verifying a signature and an SMTP password both need the secret itself, so
-the cache holds opened secrets. A change through `change_status` is exact:
-the entry is forgotten, and a look-up that was under way meanwhile is not
-kept. What another process changed is seen after `RECHECK_S` at the latest.
+the cache holds opened secrets, and with each the policies of its user or
+role. A change by an operation is exact: `forget` and `forget_holder` drop what
+is cached, and a look-up that was under way meanwhile is not kept. What another
+process changed is seen after `RECHECK_S` at the latest; an unchanged revision
+costs one small look-up.
 """
 
 from __future__ import annotations
@@ -15,10 +17,13 @@ from typing import TypeVar
 
 from hatobin.companions.iam import store
 from hatobin.companions.iam.model import FIRST_ACCESS_KEY_ID, AccessKey, KeyStatus, first_key_allowed
+from hatobin.companions.iam.provision import ensure_first_key
 from hatobin.companions.iam.smtp_regions import SMTP_REGIONS
+from hatobin.companions.iam.speakers import credential_of, read_speaker, record_use
 from hatobin.companions.kms import Vault
 from hatobin.gateway import Credential, Principal
 from hatobin.ports import Clock, Database, Entropy
+from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.aws.smtp_password import smtp_password
 from hatobin.words.settings import Settings
 
@@ -34,6 +39,8 @@ USE_RECORDED_EVERY_S = 900.0
 @dataclass(frozen=True, slots=True)
 class _Kept:
     credential: Credential
+    holder_id: str
+    revision: int
     read_at: float
 
 
@@ -74,39 +81,43 @@ class AccessKeys:
     async def ensure_first_key(self, entropy: Entropy) -> AccessKey:
         """Make the documented first key unless the store has it; one that was switched off stays off."""
         now = self._clock.now()
-        return await self._database.write(
-            lambda session: store.ensure_first_key(session, self._vault, entropy, now=now)
-        )
+        return await self._database.write(lambda session: ensure_first_key(session, self._vault, entropy, now=now))
 
     async def find(self, access_key_id: str, peer_ip: str) -> Credential | None:
-        """Give the credential of an active key that this peer may use, or None."""
+        """Give the credential of an active key that this peer may use, or None; also of expired temporary ones."""
         if access_key_id == FIRST_ACCESS_KEY_ID and not first_key_allowed(
             peer_ip, mode=self._mode, trusted_networks=self._trusted_networks
         ):
             return None
+        return await self.current(access_key_id)
+
+    async def current(self, access_key_id: str) -> Credential | None:
+        """Give what is true of an active key now, at most `RECHECK_S` old, or None.
+
+        For who has shown already that the key is theirs, and from where: a long SMTP session
+        asks before each message. While nothing changes it is the same value with the same `policies`.
+        """
         kept = self._kept.get(access_key_id)
         if kept is not None and self._clock.monotonic() - kept.read_at < RECHECK_S:
             return kept.credential
         changes = self._changes
         read_at = self._clock.monotonic()
-        found = await self._database.read(lambda session: store.find_with_secret(session, access_key_id))
-        if found is None or found[0].status is not KeyStatus.ACTIVE:
+        known = None if kept is None else (kept.holder_id, kept.revision)
+        found = await self._database.read(lambda session: read_speaker(session, access_key_id, known))
+        if found is None:
             self.forget(access_key_id)
             return None
-        key, sealed = found
-        if kept is not None and kept.credential.principal.user_id == key.user_id:
-            credential = kept.credential  # Still the same row: a secret never changes.
+        if found.policies is None:
+            assert kept is not None, "only what is kept is known"
+            credential = kept.credential  # A secret never changes, and nothing else did.
         else:
-            secret = self._vault.open(sealed, context=store.seal_context(access_key_id)).decode()
-            principal = Principal(key.account_id, access_key_id, key.arn, key.user_name, key.user_id)
-            credential = Credential(
-                access_key_id,
-                secret,
-                principal,
-                policies=('{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',),
-            )
+            policies = found.policies
+            if kept is not None and kept.credential.policies == policies:
+                policies = kept.credential.policies
+            credential = credential_of(found, self._vault, policies)
         if changes == self._changes:
-            _keep(self._kept, access_key_id, _Kept(credential, read_at), CACHED_KEYS)
+            keep = _Kept(credential, found.holder_id, found.holder.revision, read_at)
+            _keep(self._kept, access_key_id, keep, CACHED_KEYS)
         return credential
 
     async def smtp_login(self, username: str, password: str, *, peer_ip: str) -> tuple[Principal, str] | None:
@@ -117,8 +128,8 @@ class AccessKeys:
         secret access key itself is not an SMTP password.
         """
         credential = await self.find(username, peer_ip)
-        if credential is None:
-            return None
+        if credential is None or credential.session_token is not None:
+            return None  # SES: no SMTP password can be made from temporary credentials.
         given = password.encode()
         found: str | None = None
         for region, expected in zip(self._regions, self._passwords_of(credential), strict=True):
@@ -126,19 +137,27 @@ class AccessKeys:
                 found = region
         if found is None:
             return None
-        await self.note_use(username)
+        await self.note_use(username, "ses", found)
         return credential.principal, found
 
-    async def note_use(self, access_key_id: str) -> None:
-        """Record that a key has been used, at most once per `USE_RECORDED_EVERY_S`."""
+    async def note_use(self, access_key_id: str, service: str, region: str) -> None:
+        """Record when and for what a key was used, at most once per `USE_RECORDED_EVERY_S`.
+
+        A store that cannot record it now refuses nobody: the next use is recorded.
+        """
         now = self._clock.now()
-        if now - self._uses.get(access_key_id, 0.0) < USE_RECORDED_EVERY_S:
+        if now - self._uses.get(access_key_id, -USE_RECORDED_EVERY_S) < USE_RECORDED_EVERY_S:
             return
         _keep(self._uses, access_key_id, now, CACHED_KEYS)
-        await self._database.write(
-            lambda session: store.record_use(session, access_key_id=access_key_id, now=now),
-            turn=f"iam {access_key_id}",
-        )
+        kept = self._kept.get(access_key_id)
+        role_id = kept.holder_id if kept is not None and kept.credential.principal.role_arn else ""
+        try:
+            await self._database.write(
+                lambda session: record_use(session, access_key_id, role_id, service=service, region=region, now=now),
+                turn=f"iam {access_key_id}",
+            )
+        except DatabaseUnavailable:
+            self._uses.pop(access_key_id, None)
 
     async def change_status(self, access_key_id: str, status: KeyStatus) -> bool:
         """Switch a key on or off, at once for this process; false when there is none."""
@@ -147,6 +166,12 @@ class AccessKeys:
         )
         self.forget(access_key_id)
         return changed
+
+    def forget_holder(self, holder_id: str) -> None:
+        """Drop what is cached of a user or role, with all keys that speak for it; after each change of it."""
+        self._changes += 1
+        for access_key_id in [key for key, kept in self._kept.items() if kept.holder_id == holder_id]:
+            self.forget(access_key_id)
 
     def forget(self, access_key_id: str) -> None:
         """Drop what is cached of a key; to be called after its row was changed by other means."""

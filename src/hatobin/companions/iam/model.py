@@ -1,6 +1,6 @@
-"""Access keys as values: how they look, how they are made, and which are the first.
+"""Users, roles and access keys as values: how they look, how they are made, and which are the first.
 
-Refs: IAM user guide, "Managing access keys for IAM users" and "IAM identifiers".
+Refs: IAM user guide, "IAM identifiers", "Managing access keys for IAM users", "IAM and AWS STS quotas".
 """
 
 from __future__ import annotations
@@ -18,10 +18,23 @@ FIRST_SECRET = "test"  # noqa: S105 - the documented key of a fresh local server
 FIRST_ACCOUNT_ID = "123456789012"
 FIRST_USER_NAME = "test"
 
+TEMPORARY = "ASIA"
+"""What the access key ids of temporary credentials begin with."""
+MAX_USERS = 5000
+MAX_ROLES = 1000
+MAX_KEYS_OF_USER = 2
+MAX_ATTACHED = 10
+MAX_TAGS = 50
+MAX_USER_POLICY_BYTES = 2048
+MAX_ROLE_POLICY_BYTES = 10_240
+MAX_TRUST_BYTES = 2048
+DEFAULT_SESSION_S = 3600
+
 JUDGED_PEERS = 1024  # How many judged addresses are remembered.
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _ID_CHARACTERS = 16
+_TOKEN_BYTES = 129
 _SECRET_BYTES = 30  # 40 characters in base64, the length of every AWS secret.
 
 
@@ -30,6 +43,50 @@ class KeyStatus(Enum):
 
     ACTIVE = "Active"
     INACTIVE = "Inactive"
+
+
+TagPair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One user. `revision` changes with everything that the user is and may do; times are seconds since the epoch."""
+
+    account_id: str
+    name: str
+    user_id: str
+    path: str
+    tags: tuple[TagPair, ...]
+    created_at: float
+    revision: int
+
+    @property
+    def arn(self) -> str:
+        """The user's ARN, which has its path."""
+        return user_arn(self.account_id, self.name, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One role; `trust` is the JSON text that says who may assume it, `max_session_s` for how long at most."""
+
+    account_id: str
+    name: str
+    role_id: str
+    path: str
+    trust: str
+    description: str | None
+    max_session_s: int
+    tags: tuple[TagPair, ...]
+    created_at: float
+    last_used_at: float | None
+    last_used_region: str | None
+    revision: int
+
+    @property
+    def arn(self) -> str:
+        """The role's ARN, which has its path."""
+        return f"arn:aws:iam::{self.account_id}:role{self.path}{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +101,8 @@ class AccessKey:
     status: KeyStatus
     created_at: float
     last_used_at: float | None
+    last_used_service: str | None = None
+    last_used_region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +123,33 @@ def new_user_id(entropy: Entropy) -> str:
     return "AIDA" + _base32(entropy, _ID_CHARACTERS)
 
 
+def new_role_id(entropy: Entropy) -> str:
+    """Draw the unique id of a role: AROA and 16 base32 characters."""
+    return "AROA" + _base32(entropy, _ID_CHARACTERS)
+
+
+def new_session_key_id(entropy: Entropy) -> str:
+    """Draw the access key id of temporary credentials: ASIA and 16 base32 characters."""
+    return TEMPORARY + _base32(entropy, _ID_CHARACTERS)
+
+
+def new_session_token(entropy: Entropy, least: int = 0) -> str:
+    """Draw a session token: 172 characters of base64, more where the caller wants at least so many."""
+    return base64.b64encode(entropy.token_bytes(max(_TOKEN_BYTES, -(-least // 4) * 3))).decode()
+
+
 def new_secret(entropy: Entropy) -> str:
     """Draw a secret access key: 40 characters of base64, 240 bits."""
     return base64.b64encode(entropy.token_bytes(_SECRET_BYTES)).decode()
 
 
-def user_arn(account_id: str, user_name: str) -> str:
+def user_arn(account_id: str, user_name: str, path: str = "/") -> str:
     """Give the ARN of a user.
 
     >>> user_arn("123456789012", "test")
     'arn:aws:iam::123456789012:user/test'
     """
-    return f"arn:aws:iam::{account_id}:user/{user_name}"
+    return f"arn:aws:iam::{account_id}:user{path}{user_name}"
 
 
 @lru_cache(maxsize=JUDGED_PEERS)

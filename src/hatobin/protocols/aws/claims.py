@@ -47,6 +47,7 @@ class Fault(Enum):
     UNKNOWN_KEY = "unknown key"
     MISMATCH = "mismatch"
     EXPIRED = "expired"
+    EXPIRED_TOKEN = "expired token"  # noqa: S105 - a fault's name
 
 
 class SignatureRefused(Exception):

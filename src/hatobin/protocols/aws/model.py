@@ -63,7 +63,10 @@ class OperationModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceModel:
-    """One service: names, protocols (the model's order) and tables by operation and error name."""
+    """One service: names, protocols (the model's order) and tables by operation and error name.
+
+    `whole` is the number of operations that the service has where the tables hold only some of them.
+    """
 
     name: str
     version: str
@@ -72,5 +75,6 @@ class ServiceModel:
     json_version: str = ""
     target_prefix: str = ""
     xml_namespace: str = ""
+    whole: int = 0
     operations: Mapping[str, OperationModel]
     errors: Mapping[str, ErrorModel]

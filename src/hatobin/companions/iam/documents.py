@@ -1,0 +1,54 @@
+"""Policy documents on their way in and out: checked, measured, and written as IAM writes them. Pure."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from hatobin.companions.iam.errors import malformed_document
+from hatobin.companions.iam.managed import MANAGED
+from hatobin.protocols.aws.policy import Document, Kind, PolicyError, read_document
+
+_SPACE = re.compile(r"\s+")
+
+
+def checked(document: str) -> str:
+    """Give a policy of a user or role as it is to be stored. Raises `CallerError` (MalformedPolicyDocument)."""
+    _read(document, Kind.IDENTITY)
+    return document
+
+
+def checked_trust(document: str) -> str:
+    """Give a role's trust policy as it is to be stored. Raises `CallerError` (MalformedPolicyDocument)."""
+    for statement in _read(document, Kind.TRUST).statements:
+        if not all(name.lower().startswith("sts:") for name in statement.action_names):
+            raise malformed_document("AssumeRole policy may only specify STS AssumeRole actions.")
+    return document
+
+
+def _read(document: str, kind: Kind) -> Document:
+    try:
+        return read_document(document, kind)
+    except PolicyError as error:
+        raise malformed_document(str(error)) from None
+
+
+def managed_text(arn: str) -> str:
+    """Give the document of a managed policy. Raises `CallerError` (MalformedPolicyDocument) when there is none."""
+    policy = MANAGED.get(arn)
+    if policy is None:
+        raise malformed_document(f"Policy {arn} does not exist or is not attachable.")
+    return policy.document
+
+
+def measured(document: str) -> int:
+    """Count the characters of a document as quotas do: without white space.
+
+    Refs: IAM user guide, "IAM and AWS STS character limits".
+    """
+    return len(_SPACE.sub("", document))
+
+
+def shown(document: str) -> str:
+    """Give a document as answers hold it: percent-encoded as RFC 3986 says (IAM API reference, "GetUserPolicy")."""
+    return quote(document, safe="")

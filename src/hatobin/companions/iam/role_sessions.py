@@ -1,0 +1,183 @@
+"""Temporary credentials: made for a role that its trust policy lets a caller assume, or for a user itself.
+
+Refs: IAM user guide, "Policy evaluation logic for requests to assume a role"; STS API reference, "AssumeRole",
+"GetSessionToken".
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from hatobin.companions.iam import documents, role_store, session_store
+from hatobin.companions.iam.access_keys import AccessKeys
+from hatobin.companions.iam.changes import write
+from hatobin.companions.iam.errors import invalid
+from hatobin.companions.iam.model import Role, TagPair
+from hatobin.companions.iam.session_store import NewTemporary
+from hatobin.companions.kms import Vault
+from hatobin.gateway import Call, Credential
+from hatobin.ports import Session
+from hatobin.protocols.aws.arn import parse_arn
+from hatobin.protocols.aws.policy import Caller, Context, Kind, Verdict, read_document, read_policies, resource_grant
+from hatobin.protocols.aws.timestamps import iso_timestamp
+from hatobin.words.errors import CallerError
+
+CHAINED_MAX_S = 3600
+"""A role that assumes a role gets an hour at most, whatever that role allows."""
+OF_USER = (
+    '{"Version":"2012-10-17","Statement":['
+    '{"Effect":"Allow","NotAction":["iam:*","sts:*"],"Resource":"*"},'
+    '{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession","sts:GetCallerIdentity"],"Resource":"*"}]}'
+)
+"""What the temporary credentials of a user may do at most: no IAM, of STS no more credentials of this kind."""
+
+
+class RoleSession(Struct, frozen=True):
+    """What a caller asks for: which role, under which name, how narrowed, for how long (seconds; None is an hour)."""
+
+    role_arn: str
+    name: str
+    policies: tuple[str, ...] | None
+    tags: tuple[TagPair, ...]
+    duration_s: int | None
+    external_id: str | None
+    least_token: int = 0
+
+
+async def assume(call: Call, asked: RoleSession) -> tuple[Role, NewTemporary]:
+    """Make credentials that speak for a role.
+
+    Raises `CallerError`: AccessDenied when the role, wherever it is, does not
+    let the caller or does not exist; ValidationError for a time that is too long.
+    """
+    caller = await call.services.get(AccessKeys).current(call.principal.access_key_id)
+    vault, entropy, now = call.services.get(Vault), call.ports.entropy, call.ports.clock.now()
+    duration_s = asked.duration_s or CHAINED_MAX_S
+    if call.principal.role_arn and duration_s > CHAINED_MAX_S:
+        raise invalid(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+        )
+
+    def work(session: Session) -> tuple[Role, NewTemporary]:
+        role = _role(session, asked.role_arn)
+        for action in ("sts:AssumeRole", *(("sts:TagSession",) if asked.tags else ())):
+            if role is None or caller is None or not _may(call, caller, role, asked, action):
+                raise _denied(call, action, asked.role_arn)
+        assert role is not None, "nobody may assume a role that is not there"
+        if duration_s > role.max_session_s:
+            raise invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+        made = session_store.create(
+            session,
+            vault,
+            entropy,
+            account_id=role.account_id,
+            holder_id=role.role_id,
+            name=asked.name,
+            policies=asked.policies,
+            tags=asked.tags,
+            now=now,
+            duration_s=duration_s,
+            least_token=asked.least_token,
+        )
+        return role, made
+
+    return await write(call, work)
+
+
+async def of_user(call: Call, duration_s: int, least_token: int) -> NewTemporary:
+    """Make temporary credentials for the user that calls, for no more than it may do itself."""
+    principal, vault, now = call.principal, call.services.get(Vault), call.ports.clock.now()
+
+    def work(session: Session) -> NewTemporary:
+        return session_store.create(
+            session,
+            vault,
+            call.ports.entropy,
+            account_id=principal.account_id,
+            holder_id=principal.user_id,
+            name="",
+            policies=(OF_USER,),
+            tags=(),
+            now=now,
+            duration_s=duration_s,
+            least_token=least_token,
+        )
+
+    return await write(call, work)
+
+
+def _role(session: Session, arn: str) -> Role | None:
+    """Find a role by its whole ARN, which has its path."""
+    named = parse_arn(arn)
+    if named is None or named.service != "iam" or named.resource_type != "role":
+        return None
+    role = role_store.find(session, named.account_id, named.resource.rpartition("/")[2])
+    return role if role is not None and role.arn == arn else None
+
+
+def _may(call: Call, caller: Credential, role: Role, asked: RoleSession, action: str) -> bool:
+    """Say whether both sides agree: the role trusts the caller, and the caller's policies do not speak against it.
+
+    Inside one account a role that trusts the caller by name is enough; where it
+    trusts the account, or is another account's, the caller's own policies must allow it too.
+    """
+    principal = caller.principal
+    context = _context(call, asked)
+    who = Caller(principal.account_id, principal.arn, role_arn=principal.role_arn or None)
+    trust = resource_grant(read_document(role.trust, Kind.TRUST), who, action, role.arn, context)
+    own = _own_verdict(caller, action, role.arn, context)
+    if trust.verdict is not Verdict.ALLOWED or own is Verdict.DENIED:
+        return False
+    return own is Verdict.ALLOWED or (trust.by_name and principal.account_id == role.account_id)
+
+
+def _own_verdict(caller: Credential, action: str, resource: str, context: Context) -> Verdict:
+    """Judge by the caller's policies, and by those that narrow its session: all must allow, one may deny."""
+    sets = [caller.policies] if caller.session_policies is None else [caller.policies, caller.session_policies]
+    verdicts = {read_policies(texts).verdict(action, resource, context) for texts in sets}
+    if Verdict.DENIED in verdicts:
+        return Verdict.DENIED
+    return Verdict.ALLOWED if verdicts == {Verdict.ALLOWED} else Verdict.NOT_ALLOWED
+
+
+def _context(call: Call, asked: RoleSession) -> Context:
+    """Give what the request tells policies."""
+    principal, now = call.principal, call.ports.clock.now()
+    told: dict[str, tuple[str, ...]] = {
+        "aws:principalarn": (principal.role_arn or principal.arn,),
+        "aws:principalaccount": (principal.account_id,),
+        "aws:principaltype": ("AssumedRole" if principal.role_arn else "User",),
+        "aws:userid": (principal.user_id,),
+        "aws:sourceip": (call.source_ip,),
+        "aws:securetransport": ("true" if call.tls_version else "false",),
+        "aws:currenttime": (iso_timestamp(now),),
+        "aws:epochtime": (str(int(now)),),
+        "aws:requestedregion": (call.region,),
+        "sts:rolesessionname": (asked.name,),
+    }
+    if not principal.role_arn:
+        told["aws:username"] = (principal.name,)
+    if asked.external_id is not None:
+        told["sts:externalid"] = (asked.external_id,)
+    told |= {f"aws:principaltag/{key.lower()}": (value,) for key, value in principal.tags}
+    if asked.tags:
+        told["aws:tagkeys"] = tuple(key for key, _ in asked.tags)
+        told |= {f"aws:requesttag/{key.lower()}": (value,) for key, value in asked.tags}
+    return told
+
+
+def _denied(call: Call, action: str, role_arn: str) -> CallerError:
+    """Refuse in AWS's words, which do not tell whether there is such a role."""
+    text = f"User: {call.principal.arn} is not authorized to perform: {action} on resource: {role_arn}"
+    return CallerError("AccessDenied", text, status=403)
+
+
+def checked_policies(policy: str | None, arns: list[str]) -> tuple[str, ...] | None:
+    """Give the texts of session policies, an inline one and managed ones by ARN; None when there are none.
+
+    Raises `CallerError` (MalformedPolicyDocument).
+    """
+    if policy is None and not arns:
+        return None
+    inline = () if policy is None else (documents.checked(policy),)
+    return (*inline, *(documents.managed_text(arn) for arn in arns))

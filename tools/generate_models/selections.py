@@ -1,0 +1,19 @@
+"""Which operations of a large service are generated: those that are served, because SES users need them beside it.
+
+A service that is not named here is generated whole.
+"""
+
+from __future__ import annotations
+
+SELECTED = {
+    "iam": (
+        "CreateUser GetUser ListUsers UpdateUser DeleteUser TagUser UntagUser ListUserTags "
+        "CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey GetAccessKeyLastUsed "
+        "PutUserPolicy GetUserPolicy ListUserPolicies DeleteUserPolicy "
+        "AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies "
+        "GetPolicy GetPolicyVersion ListPolicies ListPolicyVersions "
+        "CreateRole GetRole ListRoles UpdateRole UpdateAssumeRolePolicy DeleteRole TagRole UntagRole ListRoleTags "
+        "PutRolePolicy GetRolePolicy ListRolePolicies DeleteRolePolicy "
+        "AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies"
+    ),
+}
