@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.guide.marks import printed_form, waits_for
+from tests.guide.marks import printed_form
 from tests.guide.reader import SENDER, TOKYO, Reader
 from tests.running import ACCOUNT_ID
 
@@ -44,7 +44,6 @@ def configured(reader: Reader) -> Reader:
     return reader
 
 
-@waits_for("iam policies")
 def test_identity_and_set_together_allow_the_send(configured: Reader) -> None:
     client = _user(configured, "right-21", ["ses:SendEmail", "ses:SendRawEmail"], [_IDENTITY, _SET])
     _send(client, ConfigurationSetName="guide-21")
@@ -54,7 +53,6 @@ def test_identity_and_set_together_allow_the_send(configured: Reader) -> None:
 
 
 @printed_form("works in part")
-@waits_for("iam policies")
 def test_printed_resource_allows_only_sends_without_a_set(configured: Reader) -> None:
     actions = ["ses:SendEmail", "ses:SendRawEmail", "sesv2:SendEmail"]
     client = _user(configured, "printed-21", actions, [_IDENTITY])
@@ -66,7 +64,6 @@ def test_printed_resource_allows_only_sends_without_a_set(configured: Reader) ->
 
 
 @printed_form("works in part")
-@waits_for("iam policies")
 def test_the_prefix_sesv2_matches_nothing(configured: Reader) -> None:
     client = _user(configured, "prefix-21", ["sesv2:SendEmail"], [_IDENTITY])
     with pytest.raises(ClientError) as refused:

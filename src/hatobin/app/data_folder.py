@@ -11,13 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hatobin.app.master_key import MASTER_KEY_VARIABLE, MasterKeyFiles, sync_folder
 from hatobin.companions.kms import KEY_BYTES
-
-MASTER_KEY_VARIABLE = "HATOBIN_MASTER_KEY"
-
-
-class KeyUnusable(Exception):
-    """The master key is not one."""
 
 
 class SlotTaken(Exception):
@@ -69,16 +64,14 @@ class DataFolder:
         with suppress(OSError):
             self.address.unlink(missing_ok=True)
 
-    def master_key(self) -> bytes:
-        """Read the key that seals the stored secrets; make it at first use (mode 0600).
+    def master_keys(self) -> MasterKeyFiles:
+        """Give the keys that seal the stored secrets; the first is made at first use (mode 0600).
 
         HATOBIN_MASTER_KEY, if it is set, comes before the file. Raises `KeyUnusable`.
         """
-        given = os.environ.get(MASTER_KEY_VARIABLE, "")
-        if given:
-            return _key_of(given, MASTER_KEY_VARIABLE)
-        text = self._kept("master.key", lambda: os.urandom(KEY_BYTES).hex())
-        return _key_of(text, str(self.root / "master.key"))
+        if not os.environ.get(MASTER_KEY_VARIABLE, ""):
+            self._kept("master.key", lambda: os.urandom(KEY_BYTES).hex())
+        return MasterKeyFiles(self.root)
 
     def node(self) -> str:
         """Give the name of this data folder's node among those that share a store; made at first use."""
@@ -102,7 +95,7 @@ class DataFolder:
             with suppress(FileExistsError):  # Another worker of this folder was first.
                 os.link(temporary, path)
             temporary.unlink()
-            _sync(self.root)
+            sync_folder(self.root)
 
     def lock_slot(self, worker: int) -> int:
         """Hold a worker slot for the life of this process; raises `SlotTaken`."""
@@ -115,21 +108,3 @@ class DataFolder:
                 f"worker {worker} of this data folder is already running; choose another --data folder"
             ) from None
         return descriptor
-
-
-def _key_of(text: str, place: str) -> bytes:
-    try:
-        key = bytes.fromhex(text.strip())
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise KeyUnusable(f"{place} must hold {KEY_BYTES} bytes as {2 * KEY_BYTES} hexadecimal digits")
-    return key
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -167,7 +167,7 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
     guard = _guard(settings.aws.allow_networks, settings, own)
     http = DeferredHttp(lambda: _http_client(guard, authority))
     ports = Ports(clock, dns, network, http, entropy, database, blobs, threads)
-    vault = Vault(folder.master_key(), entropy)
+    vault = Vault(folder.master_keys(), entropy)
     keys = iam.AccessKeys(database, vault, clock, settings)
     try:
         await keys.ensure_first_key(entropy)

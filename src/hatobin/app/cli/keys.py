@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hatobin.adapters.entropy import OsEntropy
 from hatobin.app.cli.options import print_json, read_settings, store_options
-from hatobin.app.cli.store import in_store
+from hatobin.app.cli.store import in_store, with_store
+from hatobin.app.data_folder import DataFolder
+from hatobin.app.master_key import KeyUnusable
+from hatobin.app.resealing import count_former, reseal
 from hatobin.companions import iam
-from hatobin.companions.kms import Vault
+from hatobin.companions.kms import Vault, key_id
 from hatobin.ports import Session
 from hatobin.protocols.aws.smtp_password import smtp_password
 from hatobin.protocols.aws.timestamps import iso_timestamp
 from hatobin.words.errors import CallerError
+from hatobin.words.settings import Settings
 
 _POLICY_NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 
 
 @click.group()
 def keys() -> None:
-    """Make, list and retire access keys."""
+    """Make, list and retire access keys; change the master key that seals them."""
 
 
 @keys.command()
@@ -159,3 +164,46 @@ def retire(config: str | None, data: Path | None, as_json: bool, access_key_id: 
         print_json({"AccessKeyId": access_key_id, "Status": "Inactive"})
     else:
         click.echo(f"{access_key_id} is retired")
+
+
+@keys.command("rotate-master")
+@store_options
+@click.option("--prepare", is_flag=True, help="Only make the key that is to follow, for nodes to learn it first.")
+@click.option("--forget", is_flag=True, help="Afterwards forget former keys: links in mails that they sealed end.")
+def rotate_master(config: str | None, data: Path | None, as_json: bool, prepare: bool, forget: bool) -> None:
+    """Change the master key, and seal every stored secret anew.
+
+    A running server goes on, and may be left running. Interrupted, the command is run again: it finishes what it
+    began. Former keys still open what they sealed, until --forget. docs/access.md has the steps for several nodes.
+    """
+    settings, folder = read_settings(config, data)
+    folder.prepare()
+    try:
+        told = _rotated(settings, folder, prepare=prepare, forget=forget)
+    except KeyUnusable as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        print_json(told)
+        return
+    for name, value in told.items():
+        text = ", ".join(f"{count} {kind}" for kind, count in value.items()) if isinstance(value, dict) else value
+        click.echo(f"{name:16} {text}")
+
+
+def _rotated(settings: Settings, folder: DataFolder, *, prepare: bool, forget: bool) -> dict[str, Any]:
+    """Do one step of a rotation and tell of it: the ids of keys, and how many values were sealed anew."""
+    files = folder.master_keys()
+    if prepare:
+        return {"Prepared": key_id(files.prepare()).hex()}
+    unfinished = with_store(settings, folder, count_former)
+    # What an interrupted rotation left is finished first; --forget makes no other key either.
+    if not (unfinished or forget or files.in_environment):
+        files.rotate()
+    sealed = with_store(settings, folder, reseal)
+    told: dict[str, Any] = {"MasterKey": key_id(files.current()[0]).hex()}
+    told |= {"FinishedEarlier": bool(unfinished), "Resealed": sum(sealed.values()), "Of": sealed}
+    if forget:
+        if with_store(settings, folder, count_former):
+            raise click.ClickException("something was sealed under a former key just now: run this again")
+        told["Forgotten"] = files.forget_former()
+    return told

@@ -13,8 +13,9 @@ import click
 import msgspec
 
 from hatobin.app.cli.options import read_settings
-from hatobin.app.data_folder import DataFolder, KeyUnusable, SlotTaken
+from hatobin.app.data_folder import DataFolder, SlotTaken
 from hatobin.app.listeners import ListenError, bind
+from hatobin.app.master_key import KeyUnusable
 from hatobin.app.store import StoreError
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.words.settings import Settings

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import click
 
 from hatobin.adapters.clock import SystemClock
 from hatobin.adapters.entropy import OsEntropy
-from hatobin.app.data_folder import DataFolder, KeyUnusable
+from hatobin.app.data_folder import DataFolder
+from hatobin.app.master_key import KeyUnusable
 from hatobin.app.store import StoreError, open_store
 from hatobin.companions import iam
 from hatobin.companions.kms import SealBroken, Vault
-from hatobin.ports import Session
+from hatobin.ports import Database, Session
 from hatobin.words.settings import Settings
 
 T = TypeVar("T")
@@ -22,15 +23,21 @@ T = TypeVar("T")
 
 def in_store(settings: Settings, folder: DataFolder, work: Callable[[Session, Vault, float], T]) -> T:
     """Run `work` in one transaction of the store, made if it is missing; ends with a sentence when it cannot."""
+    now = SystemClock().now()
+    return with_store(settings, folder, lambda database, vault: database.write(lambda s: work(s, vault, now)))
+
+
+def with_store(settings: Settings, folder: DataFolder, work: Callable[[Database, Vault], Awaitable[T]]) -> T:
+    """Run `work` over the store in as many transactions as it wants; otherwise as `in_store`."""
     folder.prepare()
     now = SystemClock().now()
 
     async def run() -> T:
-        vault = Vault(folder.master_key(), OsEntropy())
+        vault = Vault(folder.master_keys(), OsEntropy())
         database = open_store(settings, folder, worker=1)
         try:
             await database.write(lambda session: iam.ensure_first_key(session, vault, OsEntropy(), now=now))
-            return await database.write(lambda session: work(session, vault, now))
+            return await work(database, vault)
         finally:
             await database.close()
 

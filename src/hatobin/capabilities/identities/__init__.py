@@ -25,7 +25,7 @@ from hatobin.capabilities.identities.authorization import covers, sending_grant,
 from hatobin.capabilities.identities.certificate_store import certified_addresses, signing_certificate
 from hatobin.capabilities.identities.changes import NoSuchIdentity, NotChangeable, rotate_key
 from hatobin.capabilities.identities.check_store import mark_verified
-from hatobin.capabilities.identities.key_store import DkimKeyMissing, dkim_private_key
+from hatobin.capabilities.identities.key_store import SEALED, DkimKeyMissing, dkim_private_key
 from hatobin.capabilities.identities.links import (
     LINK_LIFE_S,
     LINK_PATH,
@@ -77,6 +77,7 @@ __all__ = [
     "LINK_LIFE_S",
     "LINK_PATH",
     "MAX_IDENTITIES",
+    "SEALED",
     "SERVICE_ACCOUNT",
     "TAGGED",
     "DkimKeyMissing",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hatobin.capabilities.identities.keys import KeyPair
-from hatobin.companions.kms import Vault
+from hatobin.companions.kms import SealedTable, SealedValue, Vault
 from hatobin.ports import Session
 
 KEPT_AFTER_RETIREMENT_S = 14 * 24 * 60 * 60
@@ -170,3 +170,32 @@ def drop_retired_keys(session: Session, now: float) -> None:
 def _owner(key_id: str) -> tuple[str, str]:
     account_id, region, _ = key_id.split("/", 2)
     return account_id, region
+
+
+def read_sealed(session: Session, after: tuple[str, ...] | None, limit: int) -> list[SealedValue]:
+    """Give sealed keys, the service's own too, in the order of their ids, for the change of the master key."""
+    account_id, region, key_id = after or ("", "", "")
+    rows = session.execute(
+        """
+        SELECT account_id, region, key_id, identity_key, sealed FROM dkim_keys
+        WHERE (account_id, region, key_id) > (:account_id, :region, :key_id)
+        ORDER BY account_id, region, key_id LIMIT :limit
+        """,
+        {"account_id": account_id, "region": region, "key_id": key_id, "limit": limit},
+    )
+    return [SealedValue((row[0], row[1], row[2]), _context(row[0], row[1], row[3]), row[4]) for row in rows]
+
+
+def replace_sealed(session: Session, value: SealedValue, sealed: bytes) -> None:
+    """Put a key in that is sealed anew."""
+    account_id, region, key_id = value.place
+    session.execute(
+        """
+        UPDATE dkim_keys SET sealed = :new
+        WHERE account_id = :account_id AND region = :region AND key_id = :key_id AND sealed = :old
+        """,
+        {"account_id": account_id, "region": region, "key_id": key_id, "old": value.sealed, "new": sealed},
+    )
+
+
+SEALED = SealedTable("DKIM keys", read_sealed, replace_sealed)

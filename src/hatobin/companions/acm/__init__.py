@@ -15,9 +15,18 @@ from hatobin.companions.acm.model import (
     certificate_id,
     read_certificate,
 )
-from hatobin.companions.acm.store import Opened, delete, find, insert, list_certificates, open_certificate
+from hatobin.companions.acm.store import (
+    SEALED,
+    Opened,
+    delete,
+    find,
+    insert,
+    list_certificates,
+    open_certificate,
+)
 
 __all__ = [
+    "SEALED",
     "Certificate",
     "InvalidCertificate",
     "NewCertificate",

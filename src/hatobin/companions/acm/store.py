@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from hatobin.companions.acm.model import Certificate, NewCertificate
-from hatobin.companions.kms import Vault
+from hatobin.companions.kms import SealedTable, SealedValue, Vault
 from hatobin.ports import Entropy, Row, Session, Value
 
 _COLUMNS = "account_id, region, certificate_id, subject, addresses, not_before, not_after"
@@ -102,3 +102,26 @@ def _named(account_id: str, region: str, identifier: str) -> dict[str, Value]:
 def _certificate(row: Row) -> Certificate:
     account_id, region, identifier, subject, addresses, not_before, not_after = row
     return Certificate(account_id, region, identifier, subject, _texts.decode(addresses), not_before, not_after)
+
+
+def read_sealed(session: Session, after: tuple[str, ...] | None, limit: int) -> list[SealedValue]:
+    """Give sealed keys in the order of their certificates, for the change of the master key."""
+    account_id, region, identifier = after or ("", "", "")
+    rows = session.execute(
+        "SELECT account_id, region, certificate_id, sealed FROM acm_certificate"
+        " WHERE (account_id, region, certificate_id) > (:account_id, :region, :certificate_id)"
+        " ORDER BY account_id, region, certificate_id LIMIT :limit",
+        {**_named(account_id, region, identifier), "limit": limit},
+    )
+    return [SealedValue((row[0], row[1], row[2]), _context(row[0], row[1], row[2]), row[3]) for row in rows]
+
+
+def replace_sealed(session: Session, value: SealedValue, sealed: bytes) -> None:
+    """Put a key in that is sealed anew."""
+    session.execute(
+        f"UPDATE acm_certificate SET sealed = :new WHERE {_ONE} AND sealed = :old",
+        {**_named(*value.place), "old": value.sealed, "new": sealed},
+    )
+
+
+SEALED = SealedTable("certificates", read_sealed, replace_sealed)

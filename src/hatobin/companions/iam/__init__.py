@@ -40,6 +40,7 @@ from hatobin.companions.iam.model import (
 from hatobin.companions.iam.provision import Grants, NameTaken, create_access_key, ensure_first_key
 from hatobin.companions.iam.role_sessions import RoleSession, assume, checked_policies, of_user
 from hatobin.companions.iam.role_store import find as find_role
+from hatobin.companions.iam.sealed import SEALED
 from hatobin.companions.iam.session_store import NewTemporary, forget_sessions, sessions_over
 from hatobin.companions.iam.smtp_regions import SMTP_REGIONS
 from hatobin.companions.iam.store import find as find_access_key
@@ -53,6 +54,7 @@ __all__ = [
     "FIRST_ACCOUNT_ID",
     "FIRST_SECRET",
     "MANAGED",
+    "SEALED",
     "SMTP_POLICY",
     "SMTP_POLICY_NAME",
     "SMTP_REGIONS",
