@@ -9,7 +9,7 @@ from hatobin.words.envelope import Envelope
 from tests.api.harness import ACCOUNT, REGION, Api
 
 
-class _Peer:
+class Peer:
     """An SMTP client on this machine."""
 
     ip = "127.0.0.1"
@@ -22,4 +22,4 @@ def submit(api: Api, data: bytes, *recipients: str, reverse_path: str) -> str:
     principal = Principal(ACCOUNT, "test", f"arn:aws:iam::{ACCOUNT}:user/test", "test", "AIDATEST")
     envelope = Envelope(reverse_path, recipients, "7BIT", len(data))
     door = SmtpDoor(keys, api.outbound.acceptor)
-    return str(api.run(door.accept(SmtpLogin(principal, REGION, all_permissions()), envelope, data, _Peer())))
+    return str(api.run(door.accept(SmtpLogin(principal, REGION, all_permissions()), envelope, data, Peer())))

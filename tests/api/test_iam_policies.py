@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from hatobin.companions.iam import MANAGED, AccessKeys
 from hatobin.gateway import Credential
@@ -26,7 +27,7 @@ TRUST = json.dumps(
 )
 
 
-def document(action: str = "ses:SendEmail", effect: str = "Allow", **more: Any) -> str:
+def document(action: str | list[str] = "ses:SendEmail", effect: str = "Allow", **more: Any) -> str:
     """Give a policy of one statement."""
     return json.dumps(
         {"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": action, "Resource": "*", **more}]}
@@ -210,3 +211,14 @@ def test_a_credential_carries_what_its_user_may_do_and_sees_changes_at_once(iam:
     iam.detach_user_policy(UserName="app", PolicyArn=SES)
     iam.delete_user_policy(UserName="app", PolicyName="p")
     assert current().policies == ()
+
+
+def test_actions_that_nothing_is_checked_for_are_kept_and_told_to_the_operator(iam: Any) -> None:
+    iam.create_user(UserName="bob")
+    text = document(["sesv2:SendEmail", "ses:SendEmail", "SESV2:*"])
+    with capture_logs() as logs:
+        iam.put_user_policy(UserName="bob", PolicyName="p", PolicyDocument=text)
+    assert [log["actions"] for log in logs if log["event"] == "policy_names_idle_actions"] == [
+        ("sesv2:SendEmail", "SESV2:*")
+    ]
+    assert iam.get_user_policy(UserName="bob", PolicyName="p")["PolicyDocument"]

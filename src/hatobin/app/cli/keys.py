@@ -116,9 +116,13 @@ def _policy_file(path: Path) -> tuple[str, str]:
     if not _POLICY_NAME.fullmatch(path.stem):
         raise click.ClickException(f"{path}: the name of a policy has letters, digits and _+=,.@- only")
     try:
-        return path.stem, iam.checked_document(text)
+        document = iam.checked_document(text)
     except CallerError as error:
         raise click.ClickException(f"{path}: {error.message}") from error
+    if idle := iam.idle_actions(document):
+        named = ", ".join(idle)
+        click.echo(f"{path}: nothing here is checked for {named}; the actions of SES begin with ses:", err=True)
+    return path.stem, document
 
 
 @keys.command("list")

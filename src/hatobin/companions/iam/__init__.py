@@ -22,6 +22,7 @@ from hatobin.companions.iam import (
 )
 from hatobin.companions.iam.access_keys import AccessKeys
 from hatobin.companions.iam.documents import checked as checked_document
+from hatobin.companions.iam.documents import idle_actions
 from hatobin.companions.iam.errors import invalid, not_served
 from hatobin.companions.iam.managed import MANAGED, SMTP_POLICY, SMTP_POLICY_NAME, managed_arn
 from hatobin.companions.iam.model import (
@@ -86,6 +87,7 @@ __all__ = [
     "find_user",
     "first_key_allowed",
     "forget_sessions",
+    "idle_actions",
     "invalid",
     "list_access_keys",
     "managed_arn",

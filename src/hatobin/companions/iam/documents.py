@@ -9,6 +9,8 @@ from hatobin.companions.iam.errors import malformed_document
 from hatobin.companions.iam.managed import MANAGED
 from hatobin.protocols.aws.policy import Document, Kind, PolicyError, read_document
 
+_ASKED = frozenset({"*", "iam", "s3", "ses", "sns", "sqs", "sts"})
+"""The prefixes of the actions that calls of this server are checked for."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -16,6 +18,15 @@ def checked(document: str) -> str:
     """Give a policy of a user or role as it is to be stored. Raises `CallerError` (MalformedPolicyDocument)."""
     _read(document, Kind.IDENTITY)
     return document
+
+
+def idle_actions(document: str) -> tuple[str, ...]:
+    """Give the actions of a checked policy that are never asked about here, each once: `sesv2:SendEmail` is one.
+
+    The operations of all versions of SES have the prefix `ses` (Service Authorization Reference).
+    """
+    named = (name for statement in _read(document, Kind.IDENTITY).statements for name in statement.action_names)
+    return tuple(dict.fromkeys(name for name in named if name.partition(":")[0].lower() not in _ASKED))
 
 
 def checked_trust(document: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import structlog
+
 from hatobin.companions.iam import documents, pages, policy_store
 from hatobin.companions.iam.changes import change_holder
 from hatobin.companions.iam.errors import no_such, over_quota
@@ -18,6 +20,9 @@ from hatobin.ports import Session
 from hatobin.words.errors import CallerError
 
 T = TypeVar("T")
+
+_log = structlog.get_logger("hatobin.iam")
+_SHOWN = 10
 
 _ROOM = {HolderKind.USER: MAX_USER_POLICY_BYTES, HolderKind.ROLE: MAX_ROLE_POLICY_BYTES}
 
@@ -34,6 +39,14 @@ async def put(call: Call, kind: HolderKind, holder_name: str, name: str, documen
         policy_store.put(session, holder, name, document)
 
     await change_holder(call, kind, holder_name, work)
+    if idle := documents.idle_actions(document):
+        _log.warning(
+            "policy_names_idle_actions",
+            policy=name,
+            holder=holder_name,
+            actions=idle[:_SHOWN],
+            hint="nothing here is checked for them; the actions of SES begin with ses: in v1 and v2",
+        )
 
 
 async def get(call: Call, kind: HolderKind, holder_name: str, name: str) -> str:
