@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -134,3 +135,99 @@ def test_a_role_does_not_trust_a_stranger_of_the_same_name(assuming: Assuming, a
     sts = api.client_with(key["AccessKeyId"], key["SecretAccessKey"], "sts")
     role = "arn:aws:iam::123456789012:role/mail/sender"
     assert refusal(sts.assume_role, RoleArn=role, RoleSessionName="run")[0] == "AccessDenied"
+
+
+def limited(assuming: Assuming, *statements: Any) -> Any:
+    """Give the IAM of a user that may do what these statements say."""
+    policy = {"Version": "2012-10-17", "Statement": list(statements)}
+    assuming.iam.create_user(UserName="helper", Path="/desk/")
+    assuming.iam.put_user_policy(UserName="helper", PolicyName="p", PolicyDocument=json.dumps(policy))
+    return assuming.user("helper", "iam")
+
+
+def allow(*actions: str, resource: str = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource, **more}
+
+
+_USERS = "arn:aws:iam::123456789012:user"
+
+
+def test_who_may_nothing_gives_itself_nothing(assuming: Assuming) -> None:
+    iam = assuming.user("app", "iam")
+    everything = "arn:aws:iam::aws:policy/AdministratorAccess"
+    code, text, status = refusal(iam.attach_user_policy, UserName="app", PolicyArn=everything)
+    assert (code, status) == ("AccessDenied", 403)
+    assert text == (
+        f"User: {_USERS}/app is not authorized to perform: iam:AttachUserPolicy on resource: {_USERS}/app"
+        " because no identity-based policy allows the iam:AttachUserPolicy action"
+    )
+    for call in (iam.get_user, iam.create_access_key, iam.list_users):
+        assert refusal(call)[0] == "AccessDenied"
+
+
+def test_a_user_may_be_let_change_itself_alone(assuming: Assuming) -> None:
+    own = "arn:aws:iam::*:user/desk/${aws:username}"
+    iam = limited(assuming, allow("iam:GetUser", "iam:ListAccessKeys", "iam:UpdateAccessKey", resource=own))
+    assert iam.get_user()["User"]["UserName"] == "helper"
+    assert iam.get_user(UserName="helper")["User"]["UserName"] == "helper"
+    assert len(iam.list_access_keys()["AccessKeyMetadata"]) == 1
+    assert refusal(iam.get_user, UserName="app")[0] == "AccessDenied"
+    assert refusal(iam.list_access_keys, UserName="test")[0] == "AccessDenied"
+
+
+def test_users_are_made_and_renamed_below_a_path_alone(assuming: Assuming) -> None:
+    below = f"{_USERS}/desk/*"
+    iam = limited(assuming, allow("iam:CreateUser", "iam:UpdateUser", "iam:DeleteUser", resource=below))
+    iam.create_user(UserName="new", Path="/desk/")
+    assert refusal(iam.create_user, UserName="other")[0] == "AccessDenied"
+    assert refusal(iam.create_user, UserName="other", Path="/")[0] == "AccessDenied"
+    assert refusal(iam.delete_user, UserName="app")[0] == "AccessDenied"
+    for step in ({"NewPath": "/"}, {"NewPath": "/boss/"}):
+        assert refusal(iam.update_user, UserName="new", **step)[0] == "AccessDenied"
+    iam.update_user(UserName="new", NewUserName="newer")
+    iam.delete_user(UserName="newer")
+
+
+def test_a_deny_is_not_passed_by_with_another_spelling(assuming: Assuming) -> None:
+    deny = {"Effect": "Deny", "Action": "iam:*", "Resource": f"{_USERS}/app"}
+    iam = limited(assuming, allow("iam:*"), deny)
+    assert refusal(iam.delete_user, UserName="app")[0] == "AccessDenied"
+    for name in ("APP", "App"):
+        assert refusal(iam.delete_user, UserName=name)[0] == "NoSuchEntity"
+    assert assuming.iam.get_user(UserName="app")
+
+
+def test_which_policies_may_be_attached_is_a_condition(assuming: Assuming) -> None:
+    reading = "arn:aws:iam::aws:policy/AmazonSESReadOnlyAccess"
+    only = {"ArnEquals": {"iam:PolicyARN": reading}}
+    iam = limited(assuming, allow("iam:AttachUserPolicy", Condition=only))
+    iam.attach_user_policy(UserName="app", PolicyArn=reading)
+    everything = "arn:aws:iam::aws:policy/AdministratorAccess"
+    assert refusal(iam.attach_user_policy, UserName="helper", PolicyArn=everything)[0] == "AccessDenied"
+
+
+def test_tags_of_users_are_conditions(assuming: Assuming) -> None:
+    mine = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
+    iam = limited(assuming, allow("iam:GetUser", Condition=mine))
+    assuming.iam.tag_user(UserName="helper", Tags=[{"Key": "team", "Value": "desk"}])
+    assert refusal(iam.get_user, UserName="app")[0] == "AccessDenied"
+    assuming.iam.tag_user(UserName="app", Tags=[{"Key": "team", "Value": "desk"}])
+    assert iam.get_user(UserName="app")
+
+
+def test_a_session_policy_narrows_and_gives_nothing(assuming: Assuming) -> None:
+    everything = json.dumps({"Version": "2012-10-17", "Statement": [allow("*")]})
+    assert refusal(assuming.assumed(service="sesv2", Policy=everything).get_account)[0] == "AccessDeniedException"
+    assuming.iam.attach_role_policy(RoleName="sender", PolicyArn="arn:aws:iam::aws:policy/AmazonSESFullAccess")
+    narrow = json.dumps({"Version": "2012-10-17", "Statement": [allow("ses:List*")]})
+    ses = assuming.assumed(service="sesv2", Policy=narrow)
+    assert ses.list_email_identities()
+    assert refusal(ses.get_account)[0] == "AccessDeniedException"
+
+
+def test_temporary_credentials_of_a_user_cannot_make_lasting_ones(assuming: Assuming, api: Api) -> None:
+    boss = api.client("sts").get_session_token()["Credentials"]
+    assert assuming.temporary(boss, "sesv2").get_account()
+    iam = assuming.temporary(boss, "iam")
+    for call in (iam.create_access_key, iam.get_user):
+        assert refusal(call)[0] == "AccessDenied"

@@ -171,6 +171,8 @@ def test_the_last_use_says_when_and_for_what(iam: Any, api: Api, make_client: Ma
     iam.attach_user_policy(UserName="ann", PolicyArn="arn:aws:iam::aws:policy/AmazonSESFullAccess")
     key = iam.create_access_key(UserName="ann")["AccessKey"]
 
+    iam.attach_user_policy(UserName="ann", PolicyArn="arn:aws:iam::aws:policy/AmazonSESReadOnlyAccess")
+
     def last_used() -> Any:
         return iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
 

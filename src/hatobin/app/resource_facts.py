@@ -32,6 +32,8 @@ def _role(session: Session, account_id: str, region: str, name: str) -> str | No
 
 def _tags(session: Session, text: str) -> tuple[tuple[str, str], ...]:
     arn = parse_arn(text)
+    if arn is not None and arn.service == "iam":
+        return iam.tags_of(session, text)
     if arn is None or arn.service != "ses":
         return ()
     kind = tagged_kinds().by_type.get(arn.resource.partition("/")[0])

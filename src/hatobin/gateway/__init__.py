@@ -11,7 +11,14 @@ for what the caller did wrong; everything else that it raises is our own bug.
 
 from __future__ import annotations
 
-from hatobin.gateway.authorization import RESOURCE_TAG, access_denied, check_action, request_context, tag_context
+from hatobin.gateway.authorization import (
+    RESOURCE_TAG,
+    access_denied,
+    call_context,
+    check_action,
+    request_context,
+    tag_context,
+)
 from hatobin.gateway.call import Call, Principal, Services
 from hatobin.gateway.credentials import Credential, Credentials
 from hatobin.gateway.dispatch import Gateway
@@ -36,6 +43,7 @@ __all__ = [
     "Services",
     "access_denied",
     "all_permissions",
+    "call_context",
     "check_action",
     "joined_headers",
     "operation",

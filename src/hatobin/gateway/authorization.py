@@ -32,6 +32,8 @@ _NOT_CHECKED_HERE = frozenset(
 # Without a user name they mean the user that calls (IAM API reference).
 _OF_ONESELF = frozenset(f"{verb}AccessKey" for verb in ("Create", "Update", "Delete")) | {"ListAccessKeys", "GetUser"}
 RESOURCE_TAG = "aws:resourcetag/"
+# Which policies somebody may attach (Service Authorization Reference, "Condition keys for … IAM").
+_POLICY_ARN = "iam:policyarn"
 _JSON_SERVICES = frozenset({"sesv2", "mailmanager", "sqs"})
 _API_VERSIONS = {"ses": "1", "sesv2": "2"}
 
@@ -46,6 +48,8 @@ async def authorize(call: Call, request: Shape) -> None:
     elif isinstance(resource, Looked):
         resource = await _look_up(call, resource)
     extra = request_tags(request)
+    if call.service == "iam" and isinstance(arn := getattr(request, "policy_arn", None), str):
+        extra[_POLICY_ARN] = (arn,)
     if call.permissions.wants(RESOURCE_TAG):
         facts = call.services.get(ResourceFacts)
         extra |= tag_context(await call.ports.database.read(lambda session: facts.tags(session, resource)))

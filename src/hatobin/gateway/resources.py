@@ -32,11 +32,13 @@ _ACTIONS = {
 # What is to be made has no ARN yet, and suppression lists have none at all.
 _WITHOUT_RESOURCE = frozenset(
     {
-        *("CreateTenant", "CreateUser", "CreateRole"),
+        "CreateTenant",
         *(f"{verb}SuppressedDestination" for verb in ("Put", "Get", "Delete")),
         "ListSuppressedDestinations",
     }
 )
+
+_MADE = {"CreateUser": ("user", "user_name"), "CreateRole": ("role", "role_name")}
 
 Place = tuple[str, str]
 """The account and the region of a call."""
@@ -74,6 +76,9 @@ def resource_of(service: str, operation: str, request: Shape, place: Place) -> s
     """Give the ARN of what a request is about, what to look up for it, or `NO_RESOURCE`."""
     if operation in _WITHOUT_RESOURCE:
         return NO_RESOURCE
+    if service == "iam" and operation in _MADE:
+        kind, member = _MADE[operation]
+        return f"arn:aws:iam::{place[0]}:{kind}{getattr(request, 'path', None) or '/'}{getattr(request, member)}"
     members = _MEMBERS.get(service, {})
     for member, resource in members.items():
         value = getattr(request, member, None)

@@ -24,6 +24,7 @@ from hatobin.companions.iam.access_keys import AccessKeys
 from hatobin.companions.iam.documents import checked as checked_document
 from hatobin.companions.iam.documents import idle_actions
 from hatobin.companions.iam.errors import invalid, not_served
+from hatobin.companions.iam.facts import tags_of
 from hatobin.companions.iam.managed import MANAGED, SMTP_POLICY, SMTP_POLICY_NAME, managed_arn
 from hatobin.companions.iam.model import (
     DEFAULT_SESSION_S,
@@ -95,4 +96,5 @@ __all__ = [
     "of_user",
     "sessions_over",
     "set_status",
+    "tags_of",
 ]

@@ -7,8 +7,8 @@ from hatobin.companions.iam import tags as tagging
 from hatobin.companions.iam.changes import change_holder, own_name, write
 from hatobin.companions.iam.errors import exists, in_use, no_user, not_served, over_quota
 from hatobin.companions.iam.holders import Holder, HolderKind
-from hatobin.companions.iam.model import MAX_USERS, TagPair, User, new_user_id
-from hatobin.gateway import Call, operation
+from hatobin.companions.iam.model import MAX_USERS, TagPair, User, new_user_id, user_arn
+from hatobin.gateway import Call, check_action, operation
 from hatobin.gateway.models import iam as models
 from hatobin.ports import Session
 
@@ -71,6 +71,8 @@ async def update_user(call: Call, request: models.UpdateUserRequest) -> None:
         if other is not None and other.user_id != user.user_id:
             raise exists("User", name)
         path = request.new_path or user.path
+        # Whoever renames needs permission for the new name as well (API reference, UpdateUser).
+        check_action(call, "iam:UpdateUser", user_arn(user.account_id, name, path))
         user_store.rename(session, user.account_id, user.user_id, name=name, path=path)
 
     await change_holder(call, HolderKind.USER, request.user_name, work)

@@ -9,17 +9,15 @@ from __future__ import annotations
 from msgspec import Struct
 
 from hatobin.companions.iam import documents, role_store, session_store
-from hatobin.companions.iam.access_keys import AccessKeys
 from hatobin.companions.iam.changes import write
 from hatobin.companions.iam.errors import invalid
 from hatobin.companions.iam.model import Role, TagPair
 from hatobin.companions.iam.session_store import NewTemporary
 from hatobin.companions.kms import Vault
-from hatobin.gateway import Call, Credential
+from hatobin.gateway import Call, call_context, tag_context
 from hatobin.ports import Session
 from hatobin.protocols.aws.arn import parse_arn
-from hatobin.protocols.aws.policy import Caller, Context, Kind, Verdict, read_document, read_policies, resource_grant
-from hatobin.protocols.aws.timestamps import iso_timestamp
+from hatobin.protocols.aws.policy import Caller, Context, Kind, Verdict, read_document, resource_grant
 from hatobin.words.errors import CallerError
 
 CHAINED_MAX_S = 3600
@@ -50,7 +48,6 @@ async def assume(call: Call, asked: RoleSession) -> tuple[Role, NewTemporary]:
     Raises `CallerError`: AccessDenied when the role, wherever it is, does not
     let the caller or does not exist; ValidationError for a time that is too long.
     """
-    caller = await call.services.get(AccessKeys).current(call.principal.access_key_id)
     vault, entropy, now = call.services.get(Vault), call.ports.entropy, call.ports.clock.now()
     duration_s = asked.duration_s or CHAINED_MAX_S
     if call.principal.role_arn and duration_s > CHAINED_MAX_S:
@@ -61,7 +58,7 @@ async def assume(call: Call, asked: RoleSession) -> tuple[Role, NewTemporary]:
     def work(session: Session) -> tuple[Role, NewTemporary]:
         role = _role(session, asked.role_arn)
         for action in ("sts:AssumeRole", *(("sts:TagSession",) if asked.tags else ())):
-            if role is None or caller is None or not _may(call, caller, role, asked, action):
+            if role is None or not _may(call, role, asked, action):
                 raise _denied(call, action, asked.role_arn)
         assert role is not None, "nobody may assume a role that is not there"
         if duration_s > role.max_session_s:
@@ -115,51 +112,27 @@ def _role(session: Session, arn: str) -> Role | None:
     return role if role is not None and role.arn == arn else None
 
 
-def _may(call: Call, caller: Credential, role: Role, asked: RoleSession, action: str) -> bool:
+def _may(call: Call, role: Role, asked: RoleSession, action: str) -> bool:
     """Say whether both sides agree: the role trusts the caller, and the caller's policies do not speak against it.
 
     Inside one account a role that trusts the caller by name is enough; where it
     trusts the account, or is another account's, the caller's own policies must allow it too.
     """
-    principal = caller.principal
-    context = _context(call, asked)
+    principal, context = call.principal, _context(call, asked)
     who = Caller(principal.account_id, principal.arn, role_arn=principal.role_arn or None)
     trust = resource_grant(read_document(role.trust, Kind.TRUST), who, action, role.arn, context)
-    own = _own_verdict(caller, action, role.arn, context)
+    own = call.permissions.verdict(action, role.arn, lambda: {**context, **tag_context(role.tags)})
     if trust.verdict is not Verdict.ALLOWED or own is Verdict.DENIED:
         return False
     return own is Verdict.ALLOWED or (trust.by_name and principal.account_id == role.account_id)
 
 
-def _own_verdict(caller: Credential, action: str, resource: str, context: Context) -> Verdict:
-    """Judge by the caller's policies, and by those that narrow its session: all must allow, one may deny."""
-    sets = [caller.policies] if caller.session_policies is None else [caller.policies, caller.session_policies]
-    verdicts = {read_policies(texts).verdict(action, resource, context) for texts in sets}
-    if Verdict.DENIED in verdicts:
-        return Verdict.DENIED
-    return Verdict.ALLOWED if verdicts == {Verdict.ALLOWED} else Verdict.NOT_ALLOWED
-
-
 def _context(call: Call, asked: RoleSession) -> Context:
     """Give what the request tells policies."""
-    principal, now = call.principal, call.ports.clock.now()
-    told: dict[str, tuple[str, ...]] = {
-        "aws:principalarn": (principal.role_arn or principal.arn,),
-        "aws:principalaccount": (principal.account_id,),
-        "aws:principaltype": ("AssumedRole" if principal.role_arn else "User",),
-        "aws:userid": (principal.user_id,),
-        "aws:sourceip": (call.source_ip,),
-        "aws:securetransport": ("true" if call.tls_version else "false",),
-        "aws:currenttime": (iso_timestamp(now),),
-        "aws:epochtime": (str(int(now)),),
-        "aws:requestedregion": (call.region,),
-        "sts:rolesessionname": (asked.name,),
-    }
-    if not principal.role_arn:
-        told["aws:username"] = (principal.name,)
+    told = call_context(call)
+    told["sts:rolesessionname"] = (asked.name,)
     if asked.external_id is not None:
         told["sts:externalid"] = (asked.external_id,)
-    told |= {f"aws:principaltag/{key.lower()}": (value,) for key, value in principal.tags}
     if asked.tags:
         told["aws:tagkeys"] = tuple(key for key, _ in asked.tags)
         told |= {f"aws:requesttag/{key.lower()}": (value,) for key, value in asked.tags}
