@@ -11,12 +11,14 @@ from hatobin.flow.outbound.accept import Acceptor
 from hatobin.flow.outbound.draft import Accepted, Draft
 from hatobin.gateway import Credential, Gateway, HttpRequest, Services
 
+EVERYTHING = ('{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',)
+
 
 class _OneKey:
     """Knows the documented first key."""
 
     async def find(self, access_key_id: str, peer_ip: str) -> Credential | None:
-        return Credential(KEY, SECRET, principal()) if access_key_id == KEY else None
+        return Credential(KEY, SECRET, principal(), policies=EVERYTHING) if access_key_id == KEY else None
 
     async def note_use(self, access_key_id: str, service: str, region: str) -> None:
         pass

@@ -22,7 +22,7 @@ from hatobin.app.schema import schema
 from hatobin.capabilities import identities, queue
 from hatobin.companions import sns, sqs
 from hatobin.companions.kms import Vault
-from hatobin.gateway import Call, Principal, Services
+from hatobin.gateway import Call, Principal, Services, all_permissions
 from hatobin.gateway.models import sesv2
 from hatobin.gateway.models import sns as sns_model
 from hatobin.gateway.models import sqs as sqs_model
@@ -112,7 +112,7 @@ def make_world(path: Path, runner: asyncio.Runner) -> World:
     rsa_key = generate_private_key(public_exponent=65537, key_size=2048)
     signer = sns.SnsSigner(rsa_key, "https://localhost/key.pem", link_base="https://localhost")
     call = Call(
-        "sesv2", "Setup", principal(), REGION, "0", "127.0.0.1", None, "bench", ports, settings,
+        "sesv2", "Setup", principal(), all_permissions(), REGION, "0", "127.0.0.1", None, "bench", ports, settings,
         Services({Vault: vault, sns.SnsSigner: signer, sqs.SqsWaiters: sqs.SqsWaiters(ports.clock)}),
     )  # fmt: skip
     runner.run(_set_up(call))

@@ -20,6 +20,7 @@ from benchmarks.api_stage import api_cost
 from benchmarks.hatobin_server import default_work
 from benchmarks.machine import Machine
 from benchmarks.machine import describe as machine_facts
+from benchmarks.policy_stage import policy_costs
 from benchmarks.report import describe, put_into_page
 from benchmarks.smtp_load import RECIPIENT, SENDER
 from benchmarks.stage_timing import Cost, measure, measure_once_each
@@ -44,6 +45,7 @@ from hatobin.flow.outbound.feedback_header import feedback_id_header
 from hatobin.flow.outbound.senders import message_senders
 from hatobin.flow.outbound.settlement import Settlement, Settlements
 from hatobin.flow.outbound.storing import Pending, Stored, store_group
+from hatobin.gateway import all_permissions
 from hatobin.ports import Session
 from hatobin.protocols.mail import dkim_sign
 from hatobin.protocols.mail.control import parse_control_headers
@@ -93,7 +95,7 @@ class Message:
         control = parse_control_headers(message.fields)
         reverse_path = parse_address(self.envelope.reverse_path)
         return Draft(
-            origin=Origin(principal(), REGION, "SendSMTPMessage", "127.0.0.1", None),
+            origin=Origin(principal(), all_permissions(), REGION, "SendSMTPMessage", "127.0.0.1", None, 1567795934.0),
             senders=message_senders(message, reverse_path),
             source=self.envelope.reverse_path,
             recipients=tuple(parse_address(recipient) for recipient in self.envelope.recipients),
@@ -277,6 +279,7 @@ def all_costs(folder: Path, size_bytes: int) -> list[Cost]:
         costs = [
             measure("smtp core", "server session: MAIL, RCPT, DATA, content", smtp_core(message)),
             measure("split + rewrite", "split, check, control headers, senders, ours", message.split_and_rewrite),
+            *policy_costs(message.draft, message.prepared().key),
             measure("accept transaction", f"decide, insert, record; {GROUP} per commit, fsync", accept, each=GROUP),
             measure("dkim prepare", "canonicalise, hash, write the field", message.hash_and_finish),
             measure("rsa", "RSA-2048 signature, interpreter lock released", message.sign),

@@ -12,7 +12,6 @@ for what the caller did wrong; everything else that it raises is our own bug.
 from __future__ import annotations
 
 from hatobin.gateway.authorization import (
-    RESOURCE_TAG,
     access_denied,
     call_context,
     check_action,
@@ -28,7 +27,6 @@ from hatobin.gateway.registry import Handler, Handlers, operation, registered_op
 from hatobin.gateway.resources import ResourceFacts
 
 __all__ = [
-    "RESOURCE_TAG",
     "Call",
     "Credential",
     "Credentials",

@@ -8,10 +8,11 @@ Refs: IAM User Guide, "Troubleshoot access denied error messages"; "AWS global c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime
 
 from hatobin.gateway.call import Call, Principal
+from hatobin.gateway.permissions import RESOURCE_TAG
 from hatobin.gateway.resources import NO_RESOURCE, Looked, ResourceFacts, action_of, resource_of
 from hatobin.protocols.aws.policy import Verdict
 from hatobin.protocols.aws.shapes import Shape
@@ -31,7 +32,6 @@ _NOT_CHECKED_HERE = frozenset(
 )
 # Without a user name they mean the user that calls (IAM API reference).
 _OF_ONESELF = frozenset(f"{verb}AccessKey" for verb in ("Create", "Update", "Delete")) | {"ListAccessKeys", "GetUser"}
-RESOURCE_TAG = "aws:resourcetag/"
 # Which policies somebody may attach (Service Authorization Reference, "Condition keys for … IAM").
 _POLICY_ARN = "iam:policyarn"
 _JSON_SERVICES = frozenset({"sesv2", "mailmanager", "sqs"})
@@ -50,7 +50,7 @@ async def authorize(call: Call, request: Shape) -> None:
     extra = request_tags(request)
     if call.service == "iam" and isinstance(arn := getattr(request, "policy_arn", None), str):
         extra[_POLICY_ARN] = (arn,)
-    if call.permissions.wants(RESOURCE_TAG):
+    if call.permissions.wants_resource_tags:
         facts = call.services.get(ResourceFacts)
         extra |= tag_context(await call.ports.database.read(lambda session: facts.tags(session, resource)))
     check_action(call, action_of(call.service, call.operation), resource, extra)
@@ -113,21 +113,31 @@ def call_context(call: Call) -> dict[str, tuple[str, ...]]:
 
 
 def request_context(
-    principal: Principal, *, region: str, source_ip: str, is_secure: bool, now: float, user_agent: str = ""
+    principal: Principal,
+    *,
+    region: str,
+    source_ip: str,
+    is_secure: bool,
+    now: float,
+    user_agent: str = "",
+    keys: Container[str] | None = None,
 ) -> dict[str, tuple[str, ...]]:
-    """Give what policies may ask of any request: key in lower case → values."""
-    at = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Give what policies may ask of any request: key in lower case → values.
+
+    What takes time is left out unless it is among `keys`, if any are given.
+    """
     is_session = ":assumed-role/" in principal.arn
     context: dict[str, tuple[str, ...]] = {
-        "aws:currenttime": (at,),
-        "aws:epochtime": (str(int(now)),),
         "aws:securetransport": ("true" if is_secure else "false",),
         "aws:requestedregion": (region,),
         "aws:principalarn": (principal.role_arn or principal.arn,),
         "aws:principalaccount": (principal.account_id,),
         "aws:principaltype": ("AssumedRole" if is_session else "User",),
         "aws:userid": (principal.user_id,),
+        "aws:epochtime": (str(int(now)),),
     }
+    if keys is None or "aws:currenttime" in keys:
+        context["aws:currenttime"] = (datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),)
     if source_ip:
         context["aws:sourceip"] = (source_ip,)
     if user_agent:

@@ -16,19 +16,23 @@ from hatobin.protocols.aws.policy import Context, PolicySet, Verdict, read_polic
 CACHED_POLICY_SETS = 1024
 """Sets of policies that are kept compiled; each remembers a bounded number of decisions."""
 
+RESOURCE_TAG = "aws:resourcetag/"
 _EVERYTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 
 
 class Permissions:
     """The policies of one caller, compiled; not changed after it was made."""
 
-    __slots__ = ("_identity", "_session", "unrestricted")
+    __slots__ = ("_identity", "_session", "keys", "unrestricted", "wants_resource_tags")
 
     def __init__(self, identity: PolicySet, session: PolicySet | None = None) -> None:
         self._identity = identity
         self._session = session
         self.unrestricted = identity.allows_everything and session is None
         """Whether everything is allowed, whatever is asked."""
+        self.keys = identity.keys if session is None else identity.keys | session.keys
+        """The context keys, in lower case, that any policy looks at."""
+        self.wants_resource_tags = any(key.startswith(RESOURCE_TAG) for key in self.keys)
 
     def verdict(self, action: str, resource: str, context: Callable[[], Context]) -> Verdict:
         """Judge one action on one resource; `context` is asked for only where a condition wants it."""
@@ -39,10 +43,6 @@ class Permissions:
             return found
         narrowed = self._session.verdict(action, resource, context())
         return found if narrowed is Verdict.ALLOWED else narrowed
-
-    def wants(self, prefix: str) -> bool:
-        """Say whether any policy looks at a context key that begins with `prefix` (lower case)."""
-        return self._identity.wants(prefix) or (self._session is not None and self._session.wants(prefix))
 
 
 @lru_cache(maxsize=CACHED_POLICY_SETS)

@@ -22,7 +22,7 @@ from hatobin.capabilities.identities import SendingIdentity
 from hatobin.capabilities.queue import MessageKey
 from hatobin.flow.outbound.draft import Draft, RenderedContent
 from hatobin.flow.outbound.refusals import AccessDenied
-from hatobin.gateway import RESOURCE_TAG, request_context, tag_context
+from hatobin.gateway import request_context, tag_context
 from hatobin.ports import Session
 from hatobin.protocols.aws.arn import parse_arn, ses_arn
 from hatobin.protocols.aws.policy import Caller, Context, Document, Verdict
@@ -86,6 +86,7 @@ class _Question:
         self._context: dict[str, tuple[str, ...]] | None = None
         self._from: tuple[Address, ...] = _from_addresses(draft)
         self._speaking: Address | None = None
+        self._whole = False
 
     def sending_identities(self, first: SendingIdentity | None) -> Iterator[tuple[str, SendingIdentity | None]]:
         """Give the ARN of the identity of each From address and of the source; the address's own where none answers."""
@@ -162,8 +163,8 @@ class _Question:
     def context(self, arn: str) -> Context:
         """Give what policies may ask of this message, and of a resource that it names."""
         if self._context is None:
-            self._context = _context(self._draft, self._speaking or self._draft.senders[0])
-        if not self._draft.origin.permissions.wants(RESOURCE_TAG):
+            self._context = _context(self._draft, self._speaking or self._draft.senders[0], whole=self._whole)
+        if not self._draft.origin.permissions.wants_resource_tags:
             return self._context
         return self._context | tag_context(_tags(self._session, arn))
 
@@ -195,7 +196,8 @@ def _from_addresses(draft: Draft) -> tuple[Address, ...]:
     return tuple(dict.fromkeys(named))
 
 
-def _context(draft: Draft, speaking: Address) -> dict[str, tuple[str, ...]]:
+def _context(draft: Draft, speaking: Address, *, whole: bool) -> dict[str, tuple[str, ...]]:
+    """Give the context of a message; unless `whole`, without what takes time and no policy of the sender asks for."""
     origin = draft.origin
     context = request_context(
         origin.principal,
@@ -204,16 +206,17 @@ def _context(draft: Draft, speaking: Address) -> dict[str, tuple[str, ...]]:
         is_secure=origin.tls_version is not None,
         now=origin.at,
         user_agent=origin.user_agent,
+        keys=None if whole else origin.permissions.keys,
     )
     context["ses:fromaddress"] = (str(speaking),)
-    context["ses:recipients"] = tuple(str(one) for one in draft.all_recipients or draft.recipients)
+    context["ses:recipients"] = tuple(map(str, draft.all_recipients or draft.recipients))
     if draft.tenant is not None:
         context["ses:tenantname"] = (draft.tenant,)
     if origin.api_version is not None:
         context["ses:apiversion"] = (origin.api_version,)
     if draft.return_path is not None:
         context["ses:feedbackaddress"] = (str(parse_mailbox(draft.return_path).address),)
-    if (name := _display_name(draft)) is not None:
+    if (whole or "ses:fromdisplayname" in origin.permissions.keys) and (name := _display_name(draft)) is not None:
         context["ses:fromdisplayname"] = (name,)
     return context
 

@@ -18,8 +18,9 @@ import base64
 import binascii
 import ipaddress
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -27,11 +28,15 @@ from hatobin.protocols.aws.policy.pattern import Pattern, of_parts
 from hatobin.protocols.aws.policy.variables import Context, Template, read_template
 
 _SETS = {"forallvalues": "all", "foranyvalue": "any"}
+REMEMBERED_ADDRESSES = 4096
+"""Pairs of a client's address and a network whose answer is kept: reading both costs more than all else."""
 ADDRESS_KEYS = frozenset({"ses:fromaddress", "ses:feedbackaddress", "ses:recipients"})
 """Keys that hold mail addresses."""
 
 Compare = Callable[[str, str], bool]
 """(the request's value, the policy's value) → whether they fit."""
+Fits = Callable[[str], bool]
+"""A value of a request → whether it fits any value of the policy."""
 
 
 class UnknownOperator(ValueError):
@@ -47,7 +52,8 @@ class Condition(Struct, frozen=True):
     key: str
     values: tuple[Pattern | Template, ...]
     texts: tuple[str, ...]
-    has_variables: bool
+    fixed: Fits | None
+    """The comparison where it is the same for every request: no value has a variable."""
 
     def holds(self, context: Context) -> bool:
         """Say whether the condition holds for a request."""
@@ -60,42 +66,38 @@ class Condition(Struct, frozen=True):
             if self.quantifier == "all" or self.if_exists:
                 return True
             return negated and self.quantifier != "any"
-        fits = self._comparison(context)
+        fits = self.fixed or _comparison(self.operator, self.key, *self._filled(context))
+        if not self.quantifier:
+            # Negated: "none of them is"; else a second value would open what a Deny with a negated operator closes.
+            return _any(fits, given) != negated
         if self.quantifier == "all":
             return all(fits(value) != negated for value in given)
-        if self.quantifier == "any":
-            return any(fits(value) != negated for value in given)
-        # "none of them is": otherwise a second value would open what a Deny with a negated operator closes.
-        return not any(map(fits, given)) if negated else any(map(fits, given))
+        return any(fits(value) != negated for value in given)
 
-    def _comparison(self, context: Context) -> Callable[[str], bool]:
-        """Give the positive comparison of one value of the request with the values of the policy."""
-        operator = _NEGATED.get(self.operator, self.operator)
-        if operator in ("stringlike", "arnlike"):
-            return self._like(context, operator)
-        folds = operator == "stringequalsignorecase" or self.key in ADDRESS_KEYS
-        compare = _fold if operator == "stringequals" and folds else _COMPARE[operator]
-        expected = self._expected(context) if self.has_variables else self.texts
-        return lambda value: any(compare(value, wanted) for wanted in expected)
-
-    def _like(self, context: Context, operator: str) -> Callable[[str], bool]:
+    def _filled(self, context: Context) -> tuple[list[Pattern], list[str]]:
+        """Give the values for a request; one that depends on what the request does not have is left out."""
         patterns = [one.pattern(context) if isinstance(one, Template) else one for one in self.values]
-        known = [pattern for pattern in patterns if pattern is not None]
-        if operator == "arnlike":
-            return lambda value: any(_arn_fits(value, pattern) for pattern in known)
-        if self.key in ADDRESS_KEYS:
-            return lambda value: any(pattern.fits(value.lower()) for pattern in known)
-        return lambda value: any(pattern.fits(value) for pattern in known)
+        texts = [
+            one.text(context) if isinstance(one, Template) else text
+            for one, text in zip(self.values, self.texts, strict=True)
+        ]
+        return [one for one in patterns if one is not None], [one for one in texts if one is not None]
 
-    def _expected(self, context: Context) -> list[str]:
-        """Give the values as texts; one that depends on what the request does not have is left out."""
-        texts: list[str] = []
-        for text, value in zip(self.texts, self.values, strict=True):
-            if not isinstance(value, Template):
-                texts.append(text)
-            elif (filled := value.text(context)) is not None:
-                texts.append(filled)
-        return texts
+
+def _any(fits: Fits, given: tuple[str, ...]) -> bool:
+    return fits(given[0]) if len(given) == 1 else any(map(fits, given))
+
+
+def _comparison(operator: str, key: str, patterns: Sequence[Pattern], texts: Sequence[str]) -> Fits:
+    """Give the positive comparison of one value of a request with the values of a policy."""
+    operator = _NEGATED.get(operator, operator)
+    if operator == "arnlike":
+        return lambda value: any(_arn_fits(value, pattern) for pattern in patterns)
+    if operator == "stringlike":
+        single = patterns[0].fits if len(patterns) == 1 else lambda value: any(one.fits(value) for one in patterns)
+        return (lambda value: single(value.lower())) if key in ADDRESS_KEYS else single
+    compare = _fold if operator == "stringequals" and key in ADDRESS_KEYS else _COMPARE[operator]
+    return lambda value: any(compare(value, wanted) for wanted in texts)
 
 
 def read_condition(operator: str, key: str, values: list[str], *, has_variables: bool) -> Condition:
@@ -114,8 +116,11 @@ def read_condition(operator: str, key: str, values: list[str], *, has_variables:
     key = key.lower()
     folds = key in ADDRESS_KEYS and name in ("stringlike", "stringnotlike")
     patterns = tuple(read_template(text.lower() if folds else text, has_variables=has_variables) for text in values)
-    varies = any(isinstance(pattern, Template) for pattern in patterns)
-    return Condition(name, quantifier, if_exists, key, patterns, tuple(values), varies)
+    plain = [pattern for pattern in patterns if isinstance(pattern, Pattern)]
+    fixed = None
+    if name != "null" and len(plain) == len(patterns):
+        fixed = _comparison(name, key, plain, values)
+    return Condition(name, quantifier, if_exists, key, patterns, tuple(values), fixed)
 
 
 def _same(value: str, wanted: str) -> bool:
@@ -146,6 +151,7 @@ def _time(text: str) -> float:
     return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
 
 
+@lru_cache(maxsize=REMEMBERED_ADDRESSES)
 def _in_network(value: str, wanted: str) -> bool:
     try:
         address = ipaddress.ip_address(value)

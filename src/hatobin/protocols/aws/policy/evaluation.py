@@ -57,15 +57,12 @@ class PolicySet:
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self._statements = tuple(statement for document in documents for statement in document.statements)
-        self._keys = frozenset(key for statement in self._statements for key in statement_keys(statement))
+        self.keys = frozenset(key for statement in self._statements for key in statement_keys(statement))
+        """The context keys, in lower case, that any statement looks at."""
         self._remembered: dict[tuple[str, str], _Candidates] = {}
         denies = any(one.denies for one in self._statements)
         self.allows_everything = not denies and any(map(_is_everything, self._statements))
         """Whether every action on every resource is allowed, whatever the request is like."""
-
-    def wants(self, prefix: str) -> bool:
-        """Say whether any statement looks at a context key that begins with `prefix` (lower case)."""
-        return any(key.startswith(prefix) for key in self._keys)
 
     def settled(self, action: str, resource: str) -> Verdict | None:
         """Give the verdict where it does not depend on the request's context."""
