@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from email import message_from_bytes
 from email.message import Message
@@ -11,7 +12,7 @@ import pytest
 
 from hatobin.capabilities import inbox
 from hatobin.words.settings import Account, Delivery, Service, Settings
-from tests.api.harness import Api
+from tests.api.harness import OTHER_ACCOUNT, Api
 from tests.api.submission import submit
 from tests.simulation.receiver import Accepts, Defers, KnowsNobody, Receiver
 from tests.simulation.server import RECEIVER_IP
@@ -260,3 +261,16 @@ def test_nobody_is_told_once_the_identity_is_gone(api: Api, ses: Any) -> None:
     receiver = api.world.network.receivers[RECEIVER_IP] = Receiver(KnowsNobody())
     api.wait_until_delivered()
     assert receiver.visits == {"you@example.net": 1}
+
+
+def test_whoever_sent_with_another_accounts_identity_is_told(api: Api, ses: Any) -> None:
+    arn = f"arn:aws:ses:us-east-1:123456789012:identity/{DOMAIN}"
+    statement = {"Effect": "Allow", "Action": "ses:*", "Resource": arn, "Principal": {"AWS": OTHER_ACCOUNT}}
+    ses.create_email_identity_policy(EmailIdentity=DOMAIN, PolicyName="p", Policy=json.dumps({"Statement": statement}))
+    api.client("sesv2", account_id=OTHER_ACCOUNT).send_email(
+        FromEmailAddress=SENDER,
+        FromEmailAddressIdentityArn=arn,
+        Destination={"ToAddresses": [BOUNCE]},
+        Content={"Simple": {"Subject": {"Data": "Hi"}, "Body": {"Text": {"Data": "Hello"}}}},
+    )
+    assert len(told(api)) == 1

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from hatobin.capabilities import configuration_sets, events, identities, queue
 from hatobin.capabilities.queue import MessageKey, NewMessage, StoredMessage
 from hatobin.ports import Entropy, Session
+from hatobin.protocols.aws.arn import parse_arn
 from hatobin.protocols.mail.dates import format_date
 from hatobin.protocols.mail.headers import split_message
 from hatobin.protocols.mail.report import Failure, Letter, complaint_report, delivery_report
@@ -77,11 +78,15 @@ class Reporter:
             return None
 
     def _is_wanted(self, stored: StoredMessage, kind: str) -> bool:
-        key, name = stored.key, stored.identity_arn.partition("identity/")[2]
-        forwards = identities.forwards_feedback(self.session, key.account_id, key.region, name)
+        key = stored.key
+        arn = parse_arn(stored.identity_arn)
+        # Another account's, where a sender was let in; whether bounces are told by mail is its owner's to say.
+        owner = key.account_id if arn is None else arn.account_id
+        name = stored.identity_arn.partition("identity/")[2]
+        forwards = identities.forwards_feedback(self.session, owner, key.region, name)
         if forwards is not False:
             return bool(forwards)  # None: the identity is gone, and nobody's feedback is told.
-        if identities.notice_route(self.session, key.account_id, key.region, name, kind) is not None:
+        if identities.notice_route(self.session, owner, key.region, name, kind) is not None:
             return False
         if stored.configuration_set is None:
             return True
