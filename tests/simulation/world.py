@@ -226,11 +226,11 @@ class SimulatedBlobs:
     def writer(self, key: str) -> SimulatedBlobWriter:
         return SimulatedBlobWriter(self, key)
 
-    async def pieces(self, key: str) -> AsyncGenerator[bytes, None]:
-        whole = await self.get(key)
-        for start in range(0, len(whole), _PIECE_BYTES):
+    async def pieces(self, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
+        whole = (await self.get(key))[start:end]
+        for place in range(0, len(whole), _PIECE_BYTES):
             await self.clock.sleep(0)
-            yield whole[start : start + _PIECE_BYTES]
+            yield whole[place : place + _PIECE_BYTES]
 
     async def delete(self, key: str) -> None:
         self.stored.pop(key, None)

@@ -19,6 +19,7 @@ import re
 import stat
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 from hatobin.adapters.threads import ThreadPool
@@ -90,12 +91,18 @@ class FileBlobs:
         check_key(key)
         return FileBlobWriter(self, key, self._temporary(), self._threads)
 
-    async def pieces(self, key: str) -> AsyncGenerator[bytes, None]:
+    async def pieces(self, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
         """See `Blobs.pieces`. A blob that is deleted or replaced meanwhile is read to its end."""
         check_key(key)
         descriptor = await self._threads.run(lambda: self._open(key))
         try:
-            while piece := await self._threads.run(lambda: _read(descriptor, key)):
+            place = start
+            while end is None or place < end:
+                wanted = PIECE_BYTES if end is None else min(PIECE_BYTES, end - place)
+                piece = await self._threads.run(partial(_read, descriptor, key, wanted, place))
+                if not piece:
+                    return
+                place += len(piece)
                 yield piece
         finally:
             os.close(descriptor)
@@ -294,9 +301,9 @@ def _write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _read(descriptor: int, key: str) -> bytes:
+def _read(descriptor: int, key: str, size: int, place: int) -> bytes:
     try:
-        return os.read(descriptor, PIECE_BYTES)
+        return os.pread(descriptor, size, place)
     except OSError as error:
         raise _unavailable("read", key, error) from error
 

@@ -177,11 +177,18 @@ class S3Blobs:
         file = open_writer_async(self._store, key, buffer_size=STREAMED_PART_BYTES, max_concurrency=1)
         return S3BlobWriter(file, lambda error: self._unavailable("put", key, error))
 
-    async def pieces(self, key: str) -> AsyncGenerator[bytes, None]:
+    async def pieces(self, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
         """See `Blobs.pieces`. Raises `S3Unavailable` when the store does not answer, or stops in the middle."""
         check_key(key)
         try:
-            found = await self._store.get_async(key)
+            if start or end is not None:
+                size = (await self._store.head_async(key))["size"]
+                # A range that begins behind the end is an error to the store, and here it is empty.
+                if start >= (end := size if end is None else min(end, size)):
+                    return
+                found = await self._store.get_async(key, options={"range": (start, end)})
+            else:
+                found = await self._store.get_async(key)
             async for piece in found.stream(min_chunk_size=PIECE_BYTES):
                 yield bytes(piece)
         except (BaseError, OSError) as error:

@@ -48,8 +48,11 @@ class Blobs(Protocol):
         """Begin a blob whose size nobody knows yet; it ends in `commit` or `abort`."""
         ...
 
-    def pieces(self, key: str) -> AsyncGenerator[bytes, None]:
-        """Give the blob in pieces of less than a megabyte; the first step raises `BlobMissing`."""
+    def pieces(self, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
+        """Give the octets from `start` up to before `end` (or all after `start`) in pieces of less than a megabyte.
+
+        The first step raises `BlobMissing`. What lies behind the end of the blob is left out without a word.
+        """
         ...
 
     async def delete(self, key: str) -> None:

@@ -72,6 +72,23 @@ async def pieces_make_one_blob(blobs: Blobs) -> None:
     raise AssertionError("a missing blob has no pieces")
 
 
+async def a_part_of_a_blob_is_read(blobs: Blobs) -> None:
+    """From anywhere to anywhere, also over several pieces; what is not there is left out."""
+    whole = bytes(range(251)) * 4_000
+    await blobs.put("a/b", whole)
+    size = len(whole)
+    for start, end in ((0, None), (0, 1), (1, 2), (7, 600_000), (size - 3, None), (size - 3, size + 9), (0, size)):
+        given = b"".join([piece async for piece in blobs.pieces("a/b", start, end)])
+        assert given == whole[start:end], f"octets {start} to {end} came back changed"
+    for start, end in ((size, None), (size + 5, size + 9), (4, 4), (0, 0)):
+        assert [piece async for piece in blobs.pieces("a/b", start, end)] == [], f"{start} to {end} is not empty"
+    try:
+        await anext(blobs.pieces("nothing", 1, 2))
+    except BlobMissing:
+        return
+    raise AssertionError("a missing blob has no part")
+
+
 async def aborted_blob_leaves_nothing(blobs: Blobs) -> None:
     """A writer that is given up leaves the former blob under its key, or none."""
     await blobs.put("a/b", b"former")
@@ -138,6 +155,7 @@ BLOBS_CHECKS: tuple[BlobsCheck, ...] = (
     later_put_replaces,
     missing_blob_is_said,
     pieces_make_one_blob,
+    a_part_of_a_blob_is_read,
     aborted_blob_leaves_nothing,
     deleted_blob_is_gone,
     strange_keys_are_refused,
