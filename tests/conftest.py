@@ -16,6 +16,10 @@ from hypothesis import HealthCheck, settings
 from tests import stores
 from tests.peers import postgres
 
+# awscrt is here for the product's checksums. botocore, which is imported later, would sign with it as soon as it
+# is installed, and take the time for that from the system; these tests give the time.
+os.environ.setdefault("BOTO_DISABLE_CRT", "true")
+
 _SLOW_IS_NO_FAULT = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 settings.register_profile(

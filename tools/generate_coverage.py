@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+from hatobin.companions import s3
 from hatobin.gateway import Handlers, registered_operations
 from hatobin.gateway.models import SERVICES, service_model
 from tools.coverage_groups import GROUPS
@@ -58,6 +59,7 @@ def _totals(served: Handlers) -> Iterator[str]:
     for service in SERVICES:
         if service not in WHOLE:
             yield f"| {service.upper()} (beside SES) | {counts[service]} | {sizes[service]} |"
+    yield f"| S3 (beside SES, [by hand](s3.md)) | {len(s3.served_operations())} | – |"
     yield ""
 
 
@@ -96,6 +98,17 @@ def _companion(service: str, served: Handlers) -> Iterator[str]:
     yield ""
 
 
+def _s3() -> Iterator[str]:
+    """The section of S3, whose protocol is made by hand: there is no model to count."""
+    yield "## S3"
+    yield ""
+    yield "| operation | served by |"
+    yield "|---|---|"
+    for name, operation in sorted(s3.served_operations().items()):
+        yield f"| {name} | `{operation.__module__.removeprefix('hatobin.').replace('.', '/')}` |"
+    yield ""
+
+
 def coverage_page() -> str:
     """Give the whole page."""
     served = served_operations()
@@ -113,6 +126,7 @@ def coverage_page() -> str:
     for service in SERVICES:
         if service not in WHOLE:
             lines += _companion(service, served)
+    lines += _s3()
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -73,7 +73,7 @@ async def test_a_bucket_that_is_missing_is_not_a_missing_blob(server: ObjectStor
 
 
 async def test_a_store_that_is_away_is_said_without_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(s3_blobs._RETRIES, "max_retries", 0)
+    monkeypatch.setitem(s3_blobs.RETRIES, "max_retries", 0)
     blobs = S3Blobs(f"s3://mail/x?endpoint=http://127.0.0.1:1&access_key_id=a&secret_access_key={SECRET}")
     for name, call in (("put", blobs.put("k", b"")), ("get", blobs.get("k")), ("delete", blobs.delete("k"))):
         with pytest.raises(S3Unavailable, match=rf"{name} s3://mail/x/k at http://127.0.0.1:1: ") as caught:

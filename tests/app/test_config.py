@@ -79,3 +79,26 @@ def test_mode_mx_has_the_limits_of_a_new_account(tmp_path: Path) -> None:
     settings = load(write(tmp_path, "[service]\ndomain = 'mail.example'\n[delivery]\nmode = 'mx'\n"), {})
     assert (settings.max_send_rate, settings.max_24_hour_send) == (14.0, 50_000)
     assert not settings.instant_verification
+
+
+def test_a_table_in_a_table_is_read_from_file_and_environment(tmp_path: Path) -> None:
+    path = tmp_path / "hatobin.toml"
+    path.write_text('[aws.s3]\nendpoint_url = "https://s3.example.com"\nregion = "eu-west-1"\n')
+    environment = {"HATOBIN_AWS__S3__REGION": "us-west-2", "HATOBIN_AWS__REQUEST_TIMEOUT_S": "3"}
+    aws = load(path, environment).aws
+    assert (aws.s3.endpoint_url, aws.s3.region, aws.request_timeout_s) == ("https://s3.example.com", "us-west-2", 3.0)
+    with pytest.raises(ConfigurationError, match="secret"):
+        load(None, {"HATOBIN_AWS__S3__SECRET": "x"})
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"HATOBIN_AWS__S3__REGION": "eu-west-1"},
+        {"HATOBIN_AWS__S3__ENDPOINT_URL": "s3.example.com"},
+        {"HATOBIN_AWS__S3__ENDPOINT_URL": "https://s3.example.com", "HATOBIN_AWS__S3__ACCESS_KEY_ID": "a"},
+    ],
+)
+def test_half_of_a_real_s3_is_refused(environment: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match=r"aws\.s3"):
+        load(None, environment)

@@ -91,7 +91,8 @@ async def served(name: str = "mailbox") -> AsyncIterator[Site]:
         raise AssertionError("the console asked an AWS API")
 
     local = LocalApp(world.ports, settings, waiters=world.waiters)
-    app = RootApp(no_api, ConsoleApp(world.ports, settings), local, sns_certificate=b"", settings=settings)
+    console = ConsoleApp(world.ports, settings)
+    app = RootApp(no_api, console, local, no_api, sns_certificate=b"", settings=settings)
     listener = socket.create_server(("127.0.0.1", 0))
     site = Site(world, app, listener.getsockname()[1])
     config = uvicorn.Config(cast(Any, site), lifespan="off", ws="none", log_config=None)

@@ -69,7 +69,7 @@ def dynamodb() -> Iterator[HttpReceiver]:
         yield receiver
 
 
-@waits_for("receipt rules", "s3 companion", "forwarding to other AWS services")
+@waits_for("receipt rules", "forwarding to other AWS services")
 def test_a_stored_mail_becomes_a_ticket(dynamodb: HttpReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
     setting = next((name for name in _aws_settings() if name.startswith("forward")), None)
     there_must_be(setting, "no setting of [aws] says where other services are")

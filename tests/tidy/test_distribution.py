@@ -18,6 +18,7 @@ from tests.tidy.waivers import KEYED_OTHERWISE
 DISTRIBUTED_BY = "account_id"
 # Unique indexes without the account, and why that is so.
 UNIQUE_OTHERWISE = {
+    "s3_bucket_by_name": "names of buckets are one namespace, and a request names only its bucket",
     "iam_access_key_by_id": "a request names only its key, and the key says whose it is",
     "iam_session_by_id": "the same for temporary credentials",
 }

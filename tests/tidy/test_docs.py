@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,17 +14,21 @@ from hatobin.words.settings import Settings
 from tests.tidy.source import ROOT, complaint, files
 
 CONFIGURATION = ROOT / "docs/configuration.md"
-_ROW = re.compile(r"^\| `([a-z]\w*)\.(\w+)` \| (.*?) \| (.*?) \|(.*?)\|$", re.MULTILINE)
+_ROW = re.compile(r"^\| `([a-z]\w*)\.([\w.]+)` \| (.*?) \| (.*?) \|(.*?)\|$", re.MULTILINE)
 
 
 def _settings() -> dict[str, Any]:
     """Every key with its default: `{"server.http": "127.0.0.1:8005", …}`."""
-    keys: dict[str, Any] = {}
-    for section in msgspec.structs.fields(Settings):
-        for key in msgspec.structs.fields(cast("type[msgspec.Struct]", section.type)):
+    return dict(_keys(Settings, ""))
+
+
+def _keys(section: type[msgspec.Struct], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key in msgspec.structs.fields(section):
+        if isinstance(key.type, type) and issubclass(key.type, msgspec.Struct):
+            yield from _keys(key.type, f"{prefix}{key.name}.")
+        else:
             default = key.default if key.default is not msgspec.NODEFAULT else key.default_factory()  # type: ignore[operator]
-            keys[f"{section.name}.{key.name}"] = default
-    return keys
+            yield f"{prefix}{key.name}", default
 
 
 def _rows() -> dict[str, tuple[str, str, str]]:

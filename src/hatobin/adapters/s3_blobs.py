@@ -132,8 +132,8 @@ class S3Blobs:
             self._address.bucket,
             prefix=self._address.prefix or None,
             config=_config(self._address),
-            client_options=_client(self._address),
-            retry_config=_RETRIES,
+            client_options=client_options(self._address.endpoint),
+            retry_config=RETRIES,
         )
 
     async def check(self) -> None:
@@ -167,7 +167,7 @@ class S3Blobs:
             found = await self._store.get_async(key)
             return bytes(await found.bytes_async())
         except (BaseError, OSError) as error:
-            if _is_missing(error):
+            if is_missing_object(error):
                 raise BlobMissing(key) from None
             raise self._unavailable("get", key, error) from error
 
@@ -192,7 +192,7 @@ class S3Blobs:
             async for piece in found.stream(min_chunk_size=PIECE_BYTES):
                 yield bytes(piece)
         except (BaseError, OSError) as error:
-            if _is_missing(error):
+            if is_missing_object(error):
                 raise BlobMissing(key) from None
             raise self._unavailable("get", key, error) from error
 
@@ -202,7 +202,7 @@ class S3Blobs:
         try:
             await self._store.delete_async(key)
         except (BaseError, OSError) as error:
-            if not _is_missing(error):
+            if not is_missing_object(error):
                 raise self._unavailable("delete", key, error) from error
 
     async def stale(self, prefix: str, *, before: float) -> AsyncIterator[list[str]]:
@@ -253,12 +253,12 @@ class S3BlobWriter:
         self._file = None
 
 
-def _is_missing(error: Exception) -> bool:
+def is_missing_object(error: Exception) -> bool:
     """Say whether the object is missing, and not its bucket: S3 answers 404 for both."""
     return isinstance(error, NotFoundError | FileNotFoundError) and "NoSuchBucket" not in str(error)
 
 
-_RETRIES: RetryConfig = {"max_retries": MAX_RETRIES, "retry_timeout": timedelta(seconds=RETRY_FOR_S)}
+RETRIES: RetryConfig = {"max_retries": MAX_RETRIES, "retry_timeout": timedelta(seconds=RETRY_FOR_S)}
 
 
 def _config(address: S3Address) -> S3Config:
@@ -277,9 +277,10 @@ def _config(address: S3Address) -> S3Config:
     return config
 
 
-def _client(address: S3Address) -> ClientConfig:
+def client_options(endpoint: str) -> ClientConfig:
+    """Give how obstore's clients speak to an endpoint: plain HTTP only where it says so, and how long they wait."""
     return {
-        "allow_http": address.endpoint.startswith("http://"),
+        "allow_http": endpoint.startswith("http://"),
         "connect_timeout": timedelta(seconds=CONNECT_TIMEOUT_S),
         "timeout": timedelta(seconds=REQUEST_TIMEOUT_S),
     }

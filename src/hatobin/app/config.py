@@ -1,6 +1,7 @@
 """Reading the configuration: one TOML file, and the environment over it.
 
-Every key `[section] name` can be given as HATOBIN_SECTION__NAME; a list is
+Every key `[section] name` can be given as HATOBIN_SECTION__NAME (and `[aws.s3] region` as
+HATOBIN_AWS__S3__REGION); a list is
 written as a JSON array or as values separated by commas. Unknown keys are
 refused with their path. Beside this only the master key (`data_folder`) and the
 login of an S3 store (`store`) may come from the environment.
@@ -52,10 +53,19 @@ def _overlay(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
         if not name.startswith(ENVIRONMENT_PREFIX) or name in _NOT_SETTINGS or "__" not in name:
             continue
         section, _, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
-        table = tree.setdefault(section, {})
-        if not isinstance(table, dict):
-            raise ConfigurationError(f"{name}: [{section}] is not a table")
-        table[key] = _value(section, key, text)
+        table = _table(tree, section, name)
+        inner, _, inner_key = key.rpartition("__")
+        if inner:
+            _table(table, inner, name)[inner_key] = text
+        else:
+            table[key] = _value(section, key, text)
+
+
+def _table(tree: dict[str, Any], section: str, name: str) -> dict[str, Any]:
+    table = tree.setdefault(section, {})
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{name}: [{section}] is not a table")
+    return table
 
 
 def _value(section: str, key: str, text: str) -> Any:
@@ -92,6 +102,13 @@ def _check(settings: Settings) -> None:
             ipaddress.ip_network(network, strict=False)
         except ValueError as error:
             raise ConfigurationError(f"server.trusted_proxies: {error}") from error
+    s3 = settings.aws.s3
+    if any((s3.region, s3.access_key_id, s3.secret_access_key)) and not s3.endpoint_url:
+        raise ConfigurationError("aws.s3.endpoint_url is missing: without it buckets are kept here")
+    if bool(s3.access_key_id) != bool(s3.secret_access_key):
+        raise ConfigurationError("aws.s3.access_key_id and aws.s3.secret_access_key belong together")
+    if s3.endpoint_url and not s3.endpoint_url.startswith(("http://", "https://")):
+        raise ConfigurationError('aws.s3.endpoint_url is "https://HOST" or "http://HOST:PORT"')
     if service.compat_names and delivery.mode != "mailbox":
         raise ConfigurationError('service.compat_names is for tests and works with delivery.mode = "mailbox" only')
 

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hatobin.app.resource_facts import resource_facts
+from hatobin.app.store import open_objects
 from hatobin.app.tagged import tagged_kinds
 from hatobin.capabilities import configuration_sets, contacts, identities, queue, tenants
 from hatobin.capabilities.delivery import Sites
 from hatobin.capabilities.suppression import TenantLists
 from hatobin.capabilities.tags import TaggedKinds
-from hatobin.companions import iam, sns, sqs
+from hatobin.companions import iam, s3, sns, sqs
 from hatobin.companions.kms import Vault
 from hatobin.flow.outbound import Acceptor, Dispatcher, Settler, Signals, Signer
 from hatobin.flow.publish import Publisher
@@ -71,6 +72,8 @@ def assemble_outbound(
             Vault: vault,
             iam.AccessKeys: keys,
             configuration_sets.DomainOwnership: configuration_sets.DomainOwnership(identities.is_verified_domain),
+            s3.Buckets: s3.Buckets(open_objects(settings, ports)),
+            s3.Authorization: s3.Authorization(s3.by_policies),
             sns.SnsDeliveries: deliveries,
             sns.SnsSigner: sns_signer,
             sqs.SqsWaiters: waiters,

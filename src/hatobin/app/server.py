@@ -70,6 +70,7 @@ class RunningServer:
         ]
         if assembly.does_upkeep:
             loops.append(assembly.queue_upkeep.run())
+            loops.append(assembly.bucket_upkeep.run())
             loops.append(Retention(assembly.ports, assembly.settings).run())
             if not assembly.settings.instant_verification:
                 loops.append(assembly.verification.run())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Protocol, TypeVar
 
@@ -13,8 +13,10 @@ from hatobin.adapters.migrations import Migration, SchemaTooNew
 from hatobin.adapters.sqlite import SqliteDatabase, SqliteTooOld
 from hatobin.app.data_folder import DataFolder
 from hatobin.app.schema import migrations
-from hatobin.ports import Blobs, Database
+from hatobin.companions.s3 import LocalObjects
+from hatobin.ports import Blobs, Database, Ports
 from hatobin.ports.database import DatabaseUnavailable, Session
+from hatobin.ports.objects import Objects
 from hatobin.words.settings import Settings
 
 T = TypeVar("T")
@@ -109,6 +111,23 @@ def open_blobs(settings: Settings, folder: DataFolder) -> OpenBlobs:
     if url and not url.startswith("file:"):
         raise StoreError('store.blobs is "file:PATH" or "s3://BUCKET/PREFIX?region=…&endpoint=…"')
     return FileBlobs(url.removeprefix("file:") or folder.blobs)
+
+
+def open_objects(settings: Settings, ports: Ports, environment: Mapping[str, str] = os.environ) -> Objects:
+    """Give the buckets that the product itself uses: those kept here, or a real S3's. Raises `StoreError`."""
+    s3 = settings.aws.s3
+    if not s3.endpoint_url:
+        return LocalObjects(ports)
+    if find_spec("obstore") is None:
+        raise StoreError('aws.s3.endpoint_url needs the extra: pip install "hatobin[s3]"')
+    from hatobin.adapters.s3_objects import S3Login, S3Objects
+
+    key, secret, token = s3.access_key_id, s3.secret_access_key, ""
+    if not key:  # What the AWS SDKs read; obstore itself would also take an endpoint from there, which may be ours.
+        key = environment.get("AWS_ACCESS_KEY_ID", "")
+        secret = environment.get("AWS_SECRET_ACCESS_KEY", "")
+        token = environment.get("AWS_SESSION_TOKEN", "")
+    return S3Objects(S3Login(s3.endpoint_url, s3.region, key, secret, token))
 
 
 async def clock_skew_s(database: Database, wall_clock: Callable[[], float] = time.time) -> float:

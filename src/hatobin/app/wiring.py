@@ -43,7 +43,7 @@ from hatobin.app.store import (
 )
 from hatobin.app.welcome import welcome
 from hatobin.capabilities import contacts, identities, queue
-from hatobin.companions import iam, sns, sqs
+from hatobin.companions import iam, s3, sns, sqs
 from hatobin.companions.kms import SealBroken, Vault
 from hatobin.flow.outbound import SmtpDoor, give_back_slot, take_slot
 from hatobin.gateway import Gateway
@@ -55,6 +55,7 @@ from hatobin.servers.console import ConsoleApp, SmtpLogin
 from hatobin.servers.links import LinksApp
 from hatobin.servers.local import InboxWaiters, LocalApp
 from hatobin.servers.root import RootApp
+from hatobin.servers.s3 import S3App
 from hatobin.words.settings import Settings
 
 log = structlog.get_logger()
@@ -105,6 +106,7 @@ class Assembly:
     lease: queue.WorkerLease
     outbound: Outbound
     queue_upkeep: sqs.QueueUpkeep
+    bucket_upkeep: s3.BucketUpkeep
     verification: identities.VerificationChecks
     smtp: SmtpListeners
     http_listeners: HttpListeners
@@ -227,12 +229,14 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         credentials=base.keys,
         handlers=operations.handlers(),
     )
+    s3_api = s3.S3Api(ports=ports, settings=settings, services=outbound.services, credentials=base.keys)
     links = LinksApp(ports, outbound.subscriptions)
     traffic, bodies = HttpTraffic(), BodyBudget(settings.server.http_bodies_bytes)
     root_app = RootApp(
         ApiApp(gateway, settings, bodies, traffic),
         ConsoleApp(ports, settings, smtp=_smtp_login(settings, base.listeners)),
         LocalApp(ports, settings, waiters=inbox_waiters, ready=outbound.ready, measures=http_measures(traffic, bodies)),
+        S3App(s3_api, settings, bodies, traffic),
         sns_certificate=certificates.sns.certificate.read_bytes(),
         settings=settings,
         others={identities.LINK_PATH: links, contacts.LINK_PATH: links},
@@ -250,6 +254,7 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         lease=base.lease,
         outbound=outbound,
         queue_upkeep=sqs.QueueUpkeep(ports),
+        bucket_upkeep=s3.BucketUpkeep(ports),
         verification=identities.VerificationChecks(ports, settings),
         smtp=SmtpListeners(settings, ports, SmtpDoor(base.keys, outbound.acceptor)),
         http_listeners=HttpListeners(settings, ports, root_app, traffic),

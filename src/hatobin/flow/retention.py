@@ -10,9 +10,9 @@ queued recipient stays, however old.
 Blobs that no body refers to (a crash came between the file and its row, or
 between the row's end and the file's) are found by their age.
 
-What is bounded elsewhere: the inbox by number (`settle`), the messages of SQS
-and the dead deliveries of SNS by the companions' own upkeep, the attempt
-journal by its pages.
+What is bounded elsewhere: the inbox by number (`settle`), the messages of SQS,
+the dead deliveries of SNS and the blobs of S3 by the companions' own upkeep,
+the attempt journal by its pages.
 """
 
 from __future__ import annotations

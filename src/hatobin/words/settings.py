@@ -35,6 +35,7 @@ class Server(Section, frozen=True):
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
     max_connections: Annotated[int, msgspec.Meta(ge=1)] = 1000
     max_body_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 64 * 1024 * 1024
+    max_s3_body_bytes: Annotated[int, msgspec.Meta(ge=5 * 1024 * 1024)] = 5 * 1024 * 1024 * 1024
     http_bodies_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 256 * 1024 * 1024
     http_head_bytes: Annotated[int, msgspec.Meta(ge=4096)] = 64 * 1024
     http_head_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 20.0
@@ -116,11 +117,21 @@ class Account(Section, frozen=True):
     max_api_rate: float = -1.0
 
 
+class S3(Section, frozen=True):
+    """A real S3 in place of the companion; empty: buckets are kept here."""
+
+    endpoint_url: str = ""
+    region: str = ""
+    access_key_id: str = ""
+    secret_access_key: str = ""
+
+
 class Aws(Section, frozen=True):
     """Outgoing calls to other services and to subscribers."""
 
     allow_networks: tuple[str, ...] | None = None
     request_timeout_s: float = 15.0
+    s3: S3 = S3()
 
 
 class Tls(Section, frozen=True):

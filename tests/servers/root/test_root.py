@@ -15,6 +15,8 @@ from tests.asgi import Answer, call
 PEM = b"-----BEGIN CERTIFICATE-----\n"
 SIGNED = {"authorization": "AWS4-HMAC-SHA256 Credential=test/…".replace("…", "x")}
 
+S3 = {"authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host"}
+
 
 def named(name: str) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -29,6 +31,7 @@ def root(settings: Settings | None = None, **parts: Any) -> RootApp:
         parts.pop("api", named("api")),
         parts.pop("console", named("console")),
         parts.pop("local", named("local")),
+        parts.pop("s3", named("s3")),
         sns_certificate=PEM,
         settings=settings or Settings(),
         **parts,
@@ -50,6 +53,17 @@ async def who(method: str, target: str, headers: dict[str, str] | None = None, a
         ("POST", "/123456789012/queue", SIGNED, "api"),
         ("GET", "/console/key", SIGNED, "api"),
         ("GET", "/store?X-Amz-Signature=00", {}, "api"),
+        ("GET", "/console/key", S3, "s3"),
+        ("PUT", "/_hatobin/inbox", S3, "s3"),
+        ("GET", "/b/k?X-Amz-Credential=test%2F20260101%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Signature=00", {}, "s3"),
+        ("GET", "/b/k?AWSAccessKeyId=test&Signature=x&Expires=1", {}, "s3"),
+        ("GET", "/?Action=ListTopics&AWSAccessKeyId=test&Signature=x", {}, "api"),
+        ("GET", "/key", {"host": "bucket.s3.example.com"}, "s3"),
+        ("GET", "/", {"host": "s3.localhost:8005"}, "s3"),
+        ("GET", "/bucket/key", {"amz-sdk-invocation-id": "x"}, "s3"),
+        ("GET", "/v2/email/account", {"amz-sdk-invocation-id": "x"}, "api"),
+        ("GET", "/console/", {"amz-sdk-invocation-id": "x"}, "console"),
+        ("GET", "/v2/email/account", SIGNED | {"host": "s3.example.com"}, "api"),
         ("GET", "/console/", {}, "console"),
         ("GET", "/console", {}, "console"),
         ("GET", "/console/?q=Action=SendEmail", {}, "console"),

@@ -45,14 +45,17 @@ MISMATCH_MESSAGE = (
 )
 
 
-def verify(claim: Claim, request: SignedRequest, secret: str) -> None:
+def verify(claim: Claim, request: SignedRequest, secret: str, *, payload_hash: str | None = None) -> None:
     """Raise `SignatureRefused` unless `claim` is the signature of `request` under `secret`.
+
+    Who reads the body later gives `payload_hash`, what the request says of it (its
+    SHA-256, or a word of S3's), and holds the body against that.
 
     The comparison takes the same time wherever the signatures differ. For S3
     the payload may be unsigned or signed in chunks: who decodes the chunks
     verifies them, with `signing_key` and `claim.signature` as the seed.
     """
-    canonical = _canonical_request(claim, request, _payload_hash(claim, request))
+    canonical = _canonical_request(claim, request, payload_hash or _payload_hash(claim, request))
     text = _string_to_sign(canonical, claim.amz_date, claim.scope)
     if claim.scope.algorithm == ALGORITHM_4A:
         is_true = is_signature_4a(claim.signature, text, claim.access_key_id, secret)

@@ -1,6 +1,7 @@
 """The root ASGI callable: which part of the server a request is for.
 
-In this order: local paths whose names no AWS request can have; what is signed
+In this order: what is for S3, whose paths are buckets' and keys' of any name;
+local paths whose names no other AWS request can have; what is signed
 goes to the AWS APIs; the other local paths and the console; what is unsigned
 but has the form of an AWS request (to be refused in AWS's words); the
 certificate of SNS; a person at the front door. Whatever goes wrong in a part
@@ -21,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hatobin.ports.blobs import BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.servers.api import is_aws_request
+from hatobin.servers.s3 import is_from_sdk, is_s3_request
 from hatobin.words.settings import Settings
 
 log = structlog.get_logger()
@@ -51,6 +53,7 @@ class RootApp:
         api: ASGIApp,
         console: ASGIApp,
         local: ASGIApp,
+        s3: ASGIApp,
         *,
         sns_certificate: bytes,
         settings: Settings,
@@ -59,6 +62,7 @@ class RootApp:
         self._api = api
         self._console = console
         self._local = local
+        self._s3 = s3
         self._sns_certificate = sns_certificate
         self._has_console = settings.console.enabled
         self._others = dict(others or {})
@@ -87,6 +91,8 @@ class RootApp:
 
     def _route(self, scope: Scope) -> ASGIApp:
         path = scope["path"]
+        if is_s3_request(scope):
+            return self._s3
         if path.startswith(_LOCAL_ONLY):
             return self._local
         if _is_signed(scope):
@@ -104,7 +110,7 @@ class RootApp:
             return self._certificate
         if path == "/" and self._has_console and scope["method"] in _SAFE_METHODS:
             return _to_console
-        return _not_found
+        return self._s3 if is_from_sdk(scope) else _not_found
 
     async def _certificate(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Give the certificate that verifies SNS messages; it is public."""
