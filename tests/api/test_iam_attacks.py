@@ -127,6 +127,19 @@ def test_a_role_cannot_be_told_to_act_for_its_own_user(assuming: Assuming) -> No
         assert refused[:2] == ("ValidationError", "Must specify userName when calling with non-User credentials")
 
 
+def test_a_role_trusts_nobody_who_took_the_name_of_a_user_that_is_no_more(assuming: Assuming) -> None:
+    ask = {"RoleArn": "arn:aws:iam::123456789012:role/mail/sender", "RoleSessionName": "run"}
+    assert assuming.sts.assume_role(**ask)
+    for key in assuming.iam.list_access_keys(UserName="app")["AccessKeyMetadata"]:
+        assuming.iam.delete_access_key(UserName="app", AccessKeyId=key["AccessKeyId"])
+    assuming.iam.delete_user(UserName="app")
+    assuming.iam.create_user(UserName="app")
+    newcomer = assuming.user("app")
+    assert refusal(newcomer.assume_role, **ask)[0] == "AccessDenied"
+    assuming.trusts({"AWS": "arn:aws:iam::123456789012:user/app"})
+    assert newcomer.assume_role(**ask)
+
+
 def test_a_role_does_not_trust_a_stranger_of_the_same_name(assuming: Assuming, api: Api) -> None:
     theirs = api.client("iam", account_id=OTHER_ACCOUNT)
     theirs.create_user(UserName="app")

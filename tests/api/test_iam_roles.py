@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.harness import ACCOUNT
+from tests.api.harness import ACCOUNT, OTHER_ACCOUNT
 from tests.api.test_iam_policies import TRUST
 from tests.api.test_iam_users import refusal
 
@@ -84,6 +84,25 @@ def test_what_trusts_nobody_in_a_way_that_can_be_read_is_refused(iam: Any, wrong
     assert (refused[0], refused[2]) == ("MalformedPolicyDocument", 400)
     iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)
     assert refusal(iam.update_assume_role_policy, RoleName="r", PolicyDocument=wrong)[0] == "MalformedPolicyDocument"
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        f"arn:aws:iam::{ACCOUNT}:user/none",
+        f"arn:aws:iam::{ACCOUNT}:user/Test",
+        f"arn:aws:iam::{ACCOUNT}:user/path/test",
+        f"arn:aws:iam::{ACCOUNT}:role/none",
+        f"arn:aws:iam::{OTHER_ACCOUNT}:user/test",
+        f"arn:aws:sts::{ACCOUNT}:assumed-role/none/run",
+        f"arn:aws:iam::{ACCOUNT}:user/*",
+        "test",
+    ],
+)
+def test_who_is_trusted_is_there(iam: Any, principal: str) -> None:
+    trust = TRUST.replace(f"arn:aws:iam::{ACCOUNT}:root", principal)
+    refused = refusal(iam.create_role, RoleName="r", AssumeRolePolicyDocument=trust)
+    assert refused[:2] == ("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{principal}"')
 
 
 def test_limits_of_roles(iam: Any, monkeypatch: pytest.MonkeyPatch) -> None:

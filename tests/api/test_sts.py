@@ -38,13 +38,13 @@ class Assuming:
     def __init__(self, api: Api) -> None:
         self._api = api
         self.iam = api.client("iam")
+        self.iam.create_user(UserName="app")
         self.iam.create_role(
             RoleName="sender",
             Path="/mail/",
             AssumeRolePolicyDocument=trust({"AWS": f"arn:aws:iam::{ACCOUNT}:user/app"}),
             Tags=[{"Key": "team", "Value": "post"}, {"Key": "kind", "Value": "role"}],
         )
-        self.iam.create_user(UserName="app")
         self.sts = self.user("app")
 
     def user(self, name: str, service: str = "sts") -> Any:

@@ -436,7 +436,7 @@ CREATE TABLE IF NOT EXISTS iam_user (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS iam_user_by_id ON iam_user (account_id, user_id);
 
--- A role; `trust` is the document that says who may assume it.
+-- A role; `trust` is the document that says who may assume it, `trust_ids` whom the ARNs in it meant when it was stored.
 CREATE TABLE IF NOT EXISTS iam_role (
   account_id    TEXT NOT NULL,
   name_key      TEXT NOT NULL,
@@ -444,6 +444,7 @@ CREATE TABLE IF NOT EXISTS iam_role (
   role_id       TEXT NOT NULL,
   path          TEXT NOT NULL,
   trust         TEXT NOT NULL,
+  trust_ids     TEXT NOT NULL,
   description   TEXT,
   max_session_s INTEGER NOT NULL,
   tags          TEXT NOT NULL,

@@ -37,7 +37,7 @@ async def create_access_key(call: Call, request: models.CreateAccessKeyRequest) 
             access_key_id=made.key.access_key_id,
             status="Active",
             secret_access_key=made.secret,
-            create_date=made.key.created_at,
+            create_date=float(int(made.key.created_at)),
         )
     )
 
@@ -109,7 +109,7 @@ async def get_access_key_last_used(
     return models.GetAccessKeyLastUsedResponse(
         user_name=key.user_name,
         access_key_last_used=models.AccessKeyLastUsed(
-            last_used_date=key.last_used_at,
+            last_used_date=None if key.last_used_at is None else float(int(key.last_used_at)),
             service_name=key.last_used_service or _NEVER_USED,
             region=key.last_used_region or _NEVER_USED,
         ),
@@ -122,5 +122,8 @@ def _keys(session: Session, holder: Holder) -> tuple[AccessKey, ...]:
 
 def _metadata(key: AccessKey) -> models.AccessKeyMetadata:
     return models.AccessKeyMetadata(
-        user_name=key.user_name, access_key_id=key.access_key_id, status=key.status.value, create_date=key.created_at
+        user_name=key.user_name,
+        access_key_id=key.access_key_id,
+        status=key.status.value,
+        create_date=float(int(key.created_at)),
     )

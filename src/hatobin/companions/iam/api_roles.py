@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hatobin.companions.iam import documents, pages, role_store, session_store
+from hatobin.companions.iam import documents, pages, role_store, session_store, trust
 from hatobin.companions.iam import tags as tagging
 from hatobin.companions.iam.api_users import refuse_with_policies, shown_tags
 from hatobin.companions.iam.changes import change_holder, write
@@ -25,12 +25,14 @@ async def create_role(call: Call, request: models.CreateRoleRequest) -> models.C
         raise not_served("PermissionsBoundary")
     if request.max_signin_session_duration is not None:
         raise not_served("MaxSigninSessionDuration")
+    _check_trust(request.assume_role_policy_document)
     role = Role(
         account_id=call.account_id,
         name=request.role_name,
         role_id=new_role_id(call.ports.entropy),
         path=request.path or "/",
-        trust=_trust(request.assume_role_policy_document),
+        trust=request.assume_role_policy_document,
+        trust_ids="",
         description=request.description,
         max_session_s=request.max_session_duration or DEFAULT_SESSION_S,
         tags=tagging.checked(request.tags),
@@ -43,7 +45,7 @@ async def create_role(call: Call, request: models.CreateRoleRequest) -> models.C
     def work(session: Session) -> None:
         if role_store.count(session, call.account_id) >= MAX_ROLES:
             raise over_quota("RolesPerAccount", MAX_ROLES)
-        if not role_store.insert(session, role):
+        if not role_store.insert(session, replace(role, trust_ids=trust.remembered(session, role.trust))):
             raise exists("Role", role.name)
 
     await write(call, work)
@@ -88,10 +90,12 @@ async def update_role(call: Call, request: models.UpdateRoleRequest) -> models.U
 @operation("iam", "UpdateAssumeRolePolicy")
 async def update_assume_role_policy(call: Call, request: models.UpdateAssumeRolePolicyRequest) -> None:
     """Say anew who may assume a role; sessions that there are go on."""
-    trust = _trust(request.policy_document)
+    document = request.policy_document
+    _check_trust(document)
 
     def work(session: Session, holder: Holder) -> None:
-        role_store.put_trust(session, holder.account_id, holder.holder_id, trust)
+        ids = trust.remembered(session, document)
+        role_store.put_trust(session, holder.account_id, holder.holder_id, document, ids)
 
     await change_holder(call, HolderKind.ROLE, request.role_name, work)
 
@@ -140,10 +144,10 @@ async def list_role_tags(call: Call, request: models.ListRoleTagsRequest) -> mod
     return models.ListRoleTagsResponse(tags=shown_tags(page.items), is_truncated=page.is_truncated, marker=page.marker)
 
 
-def _trust(document: str) -> str:
+def _check_trust(document: str) -> None:
     if documents.measured(document) > MAX_TRUST_BYTES:
         raise over_quota("ACLSizePerRole", MAX_TRUST_BYTES)
-    return documents.checked_trust(document)
+    documents.read_trust(document)
 
 
 def _shown(role: Role, *, with_details: bool) -> models.Role:
@@ -154,7 +158,7 @@ def _shown(role: Role, *, with_details: bool) -> models.Role:
         role_name=role.name,
         role_id=role.role_id,
         arn=role.arn,
-        create_date=role.created_at,
+        create_date=float(int(role.created_at)),
         assume_role_policy_document=documents.shown(role.trust),
         description=role.description,
         max_session_duration=role.max_session_s,

@@ -141,7 +141,7 @@ def shown(user: User, *, with_tags: bool = True) -> models.User:
         user_name=user.name,
         user_id=user.user_id,
         arn=user.arn,
-        create_date=user.created_at,
+        create_date=float(int(user.created_at)),
         tags=shown_tags(user.tags) or None if with_tags else None,
     )
 

@@ -29,12 +29,13 @@ def idle_actions(document: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in named if name.partition(":")[0].lower() not in _ASKED))
 
 
-def checked_trust(document: str) -> str:
-    """Give a role's trust policy as it is to be stored. Raises `CallerError` (MalformedPolicyDocument)."""
-    for statement in _read(document, Kind.TRUST).statements:
+def read_trust(document: str) -> Document:
+    """Read a role's trust policy. Raises `CallerError` (MalformedPolicyDocument)."""
+    trust = _read(document, Kind.TRUST)
+    for statement in trust.statements:
         if not all(name.lower().startswith("sts:") for name in statement.action_names):
             raise malformed_document("AssumeRole policy may only specify STS AssumeRole actions.")
-    return document
+    return trust
 
 
 def _read(document: str, kind: Kind) -> Document:

@@ -68,13 +68,17 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """One role; `trust` is the JSON text that says who may assume it, `max_session_s` for how long at most."""
+    """One role. `trust` is the JSON text that says who may assume it, `max_session_s` for how long at most.
+
+    `trust_ids` are the ids of whom it names, as the module `trust` keeps them.
+    """
 
     account_id: str
     name: str
     role_id: str
     path: str
     trust: str
+    trust_ids: str
     description: str | None
     max_session_s: int
     tags: tuple[TagPair, ...]

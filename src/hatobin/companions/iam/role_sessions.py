@@ -13,11 +13,12 @@ from hatobin.companions.iam.changes import write
 from hatobin.companions.iam.errors import invalid
 from hatobin.companions.iam.model import Role, TagPair
 from hatobin.companions.iam.session_store import NewTemporary
+from hatobin.companions.iam.trust import trusted_caller
 from hatobin.companions.kms import Vault
 from hatobin.gateway import Call, call_context, tag_context
 from hatobin.ports import Session
 from hatobin.protocols.aws.arn import parse_arn
-from hatobin.protocols.aws.policy import Caller, Context, Kind, Verdict, read_document, resource_grant
+from hatobin.protocols.aws.policy import Context, Verdict, resource_grant
 from hatobin.words.errors import CallerError
 
 CHAINED_MAX_S = 3600
@@ -119,8 +120,8 @@ def _may(call: Call, role: Role, asked: RoleSession, action: str) -> bool:
     trusts the account, or is another account's, the caller's own policies must allow it too.
     """
     principal, context = call.principal, _context(call, asked)
-    who = Caller(principal.account_id, principal.arn, role_arn=principal.role_arn or None)
-    trust = resource_grant(read_document(role.trust, Kind.TRUST), who, action, role.arn, context)
+    who = trusted_caller(principal, role.trust_ids)
+    trust = resource_grant(documents.read_trust(role.trust), who, action, role.arn, context)
     own = call.permissions.verdict(action, role.arn, lambda: {**context, **tag_context(role.tags)})
     if trust.verdict is not Verdict.ALLOWED or own is Verdict.DENIED:
         return False

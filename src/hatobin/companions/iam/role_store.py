@@ -7,7 +7,7 @@ from hatobin.companions.iam.model import Role, TagPair
 from hatobin.ports import Row, Session
 
 _COLUMNS = (
-    "account_id, role_name, role_id, path, trust, description, max_session_s, tags, created_at,"
+    "account_id, role_name, role_id, path, trust, trust_ids, description, max_session_s, tags, created_at,"
     " last_used_at, last_used_region, revision"
 )
 _BY_ID = "account_id = :account_id AND role_id = :role_id"
@@ -17,9 +17,9 @@ def insert(session: Session, role: Role) -> bool:
     """Store a new role; false when its name is taken, in whatever case."""
     row = session.one(
         """
-        INSERT INTO iam_role (account_id, name_key, role_name, role_id, path, trust, description, max_session_s, tags,
-          created_at, revision)
-        VALUES (:account_id, :key, :name, :role_id, :path, :trust, :description, :max_session_s, :tags,
+        INSERT INTO iam_role (account_id, name_key, role_name, role_id, path, trust, trust_ids, description,
+          max_session_s, tags, created_at, revision)
+        VALUES (:account_id, :key, :name, :role_id, :path, :trust, :trust_ids, :description, :max_session_s, :tags,
           :created_at, :revision)
         ON CONFLICT (account_id, name_key) DO NOTHING RETURNING role_id
         """,
@@ -30,6 +30,7 @@ def insert(session: Session, role: Role) -> bool:
             "role_id": role.role_id,
             "path": role.path,
             "trust": role.trust,
+            "trust_ids": role.trust_ids,
             "description": role.description,
             "max_session_s": role.max_session_s,
             "tags": tagging.stored(role.tags),
@@ -77,11 +78,11 @@ def count(session: Session, account_id: str) -> int:
     return row[0] if row else 0
 
 
-def put_trust(session: Session, account_id: str, role_id: str, trust: str) -> None:
+def put_trust(session: Session, account_id: str, role_id: str, trust: str, trust_ids: str) -> None:
     """Say anew who may assume a role."""
     session.execute(
-        f"UPDATE iam_role SET trust = :trust, revision = revision + 1 WHERE {_BY_ID}",
-        {"account_id": account_id, "role_id": role_id, "trust": trust},
+        f"UPDATE iam_role SET trust = :trust, trust_ids = :trust_ids, revision = revision + 1 WHERE {_BY_ID}",
+        {"account_id": account_id, "role_id": role_id, "trust": trust, "trust_ids": trust_ids},
     )
 
 
@@ -122,18 +123,19 @@ def delete(session: Session, account_id: str, role_id: str) -> None:
 
 
 def _role(row: Row) -> Role:
-    account_id, name, role_id, path, trust, description, max_session_s, tags, created_at, used_at, region, rev = row
+    account_id, name, role_id, path, trust, ids, description, longest, tags, created_at, used_at, region, revision = row
     return Role(
         account_id=account_id,
         name=name,
         role_id=role_id,
         path=path,
         trust=trust,
+        trust_ids=ids,
         description=description,
-        max_session_s=max_session_s,
+        max_session_s=longest,
         tags=tagging.loaded(tags),
         created_at=created_at,
         last_used_at=used_at,
         last_used_region=region,
-        revision=rev,
+        revision=revision,
     )
