@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import smtplib
 import subprocess
 import sys
 from pathlib import Path
@@ -11,20 +12,20 @@ from typing import Any
 import pytest
 
 from tests.interop.sending import VALIDATED
-from tests.running import RunningServer
+from tests.running import RunningServer, smtp_password
 
 _AWS = Path(sys.executable).with_name("aws")
 
 pytestmark = pytest.mark.skipif(not _AWS.exists(), reason="the AWS CLI is not installed beside this Python")
 
 
-def _aws(server: RunningServer, *arguments: str, fails: bool = False) -> Any:
+def _aws(server: RunningServer, *arguments: str, fails: bool = False, environment: dict[str, str] | None = None) -> Any:
     if arguments[0] == "sqs":
         # Version 1 of the CLI puts its own old host names for SQS above AWS_ENDPOINT_URL.
         arguments += ("--endpoint-url", server.endpoint)
     done = subprocess.run(
         [sys.executable, _AWS, *arguments, "--output", "json"],
-        env=server.client_environment(),
+        env=server.client_environment() | (environment or {}),
         capture_output=True,
         text=True,
         timeout=60,
@@ -119,3 +120,32 @@ def test_events_are_read_from_a_queue(mailbox: RunningServer) -> None:
     assert texts[0] == VALIDATED
     event = json.loads(texts[1])
     assert (event["eventType"], event["mail"]["messageId"]) == ("Bounce", sent["MessageId"])
+
+
+def test_a_user_assumes_a_role(mailbox: RunningServer) -> None:
+    trust = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    made = _aws(mailbox, "iam", "create-role", "--role-name", "cli-sender", "--assume-role-policy-document", document)[
+        "Role"
+    ]
+    assert made["AssumeRolePolicyDocument"]["Statement"] == [trust]
+    arn = "arn:aws:iam::aws:policy/AmazonSESFullAccess"
+    _aws(mailbox, "iam", "attach-role-policy", "--role-name", "cli-sender", "--policy-arn", arn)
+    given = _aws(mailbox, "sts", "assume-role", "--role-arn", made["Arn"], "--role-session-name", "ci")["Credentials"]
+    temporary = {
+        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": given["SessionToken"],
+    }
+    who = _aws(mailbox, "sts", "get-caller-identity", environment=temporary)
+    assert who["Arn"] == "arn:aws:sts::123456789012:assumed-role/cli-sender/ci"
+    assert _aws(mailbox, "sesv2", "get-account", environment=temporary)["SendingEnabled"] is True
+    refused = _aws(mailbox, "iam", "list-users", environment=temporary, fails=True)
+    assert "(AccessDenied)" in refused
+    del temporary["AWS_SESSION_TOKEN"]
+    assert "(InvalidClientTokenId)" in _aws(mailbox, "sts", "get-caller-identity", environment=temporary, fails=True)
+    with smtplib.SMTP("localhost", mailbox.port("submission"), timeout=30) as session:
+        session.starttls(context=mailbox.tls_context())
+        with pytest.raises(smtplib.SMTPAuthenticationError) as caught:
+            session.login(given["AccessKeyId"], smtp_password(given["SecretAccessKey"], "us-east-1"))
+    assert caught.value.smtp_code == 535

@@ -27,7 +27,6 @@ from hatobin.companions.iam.errors import invalid, not_served
 from hatobin.companions.iam.facts import tags_of
 from hatobin.companions.iam.managed import MANAGED, SMTP_POLICY, SMTP_POLICY_NAME, managed_arn
 from hatobin.companions.iam.model import (
-    DEFAULT_SESSION_S,
     FIRST_ACCESS_KEY_ID,
     FIRST_ACCOUNT_ID,
     FIRST_SECRET,
@@ -35,7 +34,6 @@ from hatobin.companions.iam.model import (
     AccessKey,
     KeyStatus,
     NewAccessKey,
-    Role,
     TagPair,
     first_key_allowed,
 )
@@ -51,7 +49,6 @@ from hatobin.companions.iam.tags import checked as checked_tags
 from hatobin.companions.iam.user_store import find as find_user
 
 __all__ = [
-    "DEFAULT_SESSION_S",
     "FIRST_ACCESS_KEY_ID",
     "FIRST_ACCOUNT_ID",
     "FIRST_SECRET",
@@ -68,7 +65,6 @@ __all__ = [
     "NameTaken",
     "NewAccessKey",
     "NewTemporary",
-    "Role",
     "RoleSession",
     "TagPair",
     "api_keys",

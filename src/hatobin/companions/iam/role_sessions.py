@@ -11,7 +11,7 @@ from msgspec import Struct
 from hatobin.companions.iam import documents, role_store, session_store
 from hatobin.companions.iam.changes import write
 from hatobin.companions.iam.errors import invalid
-from hatobin.companions.iam.model import Role, TagPair
+from hatobin.companions.iam.model import DEFAULT_SESSION_S, Role, TagPair
 from hatobin.companions.iam.session_store import NewTemporary
 from hatobin.companions.iam.trust import trusted_caller
 from hatobin.companions.kms import Vault
@@ -50,7 +50,7 @@ async def assume(call: Call, asked: RoleSession) -> tuple[Role, NewTemporary]:
     let the caller or does not exist; ValidationError for a time that is too long.
     """
     vault, entropy, now = call.services.get(Vault), call.ports.entropy, call.ports.clock.now()
-    duration_s = asked.duration_s or CHAINED_MAX_S
+    duration_s = asked.duration_s or DEFAULT_SESSION_S
     if call.principal.role_arn and duration_s > CHAINED_MAX_S:
         raise invalid(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
