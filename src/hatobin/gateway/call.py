@@ -22,7 +22,7 @@ S = TypeVar("S")
 class Principal(Struct, frozen=True):
     """Who signed the request.
 
-    `arn` is the caller's ARN ("arn:aws:iam::123456789012:user/NAME", or ":root"),
+    `arn` is the caller's ARN ("arn:aws:iam::123456789012:user/NAME"),
     `name` what events show as `ses:caller-identity`. `tags` are those of the user,
     or of the session and its role. A session of a role has "arn:aws:sts::…:assumed-role/ROLE/SESSION"
     and in `role_arn` the role's own ARN, which policies know as aws:PrincipalArn.
