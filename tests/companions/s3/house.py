@@ -116,7 +116,7 @@ def changed(request: Signed, **members: Any) -> Signed:
 class House:
     """One S3 and its clients; time is the clock's, and moves when a test moves it."""
 
-    def __init__(self, settings: Settings | None = None, *, authorize: s3.Authorize = s3.by_policies) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
         self.loop = asyncio.new_event_loop()
         self.dice = random.Random(20260101)
         self.clock = SimulatedClock()
@@ -138,7 +138,7 @@ class House:
         self.api = s3.S3Api(
             ports=self.ports,
             settings=self.settings,
-            services=Services({s3.Authorization: s3.Authorization(authorize)}),
+            services=Services({s3.Authorization: s3.Authorization(s3.by_policies)}),
             credentials=self.credentials,
         )
         self.objects = s3.LocalObjects(self.ports)

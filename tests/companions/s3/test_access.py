@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from typing import Any
 
@@ -119,3 +121,60 @@ def test_what_a_bucket_says_to_a_service(house: House, full: Any) -> None:
     assert verdict("s3:PutObject", ACCOUNT) is Verdict.ALLOWED
     assert verdict("s3:PutObject", OTHER_ACCOUNT) is Verdict.NOT_ALLOWED
     assert verdict("s3:GetObject", ACCOUNT) is Verdict.NOT_ALLOWED
+
+
+# Operation → method, target, the action that is asked for, on which resource.
+LETTERS, IN_A = "arn:aws:s3:::letters", "arn:aws:s3:::letters/in/a"
+ASKED = {
+    "ListBuckets": ("GET", "/", "s3:ListAllMyBuckets", "*"),
+    "CreateBucket": ("PUT", "/new-letters", "s3:CreateBucket", "arn:aws:s3:::new-letters"),
+    "HeadBucket": ("HEAD", "/letters", "s3:ListBucket", LETTERS),
+    "DeleteBucket": ("DELETE", "/letters", "s3:DeleteBucket", LETTERS),
+    "ListObjects": ("GET", "/letters", "s3:ListBucket", LETTERS),
+    "ListObjectsV2": ("GET", "/letters?list-type=2", "s3:ListBucket", LETTERS),
+    "GetBucketLocation": ("GET", "/letters?location", "s3:GetBucketLocation", LETTERS),
+    "GetBucketPolicy": ("GET", "/letters?policy", "s3:GetBucketPolicy", LETTERS),
+    "PutBucketPolicy": ("PUT", "/letters?policy", "s3:PutBucketPolicy", LETTERS),
+    "DeleteBucketPolicy": ("DELETE", "/letters?policy", "s3:DeleteBucketPolicy", LETTERS),
+    "ListMultipartUploads": ("GET", "/letters?uploads", "s3:ListBucketMultipartUploads", LETTERS),
+    "GetObject": ("GET", "/letters/in/a", "s3:GetObject", IN_A),
+    "HeadObject": ("HEAD", "/letters/in/a", "s3:GetObject", IN_A),
+    "PutObject": ("PUT", "/letters/in/a", "s3:PutObject", IN_A),
+    "CopyObject": ("PUT", "/letters/in/a", "s3:PutObject", IN_A),
+    "DeleteObject": ("DELETE", "/letters/in/a", "s3:DeleteObject", IN_A),
+    "DeleteObjects": ("POST", "/letters?delete", "s3:DeleteObject", IN_A),
+    "CreateMultipartUpload": ("POST", "/letters/in/a?uploads", "s3:PutObject", IN_A),
+    "UploadPart": ("PUT", "/letters/in/a?uploadId=x&partNumber=1", "s3:PutObject", IN_A),
+    "UploadPartCopy": ("PUT", "/letters/in/a?uploadId=x&partNumber=1", "s3:PutObject", IN_A),
+    "ListParts": ("GET", "/letters/in/a?uploadId=x", "s3:ListMultipartUploadParts", IN_A),
+    "CompleteMultipartUpload": ("POST", "/letters/in/a?uploadId=x", "s3:PutObject", IN_A),
+    "AbortMultipartUpload": ("DELETE", "/letters/in/a?uploadId=x", "s3:AbortMultipartUpload", IN_A),
+}
+
+
+def test_the_table_has_every_operation() -> None:
+    assert ASKED.keys() == s3.served_operations().keys()
+
+
+@pytest.mark.parametrize("operation", ASKED)
+def test_no_operation_is_done_without_a_policy(house: House, full: Any, operation: str) -> None:
+    method, target, action, resource = ASKED[operation]
+    before = dict(house.blobs.stored)
+    house.credentials.policies["AKIAMINE"] = ()
+    headers = {"x_amz_copy_source": "letters/out/b"} if "Copy" in operation else {}
+    body = b""
+    if operation == "DeleteObjects":
+        body = b"<Delete><Object><Key>in/a</Key></Object></Delete>"
+        headers["content_md5"] = base64.b64encode(hashlib.md5(body).digest()).decode()
+    answer = house.send(house.signed(method, target, body, **headers))
+    if operation == "DeleteObjects":  # Each key has its own outcome.
+        assert (answer.status, answer.body.count(b"<Code>AccessDenied</Code>")) == (200, 1)
+    else:
+        assert answer.status == 403
+    if method != "HEAD":
+        place = "" if resource == "*" else f" on resource: &quot;{resource}&quot;"
+        assert f"is not authorized to perform: {action}{place} because" in answer.body.decode()
+    del house.credentials.policies["AKIAMINE"]
+    assert house.blobs.stored == before
+    assert full.list_objects_v2(Bucket="letters")["KeyCount"] == 2
+    assert [one["Name"] for one in full.list_buckets()["Buckets"]] == ["letters"]

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from hatobin.companions import s3
 from hatobin.protocols.aws.s3.chunked import SIGNED, SIGNED_TRAILER, ChunkSigning
-from hatobin.protocols.aws.s3.errors import refusal
 from hatobin.protocols.aws.sigv4 import signing_key
 from tests.companions.s3.house import ACCOUNT, HOST, KEYS, OTHER_ACCOUNT, REGION, House, Signed, changed, refused
 
@@ -152,39 +150,6 @@ def test_another_account_may_do_nothing(mine: Any, house: House) -> None:
     outcome = theirs.delete_objects(Bucket="letters", Delete={"Objects": [{"Key": "k"}]})
     assert [one["Code"] for one in outcome["Errors"]] == ["AccessDenied"]
     assert mine.get_object(Bucket="letters", Key="k")["Body"].read() == BODY
-
-
-def test_every_operation_asks_before_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who may nothing learns and changes nothing, whatever is asked; and each question names action and resource."""
-    asked: list[s3.AccessRequest] = []
-
-    async def nobody(request: s3.AccessRequest) -> None:
-        asked.append(request)
-        if request.action not in allowed:
-            raise refusal("AccessDenied")
-
-    allowed = {"s3:CreateBucket"}
-    house = House(authorize=nobody)
-    monkeypatch.setattr("botocore.auth.get_current_datetime", house.now)
-    client = house.client()
-    client.create_bucket(Bucket="letters")
-    in_key = {"Bucket": "letters", "Key": "k"}
-    for call, arguments, action, resource in (
-        (client.list_buckets, {}, "s3:ListAllMyBuckets", "*"),
-        (client.list_objects_v2, {"Bucket": "letters"}, "s3:ListBucket", "arn:aws:s3:::letters"),
-        (client.get_object, in_key, "s3:GetObject", "arn:aws:s3:::letters/k"),
-        (client.put_object, in_key | {"Body": b"x"}, "s3:PutObject", "arn:aws:s3:::letters/k"),
-        (client.delete_object, in_key, "s3:DeleteObject", "arn:aws:s3:::letters/k"),
-        (client.create_multipart_upload, in_key, "s3:PutObject", "arn:aws:s3:::letters/k"),
-        (client.copy_object, in_key | {"CopySource": "letters/x"}, "s3:PutObject", "arn:aws:s3:::letters/k"),
-    ):
-        assert refused(call, **arguments) == "AccessDenied"
-        assert (asked[-1].action, asked[-1].resource) == (action, resource)
-        assert asked[-1].principal.account_id == ACCOUNT
-    allowed.add("s3:PutObject")
-    assert refused(client.copy_object, CopySource="letters/x", **in_key) == "AccessDenied"
-    assert (asked[-1].action, asked[-1].resource) == ("s3:GetObject", "arn:aws:s3:::letters/x")
-    house.close()
 
 
 # ── chunks ───────────────────────────────────────────────────────────────────
