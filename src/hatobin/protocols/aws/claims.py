@@ -139,7 +139,8 @@ def _header_claim(request: SignedRequest, authorization: str) -> Claim:
     given = {match[1]: match[2] for match in matches if match is not None}
     amz_date = request.headers.get("x-amz-date") or _http_date(request.headers.get("date", ""))
     _check_algorithm(algorithm)
-    if len(given) != 3 or amz_date is None:
+    # Of a repeated header, joined by a comma, neither is believed: whose would it be?
+    if len(given) != 3 or len(matches) != 3 or amz_date is None:
         raise SignatureRefused(Fault.INCOMPLETE, _authorization_complaint(given, amz_date))
     names = _read_signed_headers(given["SignedHeaders"])
     region_set = request.headers.get("x-amz-region-set", "") if "x-amz-region-set" in names else ""
