@@ -15,6 +15,9 @@ CASES ?=
 STORE ?= sqlite
 FAULTS ?= 50
 SEED ?= 1
+ROWS ?= 1000000
+KILLS ?= 1
+TARGET ?= suppression
 FUZZ_EXAMPLES ?= 5000
 FROM ?=
 
@@ -23,7 +26,7 @@ RUN_READY := .venv/.ready-to-run
 DEV_READY := .venv/.ready-to-develop
 CHECKED := src tests tools benchmarks scripts
 
-.PHONY: help run test check bench chaos clients fuzz models coverage-doc lock services clean
+.PHONY: help run test check bench chaos imports clients fuzz models coverage-doc lock services clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +50,9 @@ bench: $(DEV_READY) ## Measure beside the peers (CASES=smtp_delivered,api_accept
 
 chaos: $(DEV_READY) services ## Break things under load, then close the ledger (STORE=postgres FAULTS=1000 SEED=2)
 	@exec $(PY) -m tests.chaos.run --store $(STORE) --faults $(FAULTS) --seed $(SEED) $(ARGS)
+
+imports: $(DEV_READY) ## Import many rows and kill the server meanwhile (ROWS=1000000 KILLS=2 TARGET=contacts)
+	@exec $(PY) -m tests.chaos.imports --rows $(ROWS) --kills $(KILLS) --target $(TARGET) $(ARGS)
 
 fuzz: $(DEV_READY) ## Fuzz the gateway, for longer than `make test` does (STORE=postgres FUZZ_EXAMPLES=2000 SEED=7)
 	@HATOBIN_TEST_STORE=$(STORE) FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) FUZZ_SEED=$(SEED) exec $(PY) -m pytest tests/fuzz $(ARGS)

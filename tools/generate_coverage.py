@@ -24,15 +24,24 @@ WHOLE = {"sesv2": "SES API v2", "ses": "SES API v1", "mailmanager": "SES Mail Ma
 LAYERS = ("capabilities", "companions", "flow")
 
 
+# What has a function that only refuses, or says that there is nothing: not served, and the table says why.
+REFUSING = {
+    ("sesv2", name): "refused: what it exports is not kept yet"
+    for name in ("CreateExportJob", "GetExportJob", "ListExportJobs", "CancelExportJob")
+}
+
+
 def served_operations() -> Handlers:
-    """Import every module that registers operations, and give what the product registers."""
+    """Import every module that registers operations, and give what the product serves."""
     for layer in LAYERS:
         package = import_module(f"hatobin.{layer}")
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if found.name.rpartition(".")[2].startswith("api"):
                 import_module(found.name)
     return {
-        key: handler for key, handler in registered_operations().items() if handler.__module__.startswith("hatobin.")
+        key: handler
+        for key, handler in registered_operations().items()
+        if handler.__module__.startswith("hatobin.") and key not in REFUSING
     }
 
 
@@ -65,7 +74,9 @@ def _totals(served: Handlers) -> Iterator[str]:
 
 def _room(served: Handlers, service: str, name: str) -> str:
     handler = served.get((service, name))
-    return "not yet" if handler is None else f"`{handler.__module__.removeprefix('hatobin.').replace('.', '/')}`"
+    if handler is None:
+        return REFUSING.get((service, name), "not yet")
+    return f"`{handler.__module__.removeprefix('hatobin.').replace('.', '/')}`"
 
 
 def _whole_service(service: str, title: str, served: Handlers) -> Iterator[str]:

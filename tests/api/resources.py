@@ -277,6 +277,22 @@ RESOURCES: dict[str, Resource] = {
             ),
         ),
     ),
+    "import job": Resource(
+        ("CreateImportJob",),
+        (
+            (
+                "sesv2",
+                "create_import_job",
+                {
+                    "ImportDestination": {"SuppressionListDestination": {"SuppressionListImportAction": "PUT"}},
+                    "ImportDataSource": {"S3Url": "s3://lists/file", "DataFormat": "CSV"},
+                },
+            ),
+        ),
+        ("sesv2", "list_import_jobs", {}),
+        (),
+        (("sesv2", "list_import_jobs", {}),),
+    ),
     "multi-region endpoint": Resource(
         ("CreateMultiRegionEndpoint",),
         (

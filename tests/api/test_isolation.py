@@ -124,4 +124,5 @@ def test_everything_that_can_be_made_is_in_the_table() -> None:
         "PutSuppressedDestination",
         "PutIdentityPolicy",
     }
+    made.remove("CreateExportJob")  # It makes nothing yet.
     assert made == {name for resource in RESOURCES.values() for name in resource.operations}

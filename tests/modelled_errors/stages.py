@@ -50,6 +50,10 @@ def _plain(api: Api, clients: Clients) -> None:
     v2.create_email_template(TemplateName="t", TemplateContent={"Subject": "Hi {{name}}", "Text": "Hello"})
     v2.create_custom_verification_email_template(**VERIFICATION)
     v2.create_multi_region_endpoint(EndpointName="global", Details={"RoutesDetails": [{"Region": "eu-west-1"}]})
+    v2.create_import_job(
+        ImportDestination={"ContactListDestination": {"ContactListName": "news", "ContactListImportAction": "PUT"}},
+        ImportDataSource={"S3Url": "s3://lists/file", "DataFormat": "CSV"},
+    )
     v2.create_tenant(TenantName="acme")
     v2.create_tenant_resource_association(
         TenantName="acme", ResourceArn=f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/cs"
@@ -132,6 +136,7 @@ def _full(api: Api, clients: Clients) -> None:
         ("templates", ("name",), 20_000),
         ("tenants", ("name",), 10_000),
         ("multi_region_endpoints", ("name",), 100),
+        ("import_jobs", ("job_id",), 20),
         ("sns_subscription", ("subscription_id",), 10_000),
         ("iam_user", ("name_key", "user_id"), 5_000),
         ("iam_role", ("name_key", "role_id"), 1_000),

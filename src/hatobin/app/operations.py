@@ -16,6 +16,7 @@ _MODULES = (
     "hatobin.capabilities.contacts",
     "hatobin.capabilities.custom_verification",
     "hatobin.capabilities.identities",
+    "hatobin.capabilities.jobs",
     "hatobin.capabilities.multi_region_endpoints",
     "hatobin.capabilities.suppression",
     "hatobin.capabilities.tags",

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hatobin.app.report_links import report_links
 from hatobin.app.resource_facts import resource_facts
 from hatobin.app.store import open_objects
 from hatobin.app.tagged import tagged_kinds
 from hatobin.capabilities import configuration_sets, contacts, identities, queue, tenants
 from hatobin.capabilities.delivery import Sites
+from hatobin.capabilities.jobs import ReportLinks
 from hatobin.capabilities.suppression import TenantLists
 from hatobin.capabilities.tags import TaggedKinds
 from hatobin.companions import iam, s3, sns, sqs
 from hatobin.companions.kms import Vault
+from hatobin.flow.imports import Imports
 from hatobin.flow.outbound import Acceptor, Dispatcher, Settler, Signals, Signer
 from hatobin.flow.publish import Publisher
 from hatobin.flow.subscription import Subscriptions
@@ -29,6 +32,7 @@ class Outbound:
     acceptor: Acceptor
     dispatcher: Dispatcher
     publisher: Publisher
+    imports: Imports
     sns_deliveries: sns.SnsDeliveries
     subscriptions: Subscriptions
     services: Services
@@ -66,6 +70,7 @@ def assemble_outbound(
     services = Services(
         {
             Acceptor: acceptor,
+            ReportLinks: report_links(settings, keys),
             TaggedKinds: tagged_kinds(),
             ResourceFacts: resource_facts(),
             TenantLists: TenantLists(tenants.find_id),
@@ -81,4 +86,5 @@ def assemble_outbound(
     )
     publisher = Publisher(ports, services)
     subscriptions = Subscriptions(ports, links, publisher.wake)
-    return Outbound(acceptor, dispatcher, publisher, deliveries, subscriptions, services, ready)
+    imports = Imports(ports, settings, services, lease)
+    return Outbound(acceptor, dispatcher, publisher, imports, deliveries, subscriptions, services, ready)

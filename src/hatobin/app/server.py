@@ -65,6 +65,7 @@ class RunningServer:
         loops: list[Coroutine[Any, Any, None]] = [
             assembly.outbound.dispatcher.run_claims(),
             assembly.outbound.publisher.run(),
+            assembly.outbound.imports.run(),
             assembly.outbound.sns_deliveries.run(),
             self._beat(),
         ]

@@ -2,7 +2,7 @@
 
 A pass walks over what traffic leaves in the store: messages with all that
 hangs on them, events whose message is gone, minutes and quarters of accounts
-that stopped sending, links of verification mails, temporary credentials. It
+that stopped sending, links of verification mails, temporary credentials, import jobs. It
 reads a piece on a snapshot, removes what it found in one short transaction,
 and rests in proportion, so that sending never waits for it. A message with a
 queued recipient stays, however old.
@@ -23,7 +23,7 @@ from typing import TypeVar
 
 import structlog
 
-from hatobin.capabilities import account, events, identities, inbox, queue
+from hatobin.capabilities import account, events, identities, inbox, jobs, queue
 from hatobin.companions import iam
 from hatobin.ports import Ports, Session
 from hatobin.ports.blobs import BlobsUnavailable
@@ -57,6 +57,7 @@ class Removed:
     points: int = 0
     blobs: int = 0
     links: int = 0
+    jobs: int = 0
     sessions: int = 0
 
 
@@ -87,6 +88,7 @@ class Retention:
                         points=removed.points,
                         blobs=removed.blobs,
                         links=removed.links,
+                        jobs=removed.jobs,
                         sessions=removed.sessions,
                     )
             await self._ports.clock.sleep(PASS_INTERVAL_S)
@@ -114,6 +116,7 @@ class Retention:
             links=await self._drop(
                 lambda session: identities.links_over(session, before, PIECE), identities.forget_links
             ),
+            jobs=await self._drop(lambda session: jobs.find_ended(session, before, PIECE), jobs.forget),
             sessions=await self._drop(lambda session: iam.sessions_over(session, now, PIECE), iam.forget_sessions),
         )
 

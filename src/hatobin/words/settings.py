@@ -115,6 +115,7 @@ class Account(Section, frozen=True):
     max_send_rate: float | None = None
     max_24_hour_send: int | None = None
     max_api_rate: float = -1.0
+    max_import_lines: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
 
 
 class S3(Section, frozen=True):

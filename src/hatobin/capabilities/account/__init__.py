@@ -29,7 +29,7 @@ from hatobin.capabilities.account.model import (
     refusal,
     smtp_refusal,
 )
-from hatobin.capabilities.account.profile import WaitingRequest, answer_review, waiting_requests
+from hatobin.capabilities.account.profile import WaitingRequest, answer_review, vdm_enabled, waiting_requests
 from hatobin.capabilities.account.quota import sent_last_24_hours, spend
 from hatobin.capabilities.account.store import (
     count,
@@ -73,5 +73,6 @@ __all__ = [
     "spend",
     "standing",
     "statistics",
+    "vdm_enabled",
     "waiting_requests",
 ]

@@ -101,6 +101,12 @@ def profile(session: Session, account_id: str, region: str) -> Profile:
     )
 
 
+def vdm_enabled(session: Session, account_id: str, region: str) -> bool:
+    """Say whether the account has switched the Virtual Deliverability Manager on in a region."""
+    vdm = profile(session, account_id, region).vdm
+    return vdm is not None and vdm.vdm_enabled == "ENABLED"
+
+
 def lock(session: Session, account_id: str, region: str) -> None:
     """Make the account's row if it is missing, and keep other nodes from changing it until the commit."""
     session.execute(

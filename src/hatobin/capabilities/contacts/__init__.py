@@ -26,10 +26,13 @@ from hatobin.capabilities.contacts.model import (
     ListStanding,
     PreferenceChange,
     Topic,
+    address_key,
+    check_address,
+    check_preferences,
 )
 from hatobin.capabilities.contacts.preferences import Choice, Preferences, choose, preferences, unsubscribe
 from hatobin.capabilities.contacts.sending import ensure_contact, list_options
-from hatobin.capabilities.contacts.store import find_contact, find_list
+from hatobin.capabilities.contacts.store import delete_many, find_contact, find_list, hold_list, put_many
 from hatobin.capabilities.contacts.tagging import TAGGED
 from hatobin.words.errors import CallerError
 
@@ -49,15 +52,21 @@ __all__ = [
     "SubscriptionLink",
     "SubscriptionLinks",
     "Topic",
+    "address_key",
     "api_v2",
     "api_v2_contacts",
+    "check_address",
+    "check_preferences",
     "choose",
+    "delete_many",
     "ensure_contact",
     "find_contact",
     "find_list",
+    "hold_list",
     "list_does_not_exist",
     "list_options",
     "preferences",
+    "put_many",
     "topic_does_not_exist",
     "unsubscribe",
 ]

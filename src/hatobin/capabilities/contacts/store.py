@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -23,6 +24,19 @@ def find_list(session: Session, account_id: str, region: str, name: str) -> Cont
         """
         SELECT name, description, topics, tags, created_at, updated_at FROM contact_lists
         WHERE account_id = :account_id AND region = :region AND name = :name
+        """,
+        {"account_id": account_id, "region": region, "name": name},
+    )
+    return None if row is None else _list(row)
+
+
+def hold_list(session: Session, account_id: str, region: str, name: str) -> ContactList | None:
+    """Give a contact list that stays as it is until the transaction ends, whoever else would change or delete it."""
+    row = session.one(
+        """
+        UPDATE contact_lists SET updated_at = updated_at
+        WHERE account_id = :account_id AND region = :region AND name = :name
+        RETURNING name, description, topics, tags, created_at, updated_at
         """,
         {"account_id": account_id, "region": region, "name": name},
     )
@@ -166,6 +180,33 @@ def insert_contact(session: Session, account_id: str, region: str, list_name: st
     return row is not None
 
 
+def put_many(session: Session, account_id: str, region: str, list_name: str, contacts: Sequence[Contact]) -> None:
+    """Store contacts, each in place of one that the list has already, which leaves only its time of creation."""
+    session.many(
+        """
+        INSERT INTO contacts (account_id, region, list_name, address_key, address, preferences, unsubscribe_all,
+          attributes_data, created_at, updated_at)
+        VALUES (:account_id, :region, :list_name, :address_key, :address, :preferences, :unsubscribe_all,
+          :attributes_data, :created_at, :updated_at)
+        ON CONFLICT (account_id, region, list_name, address_key) DO UPDATE SET
+          preferences = excluded.preferences, unsubscribe_all = excluded.unsubscribe_all,
+          attributes_data = excluded.attributes_data, updated_at = excluded.updated_at
+        """,
+        [
+            {
+                "account_id": account_id,
+                "region": region,
+                "list_name": list_name,
+                "address_key": address_key(contact.address),
+                "address": contact.address,
+                "created_at": contact.created_at,
+                **_choices(contact),
+            }
+            for contact in contacts
+        ],
+    )
+
+
 def update_contact(session: Session, account_id: str, region: str, list_name: str, contact: Contact) -> None:
     """Replace a contact's choices and attributes."""
     session.execute(
@@ -204,3 +245,14 @@ def delete_contact(session: Session, account_id: str, region: str, list_name: st
         {"account_id": account_id, "region": region, "list_name": list_name, "address_key": address_key(address)},
     )
     return row is not None
+
+
+def delete_many(session: Session, account_id: str, region: str, list_name: str, keys: Sequence[str]) -> None:
+    """Remove the contacts with these keys; one that is not there is fine."""
+    session.many(
+        """
+        DELETE FROM contacts
+        WHERE account_id = :account_id AND region = :region AND list_name = :list_name AND address_key = :address_key
+        """,
+        [{"account_id": account_id, "region": region, "list_name": list_name, "address_key": key} for key in keys],
+    )

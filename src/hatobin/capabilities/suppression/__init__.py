@@ -16,8 +16,9 @@ from hatobin.capabilities.suppression.model import (
     SuppressedDestination,
     TenantLists,
     effective,
+    key_of,
 )
-from hatobin.capabilities.suppression.store import add, find, forget_some, lookup, remove
+from hatobin.capabilities.suppression.store import add, add_many, find, forget_some, lookup, remove, remove_many
 
 __all__ = [
     "REASONS",
@@ -25,10 +26,13 @@ __all__ = [
     "SuppressedDestination",
     "TenantLists",
     "add",
+    "add_many",
     "api_v2",
     "effective",
     "find",
     "forget_some",
+    "key_of",
     "lookup",
     "remove",
+    "remove_many",
 ]

@@ -16,6 +16,14 @@ MAX_LOOKUP = 512
 """Addresses that one statement looks up; more are asked for in turns."""
 
 _COLUMNS = "address, reason, updated_at, message_id, feedback_id"
+_ADD = """
+    INSERT INTO suppressed_destinations
+      (account_id, region, tenant_id, address, folded, reason, updated_at, message_id, feedback_id)
+    VALUES (:account_id, :region, :tenant_id, :address, :folded, :reason, :now, :message_id, :feedback_id)
+    ON CONFLICT (account_id, region, tenant_id, address) DO UPDATE SET
+      reason = excluded.reason, updated_at = excluded.updated_at,
+      message_id = excluded.message_id, feedback_id = excluded.feedback_id
+    """
 _LIST = "account_id = :account_id AND region = :region AND tenant_id = :tenant_id"
 
 
@@ -88,25 +96,26 @@ def add(
     question. Raises `InvalidDestination`.
     """
     key = key_of(address)
-    session.execute(
-        """
-        INSERT INTO suppressed_destinations
-          (account_id, region, tenant_id, address, folded, reason, updated_at, message_id, feedback_id)
-        VALUES (:account_id, :region, :tenant_id, :address, :folded, :reason, :now, :message_id, :feedback_id)
-        ON CONFLICT (account_id, region, tenant_id, address) DO UPDATE SET
-          reason = excluded.reason, updated_at = excluded.updated_at,
-          message_id = excluded.message_id, feedback_id = excluded.feedback_id
-        """,
-        {
-            **_list(account_id, region, tenant_id),
-            "address": key,
-            "folded": key.lower(),
-            "reason": reason,
-            "now": now,
-            "message_id": message_id,
-            "feedback_id": feedback_id,
-        },
-    )
+    row = _row(_list(account_id, region, tenant_id), key, reason, now)
+    session.execute(_ADD, {**row, "message_id": message_id, "feedback_id": feedback_id})
+
+
+def _row(parameters: dict[str, Value], key: str, reason: str, now: float) -> dict[str, Value]:
+    return {
+        **parameters,
+        "address": key,
+        "folded": key.lower(),
+        "reason": reason,
+        "now": now,
+        "message_id": None,
+        "feedback_id": None,
+    }
+
+
+def add_many(session: Session, account_id: str, region: str, entries: Sequence[tuple[str, str]], now: float) -> None:
+    """Put addresses with their reasons on the account's own list, each as `key_of` gives it."""
+    parameters = _list(account_id, region, "")
+    session.many(_ADD, [_row(parameters, key, reason, now) for key, reason in entries])
 
 
 def remove(session: Session, account_id: str, region: str, address: str, *, tenant_id: str = "") -> bool:
@@ -116,6 +125,15 @@ def remove(session: Session, account_id: str, region: str, address: str, *, tena
         {**_list(account_id, region, tenant_id), "address": key_of(address)},
     )
     return row is not None
+
+
+def remove_many(session: Session, account_id: str, region: str, addresses: Sequence[str]) -> None:
+    """Take addresses off the account's own list, each as `key_of` gives it; one that is not there is fine."""
+    parameters = _list(account_id, region, "")
+    session.many(
+        f"DELETE FROM suppressed_destinations WHERE {_LIST} AND address = :address",
+        [{**parameters, "address": address} for address in addresses],
+    )
 
 
 def forget_some(session: Session, account_id: str, region: str, tenant_id: str, limit: int) -> int:

@@ -19,6 +19,7 @@ import hashlib
 import hmac
 from functools import lru_cache
 from time import gmtime, strftime
+from urllib.parse import quote
 
 from hatobin.protocols.aws.canonical import canonical_path, canonical_query, header_value, s3_path
 from hatobin.protocols.aws.claims import (
@@ -96,6 +97,40 @@ def sign(
         f"{ALGORITHM} Credential={access_key_id}/{scope.text}, SignedHeaders={';'.join(names)}, Signature={signature}"
     )
     return headers
+
+
+def presign_s3(
+    host: str,
+    path: str,
+    *,
+    access_key_id: str,
+    secret: str,
+    region: str,
+    now: float,
+    life_s: int,
+    session_token: str | None = None,
+) -> str:
+    """Give the query with which anybody may get an object of S3 for `life_s` seconds, at most a week.
+
+    `path` is as it stands in the URL, encoded. Ref: Amazon S3 API Reference, "Authenticating Requests: Using Query
+    Parameters".
+    """
+    amz_date = strftime("%Y%m%dT%H%M%SZ", gmtime(now))
+    scope = Scope(amz_date[:8], (region,), "s3")
+    given = {
+        "X-Amz-Algorithm": ALGORITHM,
+        "X-Amz-Credential": f"{access_key_id}/{scope.text}",
+        "X-Amz-Date": amz_date,
+        "X-Amz-Expires": str(life_s),
+        "X-Amz-SignedHeaders": "host",
+    }
+    if session_token is not None:
+        given["X-Amz-Security-Token"] = session_token
+    query = "&".join(f"{name}={quote(value, safe='-_.~')}" for name, value in given.items())
+    claim = Claim(access_key_id, scope, amz_date, ("host",), "", session_token, query, is_presigned=True)
+    request = SignedRequest("GET", path, query, {"host": host}, b"")
+    text = _string_to_sign(_canonical_request(claim, request, UNSIGNED_PAYLOAD), amz_date, scope)
+    return f"{query}&X-Amz-Signature={_signature(text, scope, secret)}"
 
 
 @lru_cache(maxsize=KEY_CACHE_SIZE)

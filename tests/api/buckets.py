@@ -1,0 +1,35 @@
+"""Buckets of the server under test, reached as the product reaches them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from hatobin.companions import s3
+from hatobin.companions.s3 import store
+from hatobin.companions.s3.model import Bucket
+from tests.api.harness import ACCOUNT, REGION, Api
+
+
+def make_bucket(api: Api, name: str, *, account_id: str = ACCOUNT) -> None:
+    """Make a bucket of an account."""
+    bucket = Bucket(account_id, name, REGION, api.world.clock.now())
+    assert api.run(api.world.database.write(lambda session: store.insert_bucket(session, bucket)))
+
+
+def put_object(api: Api, bucket: str, key: str, content: bytes) -> None:
+    """Put an object, in place of a former one."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+
+    api.run(api.outbound.services.get(s3.Buckets).objects.put(bucket, key, pieces()))
+
+
+def get_object(api: Api, bucket: str, key: str) -> bytes:
+    """Give the octets of an object."""
+
+    async def read() -> bytes:
+        opened = await api.outbound.services.get(s3.Buckets).objects.open(bucket, key)
+        return b"".join([piece async for piece in opened.pieces])
+
+    return api.run(read())
