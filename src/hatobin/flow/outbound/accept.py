@@ -22,7 +22,7 @@ from hatobin.capabilities import account, queue
 from hatobin.capabilities.contacts import SubscriptionLinks
 from hatobin.capabilities.delivery import MAILBOX_SITE, Sites
 from hatobin.capabilities.queue import Lease, MessageKey, QueuedRecipient, ReadyMessage, ReadyQueue
-from hatobin.flow.outbound.decisions import Decision, Prepared, StoredContent
+from hatobin.flow.outbound.decisions import Decision, Prepared, StoredContent, check_sender
 from hatobin.flow.outbound.draft import MAX_RECIPIENTS, Accepted, Draft, Origin, RenderedContent
 from hatobin.flow.outbound.feedback_header import feedback_id_header
 from hatobin.flow.outbound.refusals import BadContent, Refusal, TooManyRecipients, Unavailable
@@ -107,6 +107,13 @@ class Acceptor:
         if isinstance(result, Refusal):
             raise result
         return result
+
+    async def check_permission(self, draft: Draft) -> None:
+        """Ask the policies about a draft that is not to be sent. Raises `AccessDenied`."""
+        if draft.origin.permissions.unrestricted:
+            return
+        key = self.name(draft.origin, self.ports.clock.now()).key
+        await self.ports.database.read(lambda session: check_sender(session, draft, key, self.settings))
 
     async def accept_all(self, drafts: Sequence[Draft]) -> list[Accepted | Refusal]:
         """Accept several drafts in one group commit; each gets its own answer, in order."""

@@ -20,19 +20,22 @@ from hatobin.flow.outbound.delegation import BadIdentityArn, read_delegations
 from hatobin.flow.outbound.draft import Draft
 from hatobin.flow.outbound.drafting import (
     Ask,
-    BadTemplateArn,
     NoRecipient,
-    NoSuchTemplate,
     Recipients,
     all_recipients,
     parse_recipients,
     raw_draft,
     rendered_draft,
     simple_draft,
+)
+from hatobin.flow.outbound.rendering import ChosenTemplate, render
+from hatobin.flow.outbound.template_lookup import (
+    BadTemplateArn,
+    NoSuchTemplate,
+    permitted_template,
     stored_template,
     template_by_arn,
 )
-from hatobin.flow.outbound.rendering import ChosenTemplate, render
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models import ses as model
 from hatobin.ports import run_by_size
@@ -97,9 +100,10 @@ async def send_templated_email(
     """Send a stored template with the caller's data."""
 
     async def draft() -> Draft:
-        parts = await _template(call, request.template, request.template_arn)
-        ask = replace(_ask(request, "ses:SendTemplatedEmail"), template=parts.name)
-        return rendered_draft(call, ask, render(parts, parse_data(request.template_data)))
+        ask = _ask(request, "ses:SendTemplatedEmail")
+        parts = await permitted_template(call, ask, _template(call, request.template, request.template_arn))
+        rendered = render(parts, parse_data(request.template_data))
+        return rendered_draft(call, replace(ask, template=parts.name), rendered)
 
     return model.SendTemplatedEmailResponse(message_id=await _send(call, draft))
 
@@ -118,26 +122,29 @@ async def send_bulk_templated_email(
             f"Number of destinations ({len(destinations)}) exceeds the maximum of {MAX_BULK_DESTINATIONS}.",
         )
     with _Worded():
-        parts = await _template(call, request.template, request.template_arn)
         default = parse_data(request.default_template_data)
         default_tags = _tags(request.default_tags)
         parse_mailbox(request.source)
-        delegations = read_delegations(request.source_arn, request.return_path_arn)
         everybody = all_recipients(partial(_recipients, destination.destination) for destination in destinations)
-
-    def draft(destination: model.BulkEmailDestination) -> Draft:
-        data = merged(default, parse_data(destination.replacement_template_data))
-        ask = Ask(
+        whole = Ask(
             source=request.source,
-            recipients=_recipients(destination.destination),
+            recipients=everybody,
             reply_to=tuple(parse_mailbox(text) for text in request.reply_to_addresses or ()),
             return_path=request.return_path or None,
             configuration_set=request.configuration_set_name or None,
-            tags=default_tags | _tags(destination.replacement_tags),
             actions=(("ses:SendBulkTemplatedEmail",),),
+            delegations=read_delegations(request.source_arn, request.return_path_arn),
+            all_recipients=everybody.addresses,
+        )
+        parts = await permitted_template(call, whole, _template(call, request.template, request.template_arn))
+
+    def draft(destination: model.BulkEmailDestination) -> Draft:
+        data = merged(default, parse_data(destination.replacement_template_data))
+        ask = replace(
+            whole,
+            recipients=_recipients(destination.destination),
+            tags=default_tags | _tags(destination.replacement_tags),
             template=parts.name,
-            delegations=delegations,
-            all_recipients=everybody,
         )
         return rendered_draft(call, ask, render(parts, data))
 

@@ -21,20 +21,23 @@ from hatobin.flow.outbound.delegation import BadIdentityArn, read_delegations
 from hatobin.flow.outbound.draft import Accepted, Draft, ListManagement
 from hatobin.flow.outbound.drafting import (
     Ask,
-    BadTemplateArn,
     NoRecipient,
-    NoSuchTemplate,
     Recipients,
     all_recipients,
     parse_recipients,
     raw_draft,
     rendered_draft,
     simple_draft,
-    stored_template,
-    template_by_arn,
 )
 from hatobin.flow.outbound.regions import in_its_region
 from hatobin.flow.outbound.rendering import ChosenTemplate, render
+from hatobin.flow.outbound.template_lookup import (
+    BadTemplateArn,
+    NoSuchTemplate,
+    permitted_template,
+    stored_template,
+    template_by_arn,
+)
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models import sesv2 as model
 from hatobin.ports import run_by_size
@@ -149,10 +152,11 @@ def _simple(call: Call, ask: Ask, message: model.Message) -> Draft:
 async def _templated(call: Call, ask: Ask, template: model.Template) -> Draft:
     if ask.source is None:
         raise CallerError("BadRequestException", "Source cannot be empty")
-    parts = await _template_parts(call, template, "Content.Template")
+    ask = replace(ask, actions=(_BULK_WAY, ("ses:SendTemplatedEmail",)))
+    parts = await permitted_template(call, ask, _template_parts(call, template, "Content.Template"))
     return rendered_draft(
         call,
-        replace(ask, template=parts.name, actions=(_BULK_WAY, ("ses:SendTemplatedEmail",))),
+        replace(ask, template=parts.name),
         render(parts, parse_data(template.template_data)),
         headers=_headers(template.headers),
         attachments=_attachments(template.attachments),
@@ -212,31 +216,33 @@ async def send_bulk_email(call: Call, request: model.SendBulkEmailRequest) -> mo
 
 async def _send_bulk(call: Call, request: model.SendBulkEmailRequest, template: model.Template) -> Sequence[Entry]:
     assert request.from_email_address, "the door checked that there is a source"
-    parts = await _template_parts(call, template, "DefaultContent.Template")
     default = parse_data(template.template_data)
-    reply_to = tuple(parse_mailbox(text) for text in request.reply_to_addresses or ())
     default_tags = _tags(request.default_email_tags)
     parse_mailbox(request.from_email_address)
-    delegations = read_delegations(
-        request.from_email_address_identity_arn, request.feedback_forwarding_email_address_identity_arn
-    )
     everybody = all_recipients(partial(_recipients, entry.destination) for entry in request.bulk_email_entries)
+    whole = Ask(
+        source=request.from_email_address,
+        recipients=everybody,
+        reply_to=tuple(parse_mailbox(text) for text in request.reply_to_addresses or ()),
+        return_path=request.feedback_forwarding_email_address,
+        configuration_set=request.configuration_set_name or None,
+        tenant=request.tenant_name,
+        actions=(_BULK_WAY,),
+        delegations=read_delegations(
+            request.from_email_address_identity_arn, request.feedback_forwarding_email_address_identity_arn
+        ),
+        all_recipients=everybody.addresses,
+    )
+    parts = await permitted_template(call, whole, _template_parts(call, template, "DefaultContent.Template"))
 
     def draft(entry: model.BulkEmailEntry) -> Draft:
         replacement = entry.replacement_email_content and entry.replacement_email_content.replacement_template
         data = merged(default, parse_data(replacement.replacement_template_data if replacement else None))
-        ask = Ask(
-            source=request.from_email_address,
+        ask = replace(
+            whole,
             recipients=_recipients(entry.destination),
-            reply_to=reply_to,
-            return_path=request.feedback_forwarding_email_address,
-            configuration_set=request.configuration_set_name or None,
             tags=default_tags | _tags(entry.replacement_tags),
-            tenant=request.tenant_name,
-            actions=(_BULK_WAY,),
             template=parts.name,
-            delegations=delegations,
-            all_recipients=everybody,
         )
         headers = _replaced_headers(template.headers, entry.replacement_headers)
         attachments = _attachments(template.attachments)

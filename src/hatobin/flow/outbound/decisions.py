@@ -119,6 +119,13 @@ def decide(session: Session, prepared: Prepared, settings: Settings, suppressed:
     return Decision(message, mail, send_mail, tuple(reasons.items()), opted_out, strangers, standing.limits, held)
 
 
+def check_sender(session: Session, draft: Draft, key: MessageKey, settings: Settings) -> None:
+    """Ask the policies about a draft, outside of acceptance. Raises `AccessDenied`."""
+    session.memo.clear()  # What an earlier reader found may have changed.
+    identity, standing = _facts(session, draft, key, settings)
+    check_allowed(session, draft, key, identity, standing)
+
+
 def _facts(
     session: Session, draft: Draft, key: MessageKey, settings: Settings
 ) -> tuple[SendingIdentity | None, AccountStanding]:

@@ -8,14 +8,12 @@ template look-up.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hatobin.capabilities import templates
-from hatobin.capabilities.templates import RenderedParts, TemplateParts
+from hatobin.capabilities.templates import RenderedParts
 from hatobin.flow.outbound.delegation import read_delegations
 from hatobin.flow.outbound.draft import (
     MAX_RECIPIENTS,
@@ -27,7 +25,6 @@ from hatobin.flow.outbound.draft import (
     Way,
 )
 from hatobin.flow.outbound.refusals import TooManyRecipients
-from hatobin.flow.outbound.rendering import ChosenTemplate
 from hatobin.flow.outbound.senders import header_return_path, message_senders
 from hatobin.gateway import Call
 from hatobin.ports import Entropy, Session
@@ -42,15 +39,6 @@ from hatobin.protocols.mail.rewrite import check_message, read_message
 from hatobin.words.address import Address, AddressError, Mailbox, parse_mailbox
 
 _BOUNDARY_BYTES = 12
-_TEMPLATE_ARN = re.compile(r"arn:aws[a-z-]*:ses:([a-z0-9-]+):(\d{12}):template/(.*)", re.DOTALL)
-
-
-class NoSuchTemplate(Exception):
-    """The account has no template of this name."""
-
-
-class BadTemplateArn(Exception):
-    """A text is no ARN of a template; the message says which."""
 
 
 class NoRecipient(Exception):
@@ -113,13 +101,14 @@ def parse_recipients(to: Sequence[str] | None, cc: Sequence[str] | None, bcc: Se
     )
 
 
-def all_recipients(several: Iterable[Callable[[], Recipients]]) -> tuple[Address, ...]:
+def all_recipients(several: Iterable[Callable[[], Recipients]]) -> Recipients:
     """Give the recipients of all messages of one call, as far as they are any: a policy is asked about the call."""
-    found: list[Address] = []
+    found: list[Mailbox] = []
     for one in several:
         with contextlib.suppress(AddressError, TooManyRecipients):  # The answer of that entry alone.
-            found += one().addresses
-    return tuple(found)
+            recipients = one()
+            found += (*recipients.to, *recipients.cc, *recipients.bcc)
+    return Recipients(bcc=tuple(found))
 
 
 def simple_draft(
@@ -254,30 +243,6 @@ def _draft(
         along=along,
         tenant=ask.tenant,
     )
-
-
-async def stored_template(call: Call, name: str) -> ChosenTemplate:
-    """Read a template of the account. Raises `NoSuchTemplate` with its name."""
-    found = await call.ports.database.read(lambda session: templates.find(session, call.account_id, call.region, name))
-    if found is None:
-        raise NoSuchTemplate(name)
-    return ChosenTemplate(name, TemplateParts(found.subject, found.text, found.html))
-
-
-async def template_by_arn(call: Call, arn: str) -> ChosenTemplate:
-    """Read the template that an ARN names; one of another account or region is not there for this caller.
-
-    Raises `BadTemplateArn`, `NoSuchTemplate`.
-    """
-    match = _TEMPLATE_ARN.fullmatch(arn)
-    if match is None:
-        raise BadTemplateArn(f"TemplateArn is not a valid SES template ARN: {arn}")
-    region, account_id, name = match.groups()
-    if not name:
-        raise BadTemplateArn(f"TemplateArn is missing a template name: {arn}")
-    if (account_id, region) != (call.account_id, call.region):
-        raise NoSuchTemplate(name)
-    return await stored_template(call, name)
 
 
 def _boundary(entropy: Entropy) -> str:

@@ -16,10 +16,13 @@ from hatobin.capabilities.identities import VerificationLink
 from hatobin.flow.outbound.accept import Acceptor
 from hatobin.flow.outbound.draft import Accepted, Draft
 from hatobin.flow.outbound.drafting import Ask, Recipients, simple_draft
-from hatobin.gateway import Call
+from hatobin.gateway import Call, check_action
 from hatobin.ports import Session
+from hatobin.protocols.aws.arn import ses_arn
 from hatobin.protocols.mail import Content
 from hatobin.words.address import Mailbox, parse_mailbox
+
+_ACTION = "ses:SendCustomVerificationEmail"
 
 
 class NoVerificationTemplate(Exception):
@@ -51,7 +54,13 @@ async def send_verification(call: Call, address: str, template_name: str, config
     """
     identities.address_key(address)
     recipient = parse_mailbox(address)
-    template = await call.ports.database.read(lambda session: _found(session, call, template_name))
+    try:
+        template = await call.ports.database.read(lambda session: _found(session, call, template_name))
+    except (NoVerificationTemplate, InSandbox, SenderNotVerified, TooManyIdentities):
+        # Who may not send it does not learn either what is there; the mail itself is checked on its identity.
+        arn = ses_arn(call.region, call.account_id, f"custom-verification-email-template/{template_name}")
+        check_action(call, _ACTION, arn)
+        raise
     now = call.ports.clock.now()
     link = VerificationLink(
         call.account_id,
@@ -95,7 +104,7 @@ def _draft(
         source=template.from_address,
         recipients=Recipients(to=(recipient,)),
         configuration_set=configuration_set,
-        actions=(("ses:SendCustomVerificationEmail",),),
+        actions=((_ACTION,),),
     )
     entropy = call.ports.entropy
     return simple_draft(
