@@ -51,8 +51,8 @@ bench: $(DEV_READY) ## Measure beside the peers (CASES=smtp_delivered,api_accept
 chaos: $(DEV_READY) services ## Break things under load, then close the ledger (STORE=postgres FAULTS=1000 SEED=2)
 	@exec $(PY) -m tests.chaos.run --store $(STORE) --faults $(FAULTS) --seed $(SEED) $(ARGS)
 
-imports: $(DEV_READY) ## Import many rows and kill the server meanwhile (ROWS=1000000 KILLS=2 TARGET=contacts)
-	@exec $(PY) -m tests.chaos.imports --rows $(ROWS) --kills $(KILLS) --target $(TARGET) $(ARGS)
+imports: $(DEV_READY) ## Import many rows, kill the server meanwhile (ROWS=1000000 KILLS=2 TARGET=contacts STORE=postgres)
+	@exec $(PY) -m tests.chaos.imports --rows $(ROWS) --kills $(KILLS) --target $(TARGET) --store $(STORE) $(ARGS)
 
 fuzz: $(DEV_READY) ## Fuzz the gateway, for longer than `make test` does (STORE=postgres FUZZ_EXAMPLES=2000 SEED=7)
 	@HATOBIN_TEST_STORE=$(STORE) FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) FUZZ_SEED=$(SEED) exec $(PY) -m pytest tests/fuzz $(ARGS)

@@ -129,6 +129,22 @@ def test_json_that_cannot_be_taken_is_reported_as_json(api: Api, ses: Any) -> No
     assert all(row["failureReason"] for row in rows)
 
 
+@pytest.mark.parametrize("destination", [suppression("PUT"), people("PUT")])
+def test_json_that_is_meant_to_break_something_costs_one_record(
+    api: Api, ses: Any, destination: dict[str, Any]
+) -> None:
+    deep = '{"emailAddress":"a@example.com","more":' + "[" * 30_000 + "]" * 30_000 + "}"
+    lines = [
+        *(deep, "[" * 60_000, '{"emailAddress":"a\\u0000@example.com","reason":"BOUNCE"}'),
+        *('{"emailAddress":"\\ud800@example.com","reason":"BOUNCE"}', "1e999999", '"' * 1000),
+        json.dumps({"emailAddress": "a" * 2000 + "@example.com", "reason": "BOUNCE"}),
+        '{"emailAddress":"z@example.com","reason":"BOUNCE"}',
+    ]
+    job = imported(api, ses, "\n".join(lines), destination, "JSON")
+    assert counts(job) == ("COMPLETED", 8, 7)
+    assert len(report(api, job).splitlines()) == 7
+
+
 def test_a_line_of_a_megabyte_costs_one_record(api: Api, ses: Any) -> None:
     content = b"a@example.com,BOUNCE\n" + b"x" * 1_000_000 + b"\nb@example.com,BOUNCE\n"
     job = imported(api, ses, content, suppression("PUT"))

@@ -24,6 +24,7 @@ from typing import Any
 
 import click
 
+from tests.peers import postgres
 from tests.running import RunningServer
 
 BUCKET, KEY, LIST = "imports", "rows.csv", "news"
@@ -174,8 +175,8 @@ def _flaws(server: RunningServer, plan: Plan, job: dict[str, Any]) -> Iterator[s
         yield f"the job says {got} instead of {wanted}"
     table = "contacts" if plan.target == "contacts" else "suppressed_destinations"
     with server.store() as store:
-        (listed,), (left,) = (
-            next(store.execute(f"SELECT COUNT(*) FROM {name}")) for name in (table, "import_failures")
+        listed, left = (
+            store.execute(f"SELECT COUNT(*) FROM {name}").fetchall()[0][0] for name in (table, "import_failures")
         )
     if listed != plan.rows - plan.failing:
         yield f"{listed} entries are on the list instead of {plan.rows - plan.failing}"
@@ -196,11 +197,13 @@ def _high_water_kib(server: RunningServer) -> int:
 @click.option("--rows", default=1_000_000, show_default=True)
 @click.option("--kills", default=1, show_default=True)
 @click.option("--target", type=click.Choice(["suppression", "contacts"]), default="suppression", show_default=True)
-def main(rows: int, kills: int, target: str) -> None:
+@click.option("--store", type=click.Choice(["sqlite", "postgres"]), default="sqlite", show_default=True)
+def main(rows: int, kills: int, target: str, store: str) -> None:
     """Import ROWS rows with KILLS kills in between, and say what it took."""
+    settings = {"store.url": postgres.shared().create_database("imports")} if store == "postgres" else {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hatobin-imports-")))
-        server = stack.enter_context(RunningServer())
+        server = stack.enter_context(RunningServer(settings))
         measured = run(server, Plan(rows, kills, target), folder)
     click.echo(json.dumps(asdict(measured)))
     sys.exit(1 if measured.flaws else 0)

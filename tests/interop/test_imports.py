@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+import uuid
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import pytest
 
 from tests.chaos.imports import Plan, run
 from tests.interop.test_aws_cli import _AWS, _aws
+from tests.peers import postgres
+from tests.peers.object_store import ACCESS_KEY, SECRET, ObjectStore
 from tests.running import RunningServer
 
 MEMORY_KIB = 64 * 1024
@@ -31,19 +35,13 @@ def test_an_import_that_is_killed_comes_out_exact_in_little_memory(tmp_path: Pat
 
 def test_several_workers_share_jobs(tmp_path: Path) -> None:
     with RunningServer({"server.workers": "2"}) as server:
-        ses, s3 = server.client("sesv2"), server.client("s3")
+        s3 = server.client("s3")
         s3.create_bucket(Bucket="shared")
         jobs = []
         for number in range(6):
             rows = "".join(f"a{number}-{row}@example.com,BOUNCE\n" for row in range(2000))
             s3.put_object(Bucket="shared", Key=f"{number}", Body=rows.encode())
-            source = {"S3Url": f"s3://shared/{number}", "DataFormat": "CSV"}
-            jobs.append(
-                ses.create_import_job(
-                    ImportDestination={"SuppressionListDestination": {"SuppressionListImportAction": "PUT"}},
-                    ImportDataSource=source,
-                )["JobId"]
-            )
+            jobs.append(_begin(server, f"s3://shared/{number}"))
         ended = [waited_for(server, job) for job in jobs]
         with server.store() as store:
             (listed,) = store.execute("SELECT COUNT(*) FROM suppressed_destinations").fetchall()[0]
@@ -94,3 +92,65 @@ def waited_for(server: RunningServer, job: str, limit_s: float = 60.0) -> dict[s
             return found
         time.sleep(0.05)
     raise TimeoutError("the import did not end")
+
+
+def test_a_real_s3_holds_the_files_and_gets_the_reports() -> None:
+    with ObjectStore() as store:
+        settings = {
+            "aws.s3.endpoint_url": store.endpoint,
+            "aws.s3.access_key_id": ACCESS_KEY,
+            "aws.s3.secret_access_key": SECRET,
+        }
+        boto = store.client()
+        boto.create_bucket(Bucket="lists")
+        rows = "".join(f"a{row}@example.com,{'BOUNCE' if row % 1000 else 'SPAM'}\n" for row in range(20_000))
+        boto.put_object(Bucket="lists", Key="in/rows.csv", Body=rows.encode())
+        with RunningServer(settings) as server:
+            ended = waited_for(server, _begin(server, "s3://lists/in/rows.csv"))
+            missing = waited_for(server, _begin(server, "s3://lists/none"))
+            nowhere = waited_for(server, _begin(server, "s3://nowhere/none"))
+        report = f"in/rows.csv.failed-{ended['JobId']}.csv"
+        failed = boto.get_object(Bucket="lists", Key=report)["Body"].read().decode()
+    counts = (ended["JobStatus"], ended["ProcessedRecordsCount"], ended["FailedRecordsCount"])
+    assert counts == ("COMPLETED", 20_000, 20)
+    assert ended["FailureInfo"]["FailedRecordsS3Url"] == f"s3://lists/{report}"
+    assert failed.count("\n") == 20
+    assert missing["FailureInfo"]["ErrorMessage"] == "The object <none> does not exist in the bucket <lists>."
+    assert nowhere["FailureInfo"]["ErrorMessage"] == "The bucket <nowhere> does not exist."
+
+
+def _begin(server: RunningServer, url: str) -> str:
+    """Make a job that puts a CSV file to the suppression list."""
+    made = server.client("sesv2").create_import_job(
+        ImportDestination={"SuppressionListDestination": {"SuppressionListImportAction": "PUT"}},
+        ImportDataSource={"S3Url": url, "DataFormat": "CSV"},
+    )
+    return str(made["JobId"])
+
+
+def test_two_nodes_share_jobs_and_one_goes_on_after_a_kill() -> None:
+    url = postgres.shared().create_database(f"imports_{uuid.uuid4().hex[:8]}")
+    with ObjectStore() as store, ExitStack() as stack:
+        settings = {
+            "store.url": url,
+            "aws.s3.endpoint_url": store.endpoint,
+            "aws.s3.access_key_id": ACCESS_KEY,
+            "aws.s3.secret_access_key": SECRET,
+            "account.verification": "instant",
+        }
+        boto = store.client()
+        boto.create_bucket(Bucket="lists")
+        for number in range(4):
+            rows = "".join(f"a{number}-{row}@example.com,BOUNCE\n" for row in range(20_000))
+            boto.put_object(Bucket="lists", Key=f"{number}", Body=rows.encode())
+        one, other = (
+            stack.enter_context(RunningServer(settings, variables={"HATOBIN_MASTER_KEY": "5e" * 32})) for _ in "12"
+        )
+        jobs = [_begin(one, f"s3://lists/{number}") for number in range(4)]
+        one.kill9()
+        one.start()
+        ended = [waited_for(other, job) for job in jobs]
+        with other.store() as database:
+            (listed,) = database.execute("SELECT COUNT(*) FROM suppressed_destinations").fetchone()
+    assert {(job["JobStatus"], job["ProcessedRecordsCount"]) for job in ended} == {("COMPLETED", 20_000)}
+    assert listed == 80_000

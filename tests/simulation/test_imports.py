@@ -184,3 +184,31 @@ async def test_a_job_whose_object_was_replaced_fails() -> None:
     assert found is not None
     assert (found.status, found.error) == ("FAILED", "The object was replaced while it was imported.")
     await world.kill(outbound)
+
+
+async def test_a_job_that_is_cancelled_ends_where_it_is() -> None:
+    world, outbound = await prepared()
+    objects = outbound.services.get(s3.Buckets).objects
+    whole = objects.open
+    opened = 0
+
+    async def cancelled(*place: Any, **options: Any) -> Any:
+        """Cancel when the records are about to be read."""
+        nonlocal opened
+        opened += 1
+        if opened == 2:
+            now = world.clock.now()
+            ended = await world.database.write(lambda session: jobs.cancel(session, KEY.job_id, now))
+            assert ended is not None
+        return await whole(*place, **options)
+
+    objects.open = cancelled  # type: ignore[method-assign]
+    await work(world, outbound)
+    found = await world.database.read(lambda session: store.find(session, KEY))
+    assert found is not None
+    assert (found.status, found.processed) == ("CANCELLED", 0)
+    assert found.completed_at is not None
+    assert world.count("SELECT COUNT(*) FROM suppressed_destinations") == 0
+    assert await world.database.write(lambda session: jobs.cancel(session, KEY.job_id, 0.0)) is None
+    assert await world.database.read(lambda session: jobs.latest(session, 10)) == [found]
+    await world.kill(outbound)

@@ -206,8 +206,10 @@ class _Run:
 
     async def _record(self, batch: Batch, etag: str) -> None:
         now = self._ports.clock.now()
-        hold = Hold(self._hold.worker, self._hold.epoch, now + LEASE_S)
-        step = Step(self._job, batch, etag, hold)
+        if now > self._hold.until - LEASE_S / 2:
+            # Not with every batch: a row whose indexed columns stay as they are is cheap to write (PostgreSQL's HOT).
+            self._hold = Hold(self._hold.worker, self._hold.epoch, now + LEASE_S)
+        step = Step(self._job, batch, etag, self._hold)
         key = self._job.key
         self._job = await self._ports.database.write(
             lambda session: jobs.take_step(session, step, now=now), turn=f"import {key.account_id} {key.region}"

@@ -21,7 +21,7 @@ from hatobin.protocols.aws.claims import (
     parse_amz_date,
     read_claim,
 )
-from hatobin.protocols.aws.sigv4 import sign, verify
+from hatobin.protocols.aws.sigv4 import presign_s3, sign, verify
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -91,6 +91,19 @@ def test_what_botocore_presigns_is_believed(name: str) -> None:
 def test_s3_signs_its_path_once(signer: Any) -> None:
     request = prepared(signer, "s3", method="GET", url="http://h/bucket/a%20b//./c%2B")
     verify(read_claim(request, now=NOW), request, SECRET)
+
+
+@pytest.mark.parametrize("token", [None, "to/k+en="])
+def test_what_we_presign_is_believed_and_nothing_else(token: str | None) -> None:
+    path = "/bucket/a%20b//%C3%BC"
+    given = {"access_key_id": "AKID", "secret": SECRET, "region": "us-east-1", "now": NOW, "life_s": 60}
+    query = presign_s3("h:8005", path, **given, session_token=token)  # type: ignore[arg-type]
+    request = SignedRequest("GET", path, query, {"host": "h:8005"}, b"")
+    claim = read_claim(request, now=NOW + 60)
+    verify(claim, request, SECRET)
+    assert claim.session_token == token
+    assert refused(request, now=NOW + 61).fault is Fault.EXPIRED
+    assert refused(replace(request, raw_path="/bucket/another")).fault is Fault.MISMATCH
 
 
 def test_s3_may_leave_the_payload_unsigned_and_ses_may_not() -> None:

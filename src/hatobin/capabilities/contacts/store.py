@@ -111,15 +111,16 @@ def delete_some_contacts(session: Session, account_id: str, region: str, name: s
 def delete_list(session: Session, account_id: str, region: str, name: str) -> bool:
     """Remove a list and the contacts it has; False when there was none."""
     where: dict[str, Value] = {"account_id": account_id, "region": region, "name": name}
-    session.execute(
-        "DELETE FROM contacts WHERE account_id = :account_id AND region = :region AND list_name = :name", where
-    )
     row = session.one(
         """
         DELETE FROM contact_lists WHERE account_id = :account_id AND region = :region AND name = :name
         RETURNING name
         """,
         where,
+    )
+    # After the list, which whoever adds contacts to it holds: what was added until then is seen here.
+    session.execute(
+        "DELETE FROM contacts WHERE account_id = :account_id AND region = :region AND list_name = :name", where
     )
     return row is not None
 

@@ -27,6 +27,7 @@ from hatobin.capabilities.jobs.report_links import ReportLinks
 from hatobin.capabilities.jobs.splitting import RawRecord, Splitter
 from hatobin.capabilities.jobs.store import (
     Hold,
+    cancel,
     claim,
     complete,
     failures,
@@ -34,6 +35,7 @@ from hatobin.capabilities.jobs.store import (
     forget,
     forget_failures,
     has_due,
+    latest,
     release,
 )
 
@@ -52,6 +54,7 @@ __all__ = [
     "Step",
     "api_v2",
     "api_v2_exports",
+    "cancel",
     "claim",
     "complete",
     "failures",
@@ -60,6 +63,7 @@ __all__ = [
     "forget_failures",
     "has_due",
     "header_line",
+    "latest",
     "read_batch",
     "release",
     "take_step",

@@ -18,6 +18,7 @@ import msgspec
 from hatobin.capabilities import contacts
 from hatobin.capabilities.contacts import Contact
 from hatobin.capabilities.jobs.model import JobFailed, Rejected
+from hatobin.words.address_rules import MAX_ADDRESS_LENGTH
 
 _TOPIC = "topicPreferences."
 _COLUMNS = ("emailAddress", "unsubscribeAll", "attributesData")
@@ -55,7 +56,7 @@ def check_header(columns: Sequence[str]) -> tuple[str, ...]:
         raise JobFailed("The first line must name the columns, and emailAddress among them.")
     if len(set(names)) != len(names):
         raise JobFailed("The first line names a column twice.")
-    unknown = [name for name in names if name not in _COLUMNS and not name.startswith(_TOPIC)]
+    unknown = [name for name in names if "\n" in name or (name not in _COLUMNS and not name.startswith(_TOPIC))]
     if unknown:
         raise JobFailed(f"The first line names a column that contacts do not have: {unknown[0]}")
     return names
@@ -88,7 +89,7 @@ def contact_of_json(octets: bytes, text: str, now: float) -> ContactRecord | Rej
     """Read a record of JSON."""
     try:
         line = _line.decode(octets)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         return Rejected((text,), f"The record is not as it should be: {error}")
     preferences = {one.topic_name: one.subscription_status for one in line.topic_preferences or ()}
     return _contact((text,), line.email_address, dict(preferences), line.unsubscribe_all, line.attributes_data, now)
@@ -102,6 +103,8 @@ def _contact(
     attributes: str | None,
     now: float,
 ) -> ContactRecord | Rejected:
+    if len(address) > MAX_ADDRESS_LENGTH:
+        return Rejected(tuple(fields), f"EmailAddress has more than {MAX_ADDRESS_LENGTH} characters.")
     try:
         contacts.check_address(address)
     except contacts.InvalidContact as invalid:

@@ -99,6 +99,8 @@ def _one(
         text = octets.decode()
     except UnicodeDecodeError:
         return _not_text(octets)
+    if "\\u0000" in text:
+        return Rejected((text,), "The record holds a NUL.")
     if order.target == "CONTACT_LIST":
         return contact_records.contact_of_json(octets, text, now)
     return suppression_records.entry_of_json(octets, text, order.action)

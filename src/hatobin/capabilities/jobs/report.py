@@ -45,6 +45,6 @@ def _json(one: Rejected) -> bytes:
     record: object = one.fields[0]
     try:
         record = msgspec.json.decode(one.fields[0])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         pass  # It is shown as the text that it is.
     return msgspec.json.encode({"record": record, REASON: one.reason}) + b"\n"

@@ -97,6 +97,33 @@ def page(
     return [_job(row) for row in rows]
 
 
+# ── what the operator asks ───────────────────────────────────────────────────
+
+
+def latest(session: Session, limit: int) -> list[ImportJob]:
+    """Give up to `limit` jobs of all accounts: those that have not ended, then the last ones that have."""
+    rows = session.execute(
+        f"SELECT {_COLUMNS} FROM import_jobs WHERE completed_at IS NULL ORDER BY due_at LIMIT :limit", {"limit": limit}
+    )
+    rows += session.execute(
+        f"SELECT {_COLUMNS} FROM import_jobs WHERE completed_at IS NOT NULL ORDER BY completed_at DESC LIMIT :limit",
+        {"limit": limit - len(rows)},
+    )
+    return [_job(row) for row in rows]
+
+
+def cancel(session: Session, job_id: str, now: float) -> ImportJob | None:
+    """End a job where it is; None when there is none under way. Whoever works on it finds that out with its batch."""
+    row = session.one(
+        f"""
+        UPDATE import_jobs SET status = 'CANCELLED', completed_at = :now, lease_worker = NULL, lease_epoch = NULL
+        WHERE job_id = :job_id AND completed_at IS NULL RETURNING {_COLUMNS}
+        """,
+        {"job_id": job_id, "now": now},
+    )
+    return None if row is None else _job(row)
+
+
 # ── what the runner asks ─────────────────────────────────────────────────────
 
 

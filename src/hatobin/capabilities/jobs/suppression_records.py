@@ -46,7 +46,7 @@ def entry_of_json(octets: bytes, text: str, action: Action) -> Entry | Rejected:
     """Read a record of JSON."""
     try:
         line = _line.decode(octets)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         return Rejected((text,), f"The record is not as it should be: {error}")
     return _entry((text,), line.email_address, line.reason, action)
 
