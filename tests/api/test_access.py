@@ -352,4 +352,5 @@ def test_bad_identity_arns_are_the_callers_error(access: Access) -> None:
     v1, v2 = access.api.client("ses"), access.api.client("sesv2")
     assert refusal(v1.send_raw_email, RawMessage={"Data": RAW}, SourceArn="x")[::2] == ("InvalidParameterValue", 400)
     assert refusal(send, client=v2, FromEmailAddressIdentityArn="x")[::2] == ("BadRequestException", 400)
-    assert access.smtp(b"X-SES-SOURCE-ARN: x\r\n" + RAW) == "554 Transaction failed: Invalid identity ARN <x>."
+    access.may(statement("ses:SendRawEmail"))
+    assert access.smtp(b"X-SES-SOURCE-ARN: x\r\n" + RAW).startswith("250 Ok")  # It names nobody's identity.

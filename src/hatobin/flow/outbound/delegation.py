@@ -14,14 +14,19 @@ class BadIdentityArn(ValueError):
 
 
 def read_delegations(*texts: str | None) -> tuple[Arn, ...]:
-    """Read the ARNs that are given, each once. Raises `BadIdentityArn`."""
-    found: list[Arn] = []
+    """Read the ARNs that a call gives as parameters, each once. Raises `BadIdentityArn`."""
     for text in texts:
-        if not text:
-            continue
-        arn = parse_arn(text.strip())
-        if arn is None or arn.service != "ses" or not arn.resource.startswith("identity/"):
+        if text and _identity(text) is None:
             raise BadIdentityArn(f"Invalid identity ARN <{text}>.")
-        if arn not in found:
-            found.append(arn)
-    return tuple(found)
+    return header_delegations(*texts)
+
+
+def header_delegations(*texts: str | None) -> tuple[Arn, ...]:
+    """Read the ARNs of header fields, each once; a text that is none names nobody's identity."""
+    found = (_identity(text) for text in texts if text)
+    return tuple(dict.fromkeys(arn for arn in found if arn is not None))
+
+
+def _identity(text: str) -> Arn | None:
+    arn = parse_arn(text.strip())
+    return arn if arn is not None and arn.service == "ses" and arn.resource.startswith("identity/") else None

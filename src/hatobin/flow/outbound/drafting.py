@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hatobin.capabilities.templates import RenderedParts
-from hatobin.flow.outbound.delegation import read_delegations
+from hatobin.flow.outbound.delegation import header_delegations
 from hatobin.flow.outbound.draft import (
     MAX_RECIPIENTS,
     Draft,
@@ -179,7 +179,7 @@ def raw_draft(call: Call, ask: Ask, data: bytes) -> Draft:
     Recipients: exactly the caller's where there are any, else those of To,
     Cc and Bcc. Sender: the caller's where given, else From. Control headers
     steer where the caller's parameters do not. Raises `MessageError`,
-    `AddressError`, `NoRecipient`, `BadIdentityArn`.
+    `AddressError`, `NoRecipient`.
     """
     message = read_message(data)
     check_message(message)
@@ -205,7 +205,8 @@ def _with_control(ask: Ask, control: ControlHeaders) -> Ask:
         tags=ask.tags or {tag.name: tag.value for tag in control.tags},
         list_management=ask.list_management or header_list,
         tenant=ask.tenant or control.tenant,
-        delegations=ask.delegations or read_delegations(control.source_arn, control.from_arn, control.return_path_arn),
+        delegations=ask.delegations
+        or header_delegations(control.source_arn, control.from_arn, control.return_path_arn),
     )
 
 

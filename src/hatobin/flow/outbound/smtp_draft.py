@@ -8,7 +8,7 @@ from __future__ import annotations
 import structlog
 
 from hatobin.flow.outbound import refusals
-from hatobin.flow.outbound.delegation import BadIdentityArn, read_delegations
+from hatobin.flow.outbound.delegation import header_delegations
 from hatobin.flow.outbound.draft import Accepted, Draft, ListManagement, Origin, RenderedContent
 from hatobin.flow.outbound.senders import header_return_path, message_senders
 from hatobin.ports.blobs import BlobsUnavailable
@@ -33,7 +33,7 @@ class KeyGone(Exception):
 def smtp_draft(origin: Origin, envelope: Envelope, message: Message) -> Draft:
     """Make a draft of a message that was judged; only its header is looked at.
 
-    Raises `MessageError`, `AddressError` and `BadIdentityArn`.
+    Raises `MessageError` and `AddressError`.
     """
     control = parse_control_headers(message.fields)
     reverse_path = parse_address(envelope.reverse_path)
@@ -50,7 +50,7 @@ def smtp_draft(origin: Origin, envelope: Envelope, message: Message) -> Draft:
         list_management=None if listed is None else ListManagement(listed.contact_list, listed.topic),
         tenant=control.tenant,
         actions=(("ses:SendRawEmail",),),  # surface.md §4.5
-        delegations=read_delegations(control.source_arn, control.from_arn, control.return_path_arn),
+        delegations=header_delegations(control.source_arn, control.from_arn, control.return_path_arn),
     )
 
 
@@ -66,7 +66,7 @@ def refusal_reply(error: Exception) -> Reply:
             if error.hint is not None:
                 log.info("refused", answer=error.text, hint=error.hint)
             return _reply(error)
-        case MessageError() | AddressError() | BadIdentityArn():
+        case MessageError() | AddressError():
             return Reply.of(554, f"Transaction failed: {error}")
         case KeyGone():
             return _CREDENTIALS_GONE
