@@ -23,6 +23,7 @@ WIRES: dict[str, Wire] = {
     "sqs": json_wire("sqs", ""),
     "sts": QUERY,
     "iam": QUERY,
+    "cloudwatch": json_wire("cloudwatch", ""),
 }
 
 

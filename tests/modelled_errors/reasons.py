@@ -131,6 +131,7 @@ REASONS: dict[tuple[str, str, str], str] = {
         )
     },
     ("iam", "UpdateRole", "InvalidInputException"): "its members are right or wrong each by itself",
+    ("cloudwatch", ANY, "InternalServiceFault"): _OWN_FAULT,
     ("sts", ANY, "RegionDisabledException"): "every region is open",
     ("sts", "AssumeRole", "ExpiredTokenException"): "an expired token is ExpiredToken for every operation",
     ("sts", "AssumeRole", "InvalidContextAssertionException"): "contexts of identity providers are refused",

@@ -14,6 +14,7 @@ from hatobin.capabilities import account, events, queue
 from hatobin.capabilities.account import SendLimits
 from hatobin.capabilities.events import Event, MailJson
 from hatobin.capabilities.queue import MessageKey
+from hatobin.companions.cloudwatch import MetricUpkeep
 from hatobin.flow.retention import BLOB_AGE_S, PIECE, Removed, Retention
 from hatobin.ports import Session, Value
 from hatobin.words.event import EventKind
@@ -34,7 +35,10 @@ KEPT_FOR_EVER = {"suppressed_destinations"}
 
 
 def counts(world: World) -> dict[str, int]:
-    return {table: world.count(f"SELECT COUNT(*) FROM {table}") for table in TABLES}
+    found = {table: world.count(f"SELECT COUNT(*) FROM {table}") for table in TABLES}
+    # The days of metrics are kept for longer than the year of the test.
+    days = world.count("SELECT COUNT(*) FROM cloudwatch_point WHERE period = 86400")
+    return {**found, "cloudwatch_point": found["cloudwatch_point"] - days}
 
 
 def retention(world: World) -> Retention:
@@ -45,6 +49,8 @@ async def make_pass(world: World, keeper: Retention | None = None) -> Removed:
     """Let retention make one pass; it rests now and then, so time must go on."""
     task = asyncio.ensure_future((keeper or retention(world)).once())
     assert await world.run(task.done)
+    upkeep = asyncio.ensure_future(MetricUpkeep(world.ports).once())
+    assert await world.run(upkeep.done)
     return task.result()
 
 
@@ -88,12 +94,14 @@ async def test_a_year_of_traffic_leaves_the_tables_as_two_months_did(mode: Any) 
         if day < 10:
             await counted(world, "210987654321")  # It sends no more after that.
         await make_pass(world, keeper)
-        if day == 60:
+        if day == 66:  # Hours of metrics and reputations are kept for 63.
             after_two_months = counts(world)
     found = counts(world)
     for table in TABLES:
         if table not in KEPT_FOR_EVER:
             assert found[table] <= after_two_months[table], table
+    metrics = world.count("SELECT COUNT(*) FROM cloudwatch_metric")
+    assert 0 < world.count("SELECT COUNT(*) FROM cloudwatch_point WHERE period = 86400") <= metrics * 365
     assert found["queue_message"] == 3 * HISTORY_DAYS  # One bounces, and a third tells of it.
     assert found["event_record"] >= found["queue_message"]
     assert not world.count("SELECT COUNT(*) FROM account_minutes WHERE account_id = '210987654321'")

@@ -11,7 +11,7 @@ from tools.generate_models.patches import SQS_MEMBER_FLAT_NAMES, SQS_QUERY_ERROR
 from tools.generate_models.selections import SELECTED
 from tools.generate_models.types import Model, Types
 
-SERVICES = ("ses", "sesv2", "mailmanager", "sns", "sqs", "sts", "iam")
+SERVICES = ("ses", "sesv2", "mailmanager", "sns", "sqs", "sts", "iam", "cloudwatch")
 
 HEADER = '''"""The types and operations of {title}, API version {version}.
 
@@ -162,6 +162,9 @@ def _error(service: str, name: str, shape: Model) -> str:
     code = error.get("code", name)
     status = error.get("httpStatusCode", 500 if shape.get("fault") else 400)
     query_code = code
+    if service == "cloudwatch":
+        # On JSON and CBOR the shape's name says what it is, the former code stands in a header (awsQueryCompatible).
+        code = name
     if service == "sqs":
         query_code, status = SQS_QUERY_ERRORS.get(name, (code, 400))
     is_sender_fault = error.get("senderFault", status < 500)

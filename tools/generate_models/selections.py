@@ -16,4 +16,10 @@ SELECTED = {
         "PutRolePolicy GetRolePolicy ListRolePolicies DeleteRolePolicy "
         "AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies"
     ),
+    "cloudwatch": (
+        "PutMetricData ListMetrics GetMetricStatistics GetMetricData "
+        "PutMetricAlarm DescribeAlarms DescribeAlarmsForMetric DescribeAlarmHistory DeleteAlarms "
+        "SetAlarmState EnableAlarmActions DisableAlarmActions "
+        "ListTagsForResource TagResource UntagResource"
+    ),
 }

@@ -7,6 +7,7 @@ import importlib
 from hatobin.gateway import Handlers, registered_operations
 
 _MODULES = (
+    "hatobin.companions.cloudwatch",
     "hatobin.companions.iam",
     "hatobin.companions.sns",
     "hatobin.companions.sqs",

@@ -72,6 +72,8 @@ class RunningServer:
         if assembly.does_upkeep:
             loops.append(assembly.queue_upkeep.run())
             loops.append(assembly.bucket_upkeep.run())
+            loops.append(assembly.metric_upkeep.run())
+            loops.append(assembly.reputation_metrics.run())
             loops.append(Retention(assembly.ports, assembly.settings).run())
             if not assembly.settings.instant_verification:
                 loops.append(assembly.verification.run())

@@ -42,8 +42,8 @@ from hatobin.app.store import (
     open_store,
 )
 from hatobin.app.welcome import welcome
-from hatobin.capabilities import contacts, identities, queue
-from hatobin.companions import iam, s3, sns, sqs
+from hatobin.capabilities import contacts, identities, metrics, queue
+from hatobin.companions import cloudwatch, iam, s3, sns, sqs
 from hatobin.companions.kms import SealBroken, Vault
 from hatobin.flow.outbound import SmtpDoor, give_back_slot, take_slot
 from hatobin.gateway import Gateway
@@ -107,6 +107,8 @@ class Assembly:
     outbound: Outbound
     queue_upkeep: sqs.QueueUpkeep
     bucket_upkeep: s3.BucketUpkeep
+    metric_upkeep: cloudwatch.MetricUpkeep
+    reputation_metrics: metrics.ReputationMetrics
     verification: identities.VerificationChecks
     smtp: SmtpListeners
     http_listeners: HttpListeners
@@ -211,7 +213,12 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
 
 def _assemble_flow(base: _Foundation) -> Assembly:
     settings, ports, certificates = base.settings, base.ports, base.certificates
-    inbox_waiters = InboxWaiters()
+    inbox_waiters, reputation_metrics = InboxWaiters(), metrics.ReputationMetrics(ports)
+
+    def settled() -> None:
+        inbox_waiters.notify()
+        reputation_metrics.sent()
+
     outbound = assemble_outbound(
         ports,
         settings,
@@ -220,7 +227,7 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         vault=base.vault,
         keys=base.keys,
         sns_signer=_sns_signer(settings, certificates),
-        settled=inbox_waiters.notify,
+        settled=settled,
     )
     gateway = Gateway(
         ports=ports,
@@ -255,6 +262,8 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         outbound=outbound,
         queue_upkeep=sqs.QueueUpkeep(ports),
         bucket_upkeep=s3.BucketUpkeep(ports),
+        metric_upkeep=cloudwatch.MetricUpkeep(ports),
+        reputation_metrics=reputation_metrics,
         verification=identities.VerificationChecks(ports, settings),
         smtp=SmtpListeners(settings, ports, SmtpDoor(base.keys, outbound.acceptor)),
         http_listeners=HttpListeners(settings, ports, root_app, traffic),

@@ -16,6 +16,7 @@ from msgspec import Struct
 from hatobin.gateway.http import HttpRequest
 from hatobin.gateway.models import service_model
 from hatobin.gateway.routes import Router
+from hatobin.protocols.aws.compression import unpacked
 from hatobin.protocols.aws.forms import parse_form
 from hatobin.protocols.aws.json_rpc import JsonRpcWire
 from hatobin.protocols.aws.model import OperationModel, ServiceModel
@@ -27,12 +28,19 @@ from hatobin.protocols.aws.wire import Malformed, Parcel, Wire
 QUERY = QueryWire()
 REST_JSON = RestJsonWire()
 RPC_CBOR = RpcCborWire()
+_RPC_CBOR_WITH_QUERY_ERRORS = RpcCborWire(has_query_errors=True)
 
-_TARGETS = {"MailManagerSvc": "mailmanager", "AmazonSQS": "sqs"}
-_VERSIONS = {"2010-12-01": "ses", "2010-03-31": "sns", "2012-11-05": "sqs", "2011-06-15": "sts", "2010-05-08": "iam"}
+_TARGETS = {"MailManagerSvc": "mailmanager", "AmazonSQS": "sqs", "GraniteServiceVersion20100801": "cloudwatch"}
+_VERSIONS = {
+    **{"2010-12-01": "ses", "2010-03-31": "sns", "2012-11-05": "sqs", "2011-06-15": "sts", "2010-05-08": "iam"},
+    "2010-08-01": "cloudwatch",
+}
 # All services share one host here, and the links in notifications name no API: at AWS their host does.
 _LINKED = {"ConfirmSubscription": "sns", "Unsubscribe": "sns"}
-_QUERY_SERVICES = ("ses", "sns", "sqs", "sts", "iam")
+# By the name in a credential scope.
+_QUERY_SERVICES = {**{name: name for name in ("ses", "sns", "sqs", "sts", "iam")}, "monitoring": "cloudwatch"}
+# Services that moved from Query to JSON or CBOR: their clients still know the former error codes.
+_WITH_QUERY_ERRORS = ("sqs", "cloudwatch")
 _CBOR_PATH = re.compile(r"/service/([A-Za-z0-9_]+)/operation/([A-Za-z0-9_]+)/?\Z")
 _SCOPE_SERVICE = re.compile(r"(?:/|%2[Ff])([a-z0-9-]+)(?:/|%2[Ff])aws4_request")
 # Names that cannot be an operation are not repeated in answers.
@@ -50,8 +58,9 @@ class Address(Struct, frozen=True):
     form: Mapping[str, str]
 
     def parcel(self, operation: OperationModel, request: HttpRequest) -> Parcel:
-        """Give what the protocol reads the input from."""
-        return Parcel(operation, request.body, request.query, self.labels, self.form)
+        """Give what the protocol reads the input from. Raises `Malformed` for a body that cannot be unpacked."""
+        body = unpacked(request.body, request.headers.get("content-encoding", ""))
+        return Parcel(operation, body, request.query, self.labels, self.form)
 
 
 def resolve(request: HttpRequest) -> Address:
@@ -82,7 +91,7 @@ def head_address(request: HttpRequest) -> Address:
 def json_wire(service: str, content_type: str) -> JsonRpcWire:
     """Give the JSON protocol of a service in the version that the content type names."""
     version = "1.1" if content_type == "application/x-amz-json-1.1" else service_model(service).json_version
-    return JsonRpcWire(version, has_query_errors=service == "sqs")
+    return JsonRpcWire(version, has_query_errors=service in _WITH_QUERY_ERRORS)
 
 
 @cache
@@ -113,7 +122,9 @@ def _by_cbor_path(path: str) -> Address:
     match = _CBOR_PATH.match(path)
     if match is None or match[1] not in _TARGETS:
         return Address(service_model("mailmanager"), RPC_CBOR, "", None, {}, {})
-    return _named(service_model(_TARGETS[match[1]]), RPC_CBOR, match[2])
+    service = _TARGETS[match[1]]
+    wire = _RPC_CBOR_WITH_QUERY_ERRORS if service in _WITH_QUERY_ERRORS else RPC_CBOR
+    return _named(service_model(service), wire, match[2])
 
 
 def _by_action(request: HttpRequest) -> Address:
@@ -121,7 +132,7 @@ def _by_action(request: HttpRequest) -> Address:
     if request.query:
         form |= parse_form(request.query.encode("latin-1"))
     if request.body and _is_form(request):
-        form |= parse_form(request.body)
+        form |= parse_form(unpacked(request.body, request.headers.get("content-encoding", "")))
     service = service_model(_query_service(request, form))
     if service.name == "sqs" and request.raw_path not in ("", "/"):
         # Old SDKs post to the queue's own URL; its path names the queue as well as the URL does.
@@ -144,7 +155,7 @@ def _query_service(request: HttpRequest, form: Mapping[str, str]) -> str:
     scope = _SCOPE_SERVICE.search(request.headers.get("authorization") or request.query)
     if scope is None:
         return _LINKED.get(form.get("Action", ""), "ses")
-    return scope[1] if scope[1] in _QUERY_SERVICES else "ses"
+    return _QUERY_SERVICES.get(scope[1], "ses")
 
 
 def _named(service: ServiceModel, wire: Wire, name: str) -> Address:

@@ -29,6 +29,7 @@ _STYLES = {
     "sqs": _Style("InvalidParameterValue", "SerializationException"),
     "sesv2": _Style("BadRequestException", "SerializationException"),
     "mailmanager": _Style("ValidationException", "SerializationException"),
+    "cloudwatch": _Style("ValidationError", "SerializationException"),
 }
 
 

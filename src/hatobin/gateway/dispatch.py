@@ -34,6 +34,8 @@ from hatobin.gateway.registry import Handlers
 from hatobin.ports import Ports, run_by_size
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.aws.claims import SignatureRefused
+from hatobin.protocols.aws.model import OperationModel
+from hatobin.protocols.aws.shapes import Shape
 from hatobin.protocols.aws.wire import Answer, Malformed, Refusal
 from hatobin.words.errors import CallerError
 from hatobin.words.settings import Settings
@@ -89,8 +91,7 @@ class Gateway:
         self._rationing.check(
             service.name, operation.name, caller.principal.account_id, caller.region, self._ports.clock.monotonic()
         )
-        parcel = address.parcel(operation, request)
-        value = await self._beside(request, lambda: decode(service.name, address.wire, parcel))
+        value = await self._beside(request, lambda: _decoded(address, operation, request))
         call = Call(
             service=service.name,
             operation=operation.name,
@@ -126,6 +127,14 @@ class Gateway:
             return unavailable_refusal()
         log.error("operation failed", exc_info=error)
         return internal_refusal(address.service)
+
+
+def _decoded(address: Address, operation: OperationModel, request: HttpRequest) -> Shape:
+    try:
+        parcel = address.parcel(operation, request)
+    except Malformed as malformed:
+        raise malformed_error(address.service.name, malformed) from None
+    return decode(address.service.name, address.wire, parcel)
 
 
 def _response(answer: Answer) -> HttpResponse:

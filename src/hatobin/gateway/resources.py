@@ -82,6 +82,8 @@ def resource_of(service: str, operation: str, request: Shape, place: Place) -> s
     members = _MEMBERS.get(service, {})
     for member, resource in members.items():
         value = getattr(request, member, None)
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
         if isinstance(value, str) and value:
             return resource(value, operation, place)
     return NO_RESOURCE
@@ -130,6 +132,10 @@ def _queue(name: str, _: str, place: Place) -> str:
     return f"arn:aws:sqs:{place[1]}:{owner}:{parts[-1]}"
 
 
+def _alarm(name: str, _: str, place: Place) -> str:
+    return f"arn:aws:cloudwatch:{place[1]}:{place[0]}:alarm:{name}"
+
+
 def _stored(kind: str) -> _Member:
     return lambda name, _, __: Looked(kind, name)
 
@@ -172,4 +178,5 @@ _MEMBERS: Mapping[str, Mapping[str, _Member]] = {
         "policy_arn": _itself,
     },
     "sts": {"role_arn": _itself},
+    "cloudwatch": {"alarm_name": _alarm, "alarm_names": _alarm, "resource_arn": _itself},
 }

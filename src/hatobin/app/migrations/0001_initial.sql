@@ -304,6 +304,22 @@ CREATE TABLE IF NOT EXISTS import_failures (
   PRIMARY KEY (account_id, region, job_id, position, part)
 );
 
+-- What reputation is made of, by the hour: of an account, or of one of its sets, tenants or identities (`scope`).
+-- `lane` keeps acceptance and settlement from waiting for each other's row.
+CREATE TABLE IF NOT EXISTS sending_hours (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  scope      TEXT NOT NULL,
+  name       TEXT NOT NULL,
+  hour       INTEGER NOT NULL,
+  lane       INTEGER NOT NULL,
+  sends      INTEGER NOT NULL,
+  bounces    INTEGER NOT NULL,
+  complaints INTEGER NOT NULL,
+  PRIMARY KEY (account_id, region, scope, name, hour, lane)
+);
+CREATE INDEX IF NOT EXISTS sending_hours_age ON sending_hours (hour);
+
 -- `region` is the primary one, in which the endpoint was made.
 CREATE TABLE IF NOT EXISTS multi_region_endpoints (
   account_id  TEXT NOT NULL,
@@ -462,6 +478,47 @@ CREATE TABLE IF NOT EXISTS acm_certificate (
   created_at     REAL NOT NULL,
   PRIMARY KEY (account_id, region, certificate_id)
 );
+
+-- A metric with one unit, found by the hash of its name (`series`); `last_at` is exact to the hour.
+CREATE TABLE IF NOT EXISTS cloudwatch_metric (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  series     INTEGER NOT NULL,
+  namespace  TEXT NOT NULL,
+  name       TEXT NOT NULL,
+  dimensions TEXT NOT NULL,
+  unit       TEXT NOT NULL,
+  last_at    INTEGER NOT NULL,
+  PRIMARY KEY (account_id, region, series)
+);
+CREATE INDEX IF NOT EXISTS cloudwatch_metric_name ON cloudwatch_metric (account_id, region, namespace, name, dimensions);
+CREATE INDEX IF NOT EXISTS cloudwatch_metric_age ON cloudwatch_metric (last_at);
+
+-- How many metrics an account has, so that the limit is asked for without counting.
+CREATE TABLE IF NOT EXISTS cloudwatch_total (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  metrics    INTEGER NOT NULL,
+  PRIMARY KEY (account_id, region)
+);
+
+-- What was measured in a period of `period` seconds: each measurement is in one row. Minutes become hours, hours days.
+-- `lane` keeps writers apart that would wait for each other's row.
+CREATE TABLE IF NOT EXISTS cloudwatch_point (
+  account_id   TEXT NOT NULL,
+  region       TEXT NOT NULL,
+  series       INTEGER NOT NULL,
+  starts_at    INTEGER NOT NULL,
+  period       INTEGER NOT NULL,
+  lane         INTEGER NOT NULL,
+  samples      REAL NOT NULL,
+  total        REAL NOT NULL,
+  minimum      REAL NOT NULL,
+  maximum      REAL NOT NULL,
+  distribution TEXT,
+  PRIMARY KEY (account_id, region, series, starts_at, period, lane)
+);
+CREATE INDEX IF NOT EXISTS cloudwatch_point_age ON cloudwatch_point (period, starts_at);
 
 -- IAM is global: nothing here has a region. A user; `name_key` is the name in lower case, since names differ by more
 -- than case. `revision` counts the changes of what the user is and may do, so that caches see that nothing changed.

@@ -16,7 +16,12 @@ from hatobin.capabilities.configuration_sets import (
     api_v2_destinations,
     api_v2_options,
 )
-from hatobin.capabilities.configuration_sets.destinations import EventDestination, SnsTarget
+from hatobin.capabilities.configuration_sets.destinations import (
+    CloudWatchTarget,
+    Dimension,
+    EventDestination,
+    SnsTarget,
+)
 from hatobin.capabilities.configuration_sets.model import (
     ConfigurationSet,
     DomainOwnership,
@@ -28,7 +33,9 @@ from hatobin.capabilities.configuration_sets.tagging import TAGGED
 
 __all__ = [
     "TAGGED",
+    "CloudWatchTarget",
     "ConfigurationSet",
+    "Dimension",
     "DomainOwnership",
     "EventDestination",
     "Options",

@@ -37,15 +37,20 @@ class Event(Struct, frozen=True):
     mail: MailJson | None = None
     outgoing_ip: str = ""
     remote_ip: str = ""
+    count: int = 1
+    """As how many the metrics take it: the recipients that it is about."""
+
+    def tags(self, mail: MailJson) -> str:
+        """Give the JSON of the tags as this event shows them."""
+        if not self.outgoing_ip or not mail.tags:
+            return mail.tags
+        member = f'"ses:outgoing-ip":[{msgspec.json.encode(self.outgoing_ip).decode()}]'
+        return f"{{{member}}}" if mail.tags == "{}" else f"{mail.tags[:-1]},{member}}}"
 
     def payload(self, mail: MailJson) -> str:
         """Assemble the JSON that subscribers get; a concatenation of stored parts."""
-        tags = mail.tags
-        if self.outgoing_ip:
-            member = f'"ses:outgoing-ip":[{msgspec.json.encode(self.outgoing_ip).decode()}]'
-            tags = f"{{{member}}}" if tags == "{}" else f"{tags[:-1]},{member}}}"
         return (
-            f'{{"eventType":"{self.kind.value}","mail":{mail.head[:-1]},"tags":{tags}}},'
+            f'{{"eventType":"{self.kind.value}","mail":{mail.head[:-1]},"tags":{self.tags(mail)}}},'
             f'"{self.kind.detail_name}":{self.detail}}}'
         )
 

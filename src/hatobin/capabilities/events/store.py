@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hatobin.capabilities import configuration_sets, queue
+from hatobin.capabilities.configuration_sets import CloudWatchTarget, ConfigurationSet, EventDestination
 from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, RecordedEvent
 from hatobin.capabilities.events.notices import Notices
+from hatobin.capabilities.metrics import EventFacts, Tally
 from hatobin.capabilities.queue import MessageKey
+from hatobin.companions.cloudwatch import Lane
 from hatobin.ports import Session, Value
 from hatobin.words.event import EventKind
 
@@ -19,29 +22,31 @@ INSERT INTO event_outbox (account_id, region, destination, topic_arn, message_id
 VALUES (:account_id, :region, :destination, :topic_arn, :message_id, :payload, :at)"""
 
 
-def record(session: Session, event: Event) -> bool:
+def record(session: Session, event: Event, lane: Lane = Lane.SETTLE) -> bool:
     """Write an event down, and queue it for every matching destination; True when one matched."""
-    return bool(record_all(session, [event]))
+    return bool(record_all(session, [event], lane))
 
 
-def record_all(session: Session, happened: Sequence[Event]) -> set[MessageKey]:
-    """Write events down, in order, and queue each for its matching destinations and its identity's topic.
+def record_all(session: Session, happened: Sequence[Event], lane: Lane = Lane.SETTLE) -> set[MessageKey]:
+    """Write events down, in order, count them, and queue each for its matching destinations and its identity's topic.
 
     Gives the messages of which an event has somebody waiting for it.
     """
     session.many(_RECORD, [_row(event) for event in happened])
     waited_for: set[MessageKey] = set()
     outbox: list[dict[str, Value]] = []
-    notices = Notices(session)
+    notices, tally = Notices(session), Tally()
     for event in happened:
+        tally.add(event.key.account_id, event.key.region, event.kind, event.at, event.count)
         if (notice := notices.row(event)) is not None:
             outbox.append(notice)
             waited_for.add(event.key)
-        if event.configuration_set is not None and (rows := _outbox_rows(session, event, event.configuration_set)):
+        if event.configuration_set is not None and (rows := _published(session, event, event.configuration_set, tally)):
             outbox += rows
             waited_for.add(event.key)
     if outbox:
         session.many(_OUTBOX, outbox)
+    tally.record(session, lane)
     return waited_for
 
 
@@ -57,19 +62,30 @@ def _row(event: Event) -> dict[str, Value]:
     }
 
 
-def _outbox_rows(session: Session, event: Event, set_name: str) -> list[dict[str, Value]]:
+def _published(session: Session, event: Event, set_name: str, tally: Tally) -> list[dict[str, Value]]:
+    """Count an event for the set's CloudWatch destinations, and give the rows for its topics."""
     key = event.key
     found = configuration_sets.find(session, key.account_id, key.region, set_name)
     if found is None:
         return []
-    wanted = [
-        destination
-        for destination in found.destinations
-        if destination.enabled and destination.topic_arn and event.kind.api_name in destination.event_types
-    ]
+    wanted = [one for one in found.destinations if one.enabled and event.kind.api_name in one.event_types]
     if not wanted:
         return []
-    payload = event.payload(event.mail or _stored_mail(session, key))
+    mail = event.mail or _stored_mail(session, key)
+    targets = [one.target for one in wanted if isinstance(one.target, CloudWatchTarget)]
+    if targets:
+        facts = EventFacts.read(head=mail.head, tags=event.tags(mail), detail=event.detail)
+        for target in targets:
+            tally.add_chosen(key.account_id, key.region, event.kind, event.at, event.count, (target, facts))
+    return _outbox_rows(event, mail, found, [one for one in wanted if one.topic_arn])
+
+
+def _outbox_rows(
+    event: Event, mail: MailJson, found: ConfigurationSet, wanted: Sequence[EventDestination]
+) -> list[dict[str, Value]]:
+    if not wanted:
+        return []
+    key, payload = event.key, event.payload(mail)
     return [
         {
             "account_id": key.account_id,

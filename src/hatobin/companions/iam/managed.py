@@ -58,6 +58,7 @@ _READING = (
     *("sns:Check*", "sns:Get*", "sns:List*", "sqs:Get*", "sqs:List*", "sqs:Receive*"),
     *("s3:Describe*", "s3:Get*", "s3:List*", "s3:Head*"),
     *("iam:Generate*", "iam:Get*", "iam:List*", "iam:Simulate*"),
+    *("cloudwatch:Describe*", "cloudwatch:Get*", "cloudwatch:List*"),
     *("sts:GetAccessKeyInfo", "sts:GetCallerIdentity", "sts:GetSessionToken"),
 )
 
@@ -82,6 +83,12 @@ _ALL = (
         "Read access to SQS.",
         *("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListDeadLetterSourceQueues", "sqs:ListQueues"),
         *("sqs:ListMessageMoveTasks", "sqs:ListQueueTags"),
+    ),
+    _allowing("CloudWatchFullAccess", "Full access to CloudWatch.", "cloudwatch:*"),
+    _allowing(
+        "CloudWatchReadOnlyAccess",
+        "Read access to CloudWatch.",
+        *("cloudwatch:Describe*", "cloudwatch:Get*", "cloudwatch:List*"),
     ),
     _allowing("AmazonS3FullAccess", "Full access to S3.", *("s3:*", "s3-object-lambda:*")),
     _allowing("AmazonS3ReadOnlyAccess", "Read access to S3.", *("s3:Describe*", "s3:Get*", "s3:List*")),

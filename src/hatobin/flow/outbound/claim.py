@@ -38,9 +38,9 @@ def _without_suppressed(
     for recipient in message.recipients:
         if recipient.address in reasons:
             queue.finish(session, key, recipient.position, RecipientState.SUPPRESSED, settled_at=now, reply=_REPLY)
-    for kind, detail in suppressed_events(
+    for kind, detail, count in suppressed_events(
         reasons, (), sub_type=held.sub_type, region=key.region, at=now, settings=settings, entropy=entropy
     ):
-        events.record(session, Event(key, name, kind, now, detail))
+        events.record(session, Event(key, name, kind, now, detail, count=count))
     queue.drop_bodies(session, [key])
     return replace(message, recipients=tuple(r for r in message.recipients if r.address not in reasons))

@@ -343,23 +343,27 @@ def accepted_events(
     """
     content, key = prepared.draft.content, prepared.key
 
-    def event(kind: EventKind, detail: str, hop: Hop | None = None, mail: MailJson = decision.mail) -> Event:
-        name = decision.message.configuration_set
+    def event(
+        kind: EventKind, detail: str, count: int, *, hop: Hop | None = None, mail: MailJson = decision.mail
+    ) -> Event:
+        name, at = decision.message.configuration_set, prepared.accepted_at
         ip, remote_ip = ("", "") if hop is None else (hop.local_ip, hop.remote_ip)
-        return Event(key, name, kind, prepared.accepted_at, detail, outgoing_ip=ip, remote_ip=remote_ip, mail=mail)
+        return Event(key, name, kind, at, detail, outgoing_ip=ip, remote_ip=remote_ip, mail=mail, count=count)
 
+    everybody = len(decision.message.recipients)
     if isinstance(content, RenderingFailure):
-        yield event(EventKind.RENDERING_FAILURE, events.failure_detail(content.error_message, content.template_name))
+        failure = events.failure_detail(content.error_message, content.template_name)
+        yield event(EventKind.RENDERING_FAILURE, failure, everybody)
         return
-    yield event(EventKind.SEND, events.send_detail(), mail=decision.send_mail)
+    yield event(EventKind.SEND, events.send_detail(), everybody, mail=decision.send_mail)
     rejected = sum(recipient.state is RecipientState.REJECTED for recipient in decision.message.recipients)
     if rejected:
-        yield event(EventKind.REJECT, events.reject_detail("Bad content"))
+        yield event(EventKind.REJECT, events.reject_detail("Bad content"), rejected)
         account.count(session, key.account_id, key.region, now=prepared.accepted_at, rejected=rejected)
     if decision.suppressed or decision.opted_out:
         reasons = dict(decision.suppressed)
         unsubscribed = [address for address in decision.opted_out if address not in reasons]
-        for kind, detail in suppressed_events(
+        for kind, detail, count in suppressed_events(
             reasons,
             unsubscribed,
             sub_type=decision.held.sub_type,
@@ -368,9 +372,8 @@ def accepted_events(
             settings=settings,
             entropy=entropy,
         ):
-            yield event(kind, detail)
+            yield event(kind, detail, count)
     if delivered := decision.delivered:
         at = prepared.accepted_at
-        yield event(
-            EventKind.DELIVERY, events.delivery_detail(delivered, IN_INBOX, at=at, accepted_at=at), IN_INBOX.hop
-        )
+        detail = events.delivery_detail(delivered, IN_INBOX, at=at, accepted_at=at)
+        yield event(EventKind.DELIVERY, detail, len(delivered), hop=IN_INBOX.hop)

@@ -13,8 +13,15 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from hatobin.capabilities import account, configuration_sets, events, inbox, queue, suppression
-from hatobin.capabilities.delivery import Afterwards, Expired, RetrySchedule, decide_next_attempt, expired
+from hatobin.capabilities import account, configuration_sets, events, inbox, metrics, queue, suppression
+from hatobin.capabilities.delivery import (
+    Afterwards,
+    Expired,
+    RetrySchedule,
+    decide_next_attempt,
+    expired,
+    is_simulator,
+)
 from hatobin.capabilities.events import Event
 from hatobin.capabilities.queue import (
     Attempt,
@@ -25,13 +32,14 @@ from hatobin.capabilities.queue import (
     QueuedRecipient,
     ReadyMessage,
 )
+from hatobin.companions.cloudwatch import Lane
 from hatobin.flow.outbound.forwarding import Reporter
 from hatobin.flow.outbound.suppressed import held_against, tenant_of
 from hatobin.ports import Entropy, Session
 from hatobin.protocols.mail.headers import split_message
 from hatobin.words.event import EventKind
 from hatobin.words.identifiers import feedback_id, mail_host
-from hatobin.words.outcome import Bounced, Deferred, Delivered, Hop, Outcome, RecipientState
+from hatobin.words.outcome import Bounced, BounceType, Deferred, Delivered, Hop, Outcome, RecipientState
 from hatobin.words.settings import Settings
 
 _SIMULATOR = "Amazon SES Mailbox Simulator"
@@ -98,6 +106,7 @@ class _Group:
         self._schedule = RetrySchedule(settings.delivery.retry_delays_s, settings.delivery.retry_jitter)
         self._events: list[Event] = []
         self._statistics: Counter[tuple[str, str, str]] = Counter()
+        self._reputation = metrics.ReputationTally()
         self._finished: dict[MessageKey, None] = {}
         self._captured: list[inbox.Captured] = []
         self._mails: list[NewMessage] = []
@@ -124,6 +133,7 @@ class _Group:
             inbox.keep(self._session, self._captured)
         waited_for = events.record_all(self._session, self._events)
         self._count(at=group[-1].at)
+        self._reputation.record(self._session, Lane.SETTLE)
         if self._mails:
             queue.enqueue_all(self._session, [(mail, None) for mail in self._mails])
         dropped = queue.drop_bodies(self._session, self._without_inbox(self._finished))
@@ -172,10 +182,11 @@ class _Group:
         if queue.finish_all(self._session, [final]):
             found.bounced.append((recipient, bounce))
 
-    def _record(self, settlement: Settlement, kind: EventKind, detail: str, hop: Hop | None = None) -> None:
+    def _record(self, settlement: Settlement, kind: EventKind, detail: str, count: int, hop: Hop | None = None) -> None:
         key, name = settlement.message.key, settlement.message.configuration_set
         ip, remote_ip = ("", "") if hop is None else (hop.local_ip, hop.remote_ip)
-        self._events.append(Event(key, name, kind, settlement.at, detail, outgoing_ip=ip, remote_ip=remote_ip))
+        event = Event(key, name, kind, settlement.at, detail, outgoing_ip=ip, remote_ip=remote_ip, count=count)
+        self._events.append(event)
 
     def _record_delivered(self, settlement: Settlement, delivered: Sequence[tuple[QueuedRecipient, Delivered]]) -> None:
         if not delivered:
@@ -187,12 +198,13 @@ class _Group:
             at=settlement.at,
             accepted_at=settlement.message.accepted_at,
         )
-        self._record(settlement, EventKind.DELIVERY, detail, outcome.hop)
+        self._record(settlement, EventKind.DELIVERY, detail, len(delivered), outcome.hop)
 
     def _record_bounced(self, settlement: Settlement, bounced: Sequence[tuple[QueuedRecipient, Bounced]]) -> None:
         """Record one Bounce event per cause, tell of it by mail, and suppress those whose own fault it is."""
         key, service = settlement.message.key, self._settings.service
         by_cause: dict[tuple[str, str], list[tuple[str, Bounced]]] = {}
+        self._count_hard(settlement, bounced)
         for recipient, outcome in bounced:
             cause = (outcome.bounce_type.value, outcome.sub_type.value)
             by_cause.setdefault(cause, []).append((recipient.address, outcome))
@@ -204,11 +216,25 @@ class _Group:
             detail = events.bounce_detail(
                 recipients, at=settlement.at, feedback_id=identifier, reporting_mta=hop.host or host
             )
-            self._record(settlement, EventKind.BOUNCE, detail, hop)
+            self._record(settlement, EventKind.BOUNCE, detail, len(recipients), hop)
             self._tell(self._reporter(settlement).bounce_mail(key, recipients, settlement.readable))
             for address, outcome in recipients:
                 if outcome.recipient_fault:
                     self._suppress(settlement, address, "BOUNCE", identifier)
+
+    def _count_hard(self, settlement: Settlement, bounced: Sequence[tuple[QueuedRecipient, Bounced]]) -> None:
+        """Count hard bounces against whoever sent; those of the simulator are nobody's fault."""
+        hard = sum(
+            outcome.bounce_type is BounceType.PERMANENT and not is_simulator(recipient.domain)
+            for recipient, outcome in bounced
+        )
+        if not hard:
+            return
+        message, key = settlement.message, settlement.message.key
+        stored = queue.message(self._session, key)
+        identity_arn = "" if stored is None else stored.identity_arn
+        sender = metrics.Sender(key.account_id, key.region, identity_arn, message.configuration_set, message.tenant)
+        self._reputation.add(sender, settlement.at, "bounces", hard)
 
     def _reporter(self, settlement: Settlement) -> Reporter:
         return Reporter(self._session, self._settings, self._entropy, settlement.at)
@@ -241,7 +267,7 @@ class _Group:
             return
         late = [(recipient.address, outcome) for recipient, outcome in delayed]
         detail = events.delay_detail(late, at=settlement.at, expires_at=settlement.message.expires_at)
-        self._record(settlement, EventKind.DELIVERY_DELAY, detail)
+        self._record(settlement, EventKind.DELIVERY_DELAY, detail, len(delayed))
 
     def _record_afterwards(self, settlement: Settlement, done: set[int]) -> None:
         """Record what follows a simulated delivery: a complaint, or an automatic reply."""
@@ -257,7 +283,7 @@ class _Group:
                     feedback_type="abuse",
                     user_agent=_SIMULATOR,
                 )
-                self._record(settlement, EventKind.COMPLAINT, detail)
+                self._record(settlement, EventKind.COMPLAINT, detail, 1)
                 told = self._reporter(settlement).complaint_mail(
                     settlement.message.key,
                     [recipient.address],
@@ -268,7 +294,8 @@ class _Group:
                 self._tell(told)
             else:
                 detail = events.out_of_office_detail(recipient.address, at=settlement.at, feedback_id=identifier)
-                self._record(settlement, EventKind.BOUNCE, detail)
+                # An automatic reply is an event and no failure, so the metrics leave it out.
+                self._record(settlement, EventKind.BOUNCE, detail, 0)
 
     def _keep(self, settlement: Settlement, delivered: Sequence[tuple[QueuedRecipient, Delivered]]) -> None:
         message = settlement.message

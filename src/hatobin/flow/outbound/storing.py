@@ -15,19 +15,22 @@ from enum import Enum
 
 from msgspec import Struct
 
-from hatobin.capabilities import account, contacts, events, inbox, queue, suppression
+from hatobin.capabilities import account, contacts, events, inbox, metrics, queue, suppression
 from hatobin.capabilities.account import SendLimits
 from hatobin.capabilities.delivery import is_simulator
 from hatobin.capabilities.queue import Lease
+from hatobin.companions.cloudwatch import Lane
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.decisions import Decision, OnLists, Prepared, accepted_events, decide
 from hatobin.flow.outbound.draft import RenderedContent
 from hatobin.flow.outbound.refusals import Refusal
 from hatobin.flow.outbound.tenancy import find_tenant
 from hatobin.ports import Entropy, Session
+from hatobin.words.outcome import RecipientState
 from hatobin.words.settings import Settings
 
 _UNLIMITED = SendLimits(-1.0, -1)
+_SENT = (RecipientState.QUEUED, RecipientState.DELIVERED)
 
 
 class Pending(Struct, frozen=True):
@@ -106,7 +109,8 @@ def _store(
             pending.prepared.draft.along(session)
         happened += accepted_events(session, pending.prepared, decision, settings, entropy)
     _deliver_locally(session, [(pending.prepared, decision) for pending, decision in accepted])
-    waited_for = events.record_all(session, happened)
+    waited_for = events.record_all(session, happened, Lane.ACCEPT)
+    _count_reputation(session, accepted)
     return [Stored(decision, decision.message.key in waited_for) for _, decision in accepted]
 
 
@@ -127,6 +131,22 @@ def _deliver_locally(session: Session, accepted: Sequence[tuple[Prepared, Decisi
     inbox.keep(session, kept)
     for (account_id, region), count in sorted(counts.items()):  # The order of every node: see `Database.write`.
         account.count(session, account_id, region, kept[0].at, delivered=count)
+
+
+def _count_reputation(session: Session, accepted: Sequence[tuple[Pending, Decision]]) -> None:
+    """Count what is really sent: neither what is suppressed or rejected nor what goes to the simulator."""
+    tally = metrics.ReputationTally()
+    for pending, decision in accepted:
+        message, key = decision.message, decision.message.key
+        sent = 0
+        for recipient in message.recipients:
+            sent += recipient.state in _SENT and not is_simulator(recipient.domain)
+        if sent:
+            sender = metrics.Sender(
+                key.account_id, key.region, message.identity_arn, message.configuration_set, message.tenant
+            )
+            tally.add(sender, pending.prepared.accepted_at, "sends", sent)
+    tally.record(session, Lane.ACCEPT)
 
 
 def _ensure_contacts(session: Session, prepared: Prepared, decision: Decision) -> None:

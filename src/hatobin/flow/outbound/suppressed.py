@@ -90,8 +90,8 @@ def suppressed_events(
     at: float,
     settings: Settings,
     entropy: Entropy,
-) -> Iterator[tuple[EventKind, str]]:
-    """Give the events for recipients that are not attempted: one Bounce per cause, one Complaint."""
+) -> Iterator[tuple[EventKind, str, int]]:
+    """Give the events for recipients that are not attempted, and of how many: one Bounce per cause, one Complaint."""
     service = settings.service
     mta = mail_host(region, service.domain, compat_names=service.compat_names)
     bounced = [address for address, reason in reasons.items() if reason == _BOUNCE]
@@ -102,10 +102,12 @@ def suppressed_events(
             yield (
                 EventKind.BOUNCE,
                 events.suppressed_detail(addresses, at=at, feedback_id=identifier, reporting_mta=mta, sub_type=cause),
+                len(addresses),
             )
     if complained:
         identifier = feedback_id(region, at, entropy.uuid())
         yield (
             EventKind.COMPLAINT,
             events.complaint_detail(complained, at=at, feedback_id=identifier, sub_type=sub_type),
+            len(complained),
         )

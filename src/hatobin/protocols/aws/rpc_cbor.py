@@ -6,6 +6,7 @@ Refs: Smithy 2.0, rpcv2Cbor protocol; RFC 8949 §3.4.2 (tag 1, epoch time).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from math import isfinite
 from typing import Any, NoReturn
@@ -26,8 +27,11 @@ _EPOCH_TAG = 1
 _REFUSED_TAGS = (0, 4, 5, 25, 28, 29, 30, 35, 36, 37, 100, 256, 258, 260, 261, 1004)
 
 
+@dataclass(frozen=True, slots=True)
 class RpcCborWire:
-    """RPC v2 CBOR in both directions."""
+    """RPC v2 CBOR in both directions; `has_query_errors` adds the header that former Query clients read."""
+
+    has_query_errors: bool = False
 
     def read(self, parcel: Parcel) -> Shape:
         """See `Wire.read`."""
@@ -56,7 +60,11 @@ class RpcCborWire:
         members = {"__type": f"com.amazonaws.{service.name}#{refusal.code}"}
         if refusal.message is not None:
             members["message"] = refusal.message
-        return Answer(refusal.status, _headers(request_id), cbor2.dumps(members))
+        headers = _headers(request_id)
+        if self.has_query_errors:
+            fault = "Sender" if refusal.is_sender_fault else "Receiver"
+            headers = (*headers, ("x-amzn-query-error", f"{refusal.query_code};{fault}"))
+        return Answer(refusal.status, headers, cbor2.dumps(members))
 
 
 def _headers(request_id: str) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,70 @@
+"""Counting events as CloudWatch metrics: SES's own, and those of CloudWatch destinations.
+
+A tally gathers the events of one transaction and writes one row per metric
+and minute, whatever their number. Each counts as many as it has recipients.
+
+Refs: SES developer guide, "Amazon SES metrics and dimensions" and "Setting up a CloudWatch event destination".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hatobin.capabilities.configuration_sets import CloudWatchTarget
+from hatobin.capabilities.metrics.dimensions import EventFacts, dimension_sets
+from hatobin.companions import cloudwatch
+from hatobin.companions.cloudwatch import COUNT, Dimensions, Lane, Metric, MetricKey
+from hatobin.ports import Session
+from hatobin.words.event import EventKind
+
+NAMESPACE = "AWS/SES"
+
+# Counted for every account; a change of subscriptions is none of SES's own metrics.
+_METRIC_NAMES = {kind: kind.value.replace(" ", "") for kind in EventKind}
+_KEYS = {kind: MetricKey(NAMESPACE, name) for kind, name in _METRIC_NAMES.items() if kind is not EventKind.SUBSCRIPTION}
+
+_Place = tuple[str, str, EventKind, int]
+
+
+class Tally:
+    """The events of one transaction, counted."""
+
+    def __init__(self) -> None:
+        self._builtin: dict[_Place, int] = {}
+        self._chosen: Counter[tuple[_Place, Dimensions]] = Counter()
+
+    def add(self, account_id: str, region: str, kind: EventKind, at: float, count: int) -> None:
+        """Count an event for its account."""
+        place = (account_id, region, kind, int(at) // 60 * 60)
+        self._builtin[place] = self._builtin.get(place, 0) + count
+
+    def add_chosen(
+        self,
+        account_id: str,
+        region: str,
+        kind: EventKind,
+        at: float,
+        count: int,
+        where: tuple[CloudWatchTarget, EventFacts],
+    ) -> None:
+        """Count an event for a CloudWatch destination of its configuration set."""
+        place = (account_id, region, kind, int(at) // 60 * 60)
+        for dimensions in dimension_sets(*where):
+            self._chosen[place, dimensions] += count
+
+    def record(self, session: Session, lane: Lane) -> None:
+        """Write the counts, in the transaction of the events."""
+        builtin = {
+            (Metric(account_id, region, _KEYS[kind], COUNT), minute): cloudwatch.times(count)
+            for (account_id, region, kind, minute), count in self._builtin.items()
+            if count and kind in _KEYS
+        }
+        chosen = {
+            (Metric(account_id, region, MetricKey(NAMESPACE, _METRIC_NAMES[kind], named), COUNT), minute): (
+                cloudwatch.times(count)
+            )
+            for ((account_id, region, kind, minute), named), count in self._chosen.items()
+            if count
+        }
+        if builtin or chosen:
+            cloudwatch.record_counts(session, builtin, chosen, lane)

@@ -1,0 +1,79 @@
+"""The errors of CloudWatch."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.modelled_errors.provocation import Group, Provocation
+
+_CLOUDWATCH = Group("cloudwatch")
+_VALUE, _COMBINATION = "InvalidParameterValueException", "InvalidParameterCombinationException"
+_MISSING, _TOKEN = "MissingRequiredParameterException", "InvalidNextToken"
+_SUMS: dict[str, Any] = {"Namespace": "Shop", "Statistics": ["Sum"], "Period": 60}
+
+
+def _day(day: int) -> datetime:
+    return datetime(2026, 1, day, tzinfo=UTC)
+
+
+_METRIC = {"Namespace": "Shop", "MetricName": "x"}
+_QUESTION: dict[str, Any] = {
+    "MetricDataQueries": [{"Id": "m", "MetricStat": {"Metric": _METRIC, "Period": 60, "Stat": "Sum"}}],
+    "StartTime": _day(1),
+    "EndTime": _day(2),
+}
+
+METRICS: list[Provocation] = [
+    _CLOUDWATCH.one(
+        "PutMetricData",
+        _VALUE,
+        "The value AWS/SES for parameter Namespace is invalid.",
+        Namespace="AWS/SES",
+        MetricData=[{"MetricName": "x", "Value": 1.0}],
+    ),
+    _CLOUDWATCH.one("PutMetricData", _MISSING, "The parameter MetricData is required.", Namespace="Shop"),
+    _CLOUDWATCH.one(
+        "PutMetricData",
+        _COMBINATION,
+        "The parameters MetricData.member.1.Value and MetricData.member.1.Values are mutually exclusive"
+        " and you have specified both.",
+        Namespace="Shop",
+        MetricData=[{"MetricName": "x", "Value": 1.0, "Values": [1.0]}],
+    ),
+    _CLOUDWATCH.one(
+        "GetMetricStatistics",
+        _VALUE,
+        "The parameter StartTime must be less than the parameter EndTime.",
+        StartTime=_day(2),
+        EndTime=_day(1),
+        **_SUMS,
+    ),
+    _CLOUDWATCH.one(
+        "GetMetricStatistics",
+        _COMBINATION,
+        "You have requested up to 2,880 datapoints, which exceeds the limit of 1,440. You may reduce the datapoints"
+        " requested by increasing Period, or decreasing the time range.",
+        StartTime=_day(1),
+        EndTime=_day(3),
+        **_SUMS,
+    ),
+    _CLOUDWATCH.one(
+        "GetMetricStatistics",
+        _MISSING,
+        "Must specify either Statistics or ExtendedStatistics",
+        Namespace="Shop",
+        StartTime=_day(1),
+        EndTime=_day(2),
+        Period=60,
+    ),
+    _CLOUDWATCH.one(
+        "ListMetrics",
+        _VALUE,
+        "There are no linked accounts; OwningAccount must be the account that calls.",
+        OwningAccount="210987654321",
+    ),
+    _CLOUDWATCH.one("GetMetricData", _TOKEN, "The next token specified is invalid.", **_QUESTION, NextToken="x"),
+]
+
+ALL: tuple[Provocation, ...] = tuple(METRICS)
