@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.api.certificates import CERTIFICATE
+from tests.api.cloudwatch_resources import CLOUDWATCH_RESOURCES
 from tests.api.harness import ACCOUNT, REGION
 from tests.api.iam_resources import IAM_RESOURCES
 from tests.api.resource import Resource, Step, of
@@ -307,6 +308,7 @@ RESOURCES: dict[str, Resource] = {
         (("sesv2", "list_multi_region_endpoints", {}),),
     ),
     **IAM_RESOURCES,
+    **CLOUDWATCH_RESOURCES,
     "account attributes": Resource(
         (),
         (

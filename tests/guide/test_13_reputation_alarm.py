@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ParamValidationError
 
-from tests.guide.marks import printed_form, waits_for
+from tests.guide.marks import printed_form
 from tests.guide.reader import Reader
 from tests.running import wait_until
 
@@ -25,7 +25,6 @@ def _sum(reader: Reader, metric: str) -> float:
     return float(sum(point["Sum"] for point in answer["Datapoints"]))
 
 
-@waits_for("cloudwatch companion")
 def test_rates_are_sums_divided_by_send(reader: Reader) -> None:
     before = {metric: _sum(reader, metric) for metric in ("Send", "Bounce", "Complaint")}
     for number in range(3):

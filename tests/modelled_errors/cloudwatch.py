@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.api.harness import ACCOUNT, REGION
 from tests.modelled_errors.provocation import Group, Provocation
 
 _CLOUDWATCH = Group("cloudwatch")
@@ -76,4 +77,63 @@ METRICS: list[Provocation] = [
     _CLOUDWATCH.one("GetMetricData", _TOKEN, "The next token specified is invalid.", **_QUESTION, NextToken="x"),
 ]
 
-ALL: tuple[Provocation, ...] = tuple(METRICS)
+_ALARM = {
+    "AlarmName": "full",
+    **_METRIC,
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 1.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+_ARN = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:none"
+_BY_ARN: dict[str, dict[str, Any]] = {
+    "ListTagsForResource": {},
+    "TagResource": {"Tags": [{"Key": "a", "Value": "b"}]},
+    "UntagResource": {"TagKeys": ["a"]},
+}
+
+ALARMS: list[Provocation] = [
+    Group("cloudwatch", "full").one(
+        "PutMetricAlarm", "LimitExceededFault", "The maximum limit of 5000 alarms has been reached.", **_ALARM
+    ),
+    *_CLOUDWATCH.each(
+        ("DescribeAlarms", "DescribeAlarmHistory"), _TOKEN, "The next token specified is invalid.", NextToken="x"
+    ),
+    _CLOUDWATCH.one("DeleteAlarms", "ResourceNotFound", "The alarm none does not exist.", AlarmNames=["none"]),
+    _CLOUDWATCH.one(
+        "SetAlarmState",
+        "ResourceNotFound",
+        "The alarm none does not exist.",
+        AlarmName="none",
+        StateValue="OK",
+        StateReason="x",
+    ),
+    _CLOUDWATCH.one(
+        "SetAlarmState",
+        "InvalidFormatFault",
+        "StateReasonData is not valid JSON.",
+        AlarmName="none",
+        StateValue="OK",
+        StateReason="x",
+        StateReasonData="{",
+    ),
+    *(
+        provocation
+        for operation, more in _BY_ARN.items()
+        for provocation in (
+            _CLOUDWATCH.one(
+                operation, _VALUE, "The value x for parameter ResourceARN is invalid.", ResourceARN="x", **more
+            ),
+            _CLOUDWATCH.one(
+                operation,
+                "ResourceNotFoundException",
+                f"The resource {_ARN} does not exist.",
+                ResourceARN=_ARN,
+                **more,
+            ),
+        )
+    ),
+]
+
+ALL: tuple[Provocation, ...] = (*METRICS, *ALARMS)

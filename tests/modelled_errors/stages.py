@@ -11,6 +11,7 @@ from hatobin.app import operations
 from hatobin.ports import Session
 from hatobin.words.settings import Account, Settings
 from tests.api.certificates import CERTIFICATE, put_certificate
+from tests.api.cloudwatch_resources import ALARM
 from tests.api.harness import ACCOUNT, REGION, Api
 from tests.api.iam_resources import TRUST
 from tests.api.resources import POLICY, VERIFICATION
@@ -129,6 +130,7 @@ def _full(api: Api, clients: Clients) -> None:
         ses.create_email_identity_policy(EmailIdentity="example.com", PolicyName=f"p{number}", Policy=POLICY)
     for number in range(49):
         ses.create_custom_verification_email_template(**{**VERIFICATION, "TemplateName": f"w{number}"})
+    clients["cloudwatch"].put_metric_alarm(**ALARM)
     clients["sns"].subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=TOPIC.replace("sns", "sqs"))
     for table, columns, many in (
         ("configuration_sets", ("name",), 10_000),
@@ -139,6 +141,7 @@ def _full(api: Api, clients: Clients) -> None:
         ("import_jobs", ("job_id",), 20),
         ("sns_subscription", ("subscription_id",), 10_000),
         ("iam_user", ("name_key", "user_id"), 5_000),
+        ("cloudwatch_alarm", ("name",), 5_000),
         ("iam_role", ("name_key", "role_id"), 1_000),
     ):
         api.run(api.world.database.write(lambda s, t=table, c=columns, n=many: _copies(s, t, c, range(n))))

@@ -23,5 +23,6 @@ KEYED_OTHERWISE: dict[str, str] = {
     "queue_worker": "a worker serves all accounts",
     "event_record": "the key is the order in which things happened; rows carry their account",
     "event_outbox": "the key is the order in which events leave; rows carry their account",
+    "cloudwatch_alarm_history": "the key is the order in which things happened; rows carry their account",
     "inbox_message": "the key is the order of arrival in the local inbox; rows carry their account",
 }

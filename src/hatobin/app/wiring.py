@@ -108,6 +108,7 @@ class Assembly:
     queue_upkeep: sqs.QueueUpkeep
     bucket_upkeep: s3.BucketUpkeep
     metric_upkeep: cloudwatch.MetricUpkeep
+    alarm_watch: cloudwatch.AlarmWatch
     reputation_metrics: metrics.ReputationMetrics
     verification: identities.VerificationChecks
     smtp: SmtpListeners
@@ -263,6 +264,7 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         queue_upkeep=sqs.QueueUpkeep(ports),
         bucket_upkeep=s3.BucketUpkeep(ports),
         metric_upkeep=cloudwatch.MetricUpkeep(ports),
+        alarm_watch=cloudwatch.AlarmWatch(ports, outbound.services),
         reputation_metrics=reputation_metrics,
         verification=identities.VerificationChecks(ports, settings),
         smtp=SmtpListeners(settings, ports, SmtpDoor(base.keys, outbound.acceptor)),

@@ -520,6 +520,39 @@ CREATE TABLE IF NOT EXISTS cloudwatch_point (
 );
 CREATE INDEX IF NOT EXISTS cloudwatch_point_age ON cloudwatch_point (period, starts_at);
 
+-- Alarms: what was asked for as JSON, and how each stands. `evaluated_at` is the end of the last minute looked at.
+CREATE TABLE IF NOT EXISTS cloudwatch_alarm (
+  account_id      TEXT NOT NULL,
+  region          TEXT NOT NULL,
+  name            TEXT NOT NULL,
+  definition      TEXT NOT NULL,
+  tags            TEXT NOT NULL,
+  actions_enabled INTEGER NOT NULL,
+  configured_at   REAL NOT NULL,
+  state           TEXT NOT NULL,
+  reason          TEXT NOT NULL,
+  reason_data     TEXT,
+  updated_at      REAL NOT NULL,
+  transitioned_at REAL NOT NULL,
+  evaluated_at    INTEGER NOT NULL,
+  PRIMARY KEY (account_id, region, name)
+);
+CREATE INDEX IF NOT EXISTS cloudwatch_alarm_due ON cloudwatch_alarm (evaluated_at);
+
+-- What became of alarms, in order; kept for two weeks.
+CREATE TABLE IF NOT EXISTS cloudwatch_alarm_history (
+  id         INTEGER PRIMARY KEY,
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  name       TEXT NOT NULL,
+  at         REAL NOT NULL,
+  kind       TEXT NOT NULL,
+  summary    TEXT NOT NULL,
+  data       TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS cloudwatch_alarm_history_scope ON cloudwatch_alarm_history (account_id, region, id);
+CREATE INDEX IF NOT EXISTS cloudwatch_alarm_history_age ON cloudwatch_alarm_history (at);
+
 -- IAM is global: nothing here has a region. A user; `name_key` is the name in lower case, since names differ by more
 -- than case. `revision` counts the changes of what the user is and may do, so that caches see that nothing changed.
 CREATE TABLE IF NOT EXISTS iam_user (

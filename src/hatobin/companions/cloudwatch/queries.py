@@ -73,18 +73,20 @@ class Queries:
     all: tuple[Query, ...]
     period: int
 
-    def read(self, session: Session, account_id: str, region: str, start: int, end: int) -> dict[str, dict[int, float]]:
-        """Give the values of each query, from `start` (rounded down to its period) to before `end`."""
+    def read(
+        self, session: Session, account_id: str, region: str, start: int, end: int, *, aligned: bool = True
+    ) -> dict[str, dict[int, float]]:
+        """Give the values of each query, from `start` to before `end`; `aligned` rounds it down to its period."""
         found: dict[str, dict[int, float]] = {}
         waiting = list(self.all)
         while waiting:
             query = next(one for one in waiting if _names(one) <= found.keys())
             waiting.remove(query)
             if isinstance(query.what, MetricQuery):
-                begin = start - start % query.what.period
+                begin = start - (start % query.what.period if aligned else 0)
                 found[query.id] = query.what.read(session, account_id, region, begin, end)
             else:
-                begin = start - start % self.period
+                begin = start - (start % self.period if aligned else 0)
                 found[query.id] = query.what.over(found, range(begin, end, self.period))
         return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from hatobin.companions.cloudwatch import points, series
+from hatobin.companions.cloudwatch import alarm_store, points, series
 from hatobin.ports import Ports
 from hatobin.ports.database import DatabaseUnavailable
 
@@ -39,5 +39,8 @@ class MetricUpkeep:
             await self._ports.clock.sleep((self._ports.clock.monotonic() - begun) * REST_SHARE)
         while await self._ports.database.read(lambda session: series.find_expired(session, now)):
             await self._ports.database.write(lambda session: series.expire(session, now))
+            await self._ports.clock.sleep(0)
+        while await self._ports.database.read(lambda session: alarm_store.find_old_history(session, now)):
+            await self._ports.database.write(lambda session: alarm_store.forget_history(session, now))
             await self._ports.clock.sleep(0)
         return taken
