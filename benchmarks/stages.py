@@ -36,6 +36,7 @@ from benchmarks.stage_world import (
     principal,
     submitted,
 )
+from benchmarks.tracking_stage import tracking_costs
 from hatobin.capabilities import events, queue
 from hatobin.capabilities.queue import MessageKey, QueuedRecipient, ReadyMessage
 from hatobin.companions import sns
@@ -280,6 +281,7 @@ def all_costs(folder: Path, size_bytes: int) -> list[Cost]:
             measure("smtp core", "server session: MAIL, RCPT, DATA, content", smtp_core(message)),
             measure("split + rewrite", "split, check, control headers, senders, ours", message.split_and_rewrite),
             *policy_costs(message.draft, message.prepared().key),
+            *tracking_costs(),
             measure("accept transaction", f"decide, insert, record; {GROUP} per commit, fsync", accept, each=GROUP),
             measure("dkim prepare", "canonicalise, hash, write the field", message.hash_and_finish),
             measure("rsa", "RSA-2048 signature, interpreter lock released", message.sign),

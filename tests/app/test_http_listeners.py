@@ -47,7 +47,7 @@ async def stopped_after(turns: int) -> tuple[int, bytes, list[Any]]:
     ):
         listening.setblocking(False)
         client.sendall(REQUEST)
-        listeners = HttpListeners(Settings(), ports, served, HttpTraffic())
+        listeners = HttpListeners(Settings(), ports, served, served, HttpTraffic())
         running = listeners.start({"http": [listening]}, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -57,6 +57,22 @@ async def stopped_after(turns: int) -> tuple[int, bytes, list[Any]]:
             while piece := await asyncio.to_thread(client.recv, 1000):
                 answer += piece
     return served.requests, answer, wrong
+
+
+async def test_the_tracking_listener_has_an_application_of_its_own() -> None:
+    apps = {"http": Served(), "tracking": Served()}
+    ports = replace(World().ports, clock=SystemClock())
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname()) as client,
+    ):
+        listening.setblocking(False)
+        client.sendall(REQUEST)
+        listeners = HttpListeners(Settings(), ports, apps["http"], apps["tracking"], HttpTraffic())
+        running = listeners.start({"tracking": [listening]}, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+        assert await asyncio.to_thread(client.recv, 8) == b"HTTP/1.1"
+        await running.stop(1.0)
+    assert (apps["http"].requests, apps["tracking"].requests) == (0, 1)
 
 
 async def seen_by_the_application(request: bytes) -> Scope:
@@ -70,7 +86,7 @@ async def seen_by_the_application(request: bytes) -> Scope:
     ports = replace(World().ports, clock=SystemClock())
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setblocking(False)
-        listeners = HttpListeners(Settings(), ports, app, HttpTraffic())
+        listeners = HttpListeners(Settings(), ports, app, app, HttpTraffic())
         running = listeners.start({"http": [listening]}, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
         reader, writer = await asyncio.open_connection(*listening.getsockname())
         writer.write(request)

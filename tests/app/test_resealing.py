@@ -12,6 +12,7 @@ from hatobin.app.resealing import TABLES, count_former, reseal
 from hatobin.app.schema import schema
 from hatobin.capabilities.identities.key_store import dkim_private_key, insert_key, seal_key
 from hatobin.capabilities.identities.keys import make_key
+from hatobin.capabilities.tracking import key_store as tracking_keys
 from hatobin.companions import acm, iam
 from hatobin.companions.iam.session_store import create
 from hatobin.companions.kms import SealBroken, Vault
@@ -66,6 +67,7 @@ class Sealed:
             scope = {"account_id": ACCOUNT, "region": REGION, "identity_key": f"{number}.example"}
             insert_key(session, seal_key(self.vault, pair, **scope, selector="s", uuid=str(number)), now)
             acm.insert(session, self.vault, chance, certificate, account_id=ACCOUNT, region=REGION, now=now)
+        tracking_keys.insert_key(session, tracking_keys.seal_key(self.vault, b"t" * 64), now)
 
     def opened(self, *keys: bytes) -> list[Any]:
         """Open everything, each by the way that the product takes."""
@@ -88,9 +90,9 @@ def sealed(monkeypatch: pytest.MonkeyPatch) -> Sealed:
 async def test_everything_comes_under_the_first_key(sealed: Sealed) -> None:
     assert await count_former(sealed.world.database, sealed.vault) == 0
     sealed.keys.keys = (NEW, OLD)
-    assert await count_former(sealed.world.database, sealed.vault) == 13
+    assert await count_former(sealed.world.database, sealed.vault) == 14
     done = await reseal(sealed.world.database, sealed.vault)
-    assert done == {"access keys": 4, "sessions": 3, "certificates": 3, "DKIM keys": 3}
+    assert done == {"access keys": 4, "sessions": 3, "certificates": 3, "DKIM keys": 3, "tracking keys": 1}
     assert await count_former(sealed.world.database, sealed.vault) == 0
     assert sealed.opened(NEW) == sealed.expected
     with pytest.raises(SealBroken):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.guide.marks import printed_form, there_must_be, waits_for
+from tests.guide.marks import printed_form, there_must_be
 from tests.guide.reader import SENDER, Reader
 from tests.running import wait_until
 
@@ -58,14 +58,12 @@ def _opens(reader: Reader, *dimensions: str) -> float:
     return float(sum(point["Sum"] for point in answer["Datapoints"]))
 
 
-@waits_for("open tracking")
 def test_by_both_dimensions_as_cloudwatch_stores_them(reader: Reader) -> None:
     _open_a_mail(reader, "both-17@example.net")
     wait_until(lambda: _opens(reader, "email-source", "email-type") >= 1, "the opening is counted", every_s=0.5)
 
 
 @printed_form("works in part")
-@waits_for("open tracking")
 @pytest.mark.parametrize("dimension", _TAGS)
 def test_by_one_dimension_as_printed(reader: Reader, dimension: str) -> None:
     """CloudWatch finds a metric by its whole set of dimensions only; here each is stored alone too."""

@@ -11,7 +11,7 @@ import asyncio
 import errno
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any
 
@@ -42,31 +42,33 @@ _TURNED_AWAY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-
 
 @dataclass(frozen=True, slots=True)
 class HttpListeners:
-    """Starts serving one application on the bound sockets `http` and `https`."""
+    """Starts serving one application on the bound sockets `http` and `https`, and another on `tracking`."""
 
     settings: Settings
     ports: Ports
     app: ASGIApp
+    tracking: ASGIApp
     traffic: HttpTraffic
 
     def start(self, sockets: dict[str, list[socket.socket]], context: ssl.SSLContext) -> RunningHttp:
         """Listen on every configured HTTP socket."""
         server = self.settings.server
         limits = ConnectionLimits.of(server)
-        serving = _Serving(self.ports.clock, self._config(), limits, self.traffic, ServerState())
+        serving = _Serving(self.ports.clock, self._config(self.app), limits, self.traffic, ServerState())
+        tracking = replace(serving, config=self._config(self.tracking))
         doors: list[_Door] = []
-        for name, tls in (("http", None), ("https", context)):
+        for name, tls, served in (("http", None, serving), ("https", context, serving), ("tracking", None, tracking)):
             admission = Admission(
                 self.traffic,
                 max_connections=server.max_connections,
                 max_per_client=server.http_connections_per_client,
             )
-            doors += [_Door(one, admission, serving, tls) for one in sockets.get(name, [])]
+            doors += [_Door(one, admission, served, tls) for one in sockets.get(name, [])]
         return RunningHttp(doors, serving.state)
 
-    def _config(self) -> uvicorn.Config:
+    def _config(self, app: ASGIApp) -> uvicorn.Config:
         config = uvicorn.Config(
-            Interruptible(self.app),
+            Interruptible(app),
             http=LimitedHttpProtocol,
             loop="none",
             lifespan="off",

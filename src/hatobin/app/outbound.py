@@ -9,13 +9,14 @@ from hatobin.app.report_links import report_links
 from hatobin.app.resource_facts import resource_facts
 from hatobin.app.store import open_objects
 from hatobin.app.tagged import tagged_kinds
-from hatobin.capabilities import configuration_sets, contacts, identities, queue, tenants
+from hatobin.capabilities import configuration_sets, contacts, identities, queue, tenants, tracking
 from hatobin.capabilities.delivery import Sites
 from hatobin.capabilities.jobs import ReportLinks
 from hatobin.capabilities.suppression import TenantLists
 from hatobin.capabilities.tags import TaggedKinds
 from hatobin.companions import iam, s3, sns, sqs
 from hatobin.companions.kms import Vault
+from hatobin.flow.engagement import Engagements
 from hatobin.flow.imports import Imports
 from hatobin.flow.outbound import Acceptor, Dispatcher, Settler, Signals, Signer
 from hatobin.flow.publish import Publisher
@@ -35,6 +36,7 @@ class Outbound:
     imports: Imports
     sns_deliveries: sns.SnsDeliveries
     subscriptions: Subscriptions
+    engagements: Engagements
     services: Services
     ready: queue.ReadyQueue
 
@@ -64,7 +66,8 @@ def assemble_outbound(
     settler = Settler(ports, settings, lease, ready, attempts, signals)
     dispatcher = Dispatcher(ports, settings, lease, ready, sites, settler, Signer(ports, settings, vault), attempts)
     links = contacts.SubscriptionLinks(vault, settings)
-    acceptor = Acceptor(ports, settings, lease, ready, sites, signals, links)
+    tracked = tracking.TrackingLinks(ports, vault, settings)
+    acceptor = Acceptor(ports, settings, lease, ready, sites, signals, links, tracked)
     waiters = sqs.SqsWaiters(ports.clock)
     deliveries = sns.SnsDeliveries(ports, settings, sns_signer, waiters)
     services = Services(
@@ -86,5 +89,8 @@ def assemble_outbound(
     )
     publisher = Publisher(ports, services)
     subscriptions = Subscriptions(ports, links, publisher.wake)
+    engagements = Engagements(ports, settings, tracked, publisher.wake)
     imports = Imports(ports, settings, services, lease)
-    return Outbound(acceptor, dispatcher, publisher, imports, deliveries, subscriptions, services, ready)
+    return Outbound(
+        acceptor, dispatcher, publisher, imports, deliveries, subscriptions, engagements, services, ready
+    )

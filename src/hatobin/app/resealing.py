@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from hatobin.capabilities import identities
+from hatobin.capabilities import identities, tracking
 from hatobin.companions import acm, iam
 from hatobin.companions.kms import SealedTable, Vault, reseal_piece
 from hatobin.ports import Database, Session
 
 PIECE = 100
 """Values that one transaction seals anew at most."""
-TABLES: tuple[SealedTable, ...] = (*iam.SEALED, acm.SEALED, identities.SEALED)
+TABLES: tuple[SealedTable, ...] = (*iam.SEALED, acm.SEALED, identities.SEALED, tracking.SEALED)
 
 
 async def reseal(database: Database, vault: Vault) -> dict[str, int]:

@@ -120,7 +120,7 @@ class RunningServer:
     def _announce(self) -> None:
         listeners = self._listeners
         ready: dict[str, Any] = {"event": "ready"}
-        for name in ("http", "https", "submission", "submission_tls", "trusted"):
+        for name in ("http", "https", "submission", "submission_tls", "tracking", "trusted"):
             if (address := listeners.address(name)) is not None:
                 ready[name] = address
         tell(json.dumps(ready))

@@ -15,6 +15,7 @@ import msgspec
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from starlette.types import ASGIApp
 
 from hatobin.adapters.clock import SystemClock
 from hatobin.adapters.deferred_http import ClosableHttp, DeferredHttp
@@ -42,7 +43,7 @@ from hatobin.app.store import (
     open_store,
 )
 from hatobin.app.welcome import welcome
-from hatobin.capabilities import contacts, identities, metrics, queue
+from hatobin.capabilities import contacts, identities, metrics, queue, tracking
 from hatobin.companions import cloudwatch, iam, s3, sns, sqs
 from hatobin.companions.kms import SealBroken, Vault
 from hatobin.flow.outbound import SmtpDoor, give_back_slot, take_slot
@@ -56,6 +57,7 @@ from hatobin.servers.links import LinksApp
 from hatobin.servers.local import InboxWaiters, LocalApp
 from hatobin.servers.root import RootApp
 from hatobin.servers.s3 import S3App
+from hatobin.servers.tracking import TrackingApp, tracking_measures
 from hatobin.words.settings import Settings
 
 log = structlog.get_logger()
@@ -230,25 +232,8 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         sns_signer=_sns_signer(settings, certificates),
         settled=settled,
     )
-    gateway = Gateway(
-        ports=ports,
-        settings=settings,
-        services=outbound.services,
-        credentials=base.keys,
-        handlers=operations.handlers(),
-    )
-    s3_api = s3.S3Api(ports=ports, settings=settings, services=outbound.services, credentials=base.keys)
-    links = LinksApp(ports, outbound.subscriptions)
-    traffic, bodies = HttpTraffic(), BodyBudget(settings.server.http_bodies_bytes)
-    root_app = RootApp(
-        ApiApp(gateway, settings, bodies, traffic),
-        ConsoleApp(ports, settings, smtp=_smtp_login(settings, base.listeners)),
-        LocalApp(ports, settings, waiters=inbox_waiters, ready=outbound.ready, measures=http_measures(traffic, bodies)),
-        S3App(s3_api, settings, bodies, traffic),
-        sns_certificate=certificates.sns.certificate.read_bytes(),
-        settings=settings,
-        others={identities.LINK_PATH: links, contacts.LINK_PATH: links},
-    )
+    tracked, traffic = TrackingApp(outbound.engagements, settings), HttpTraffic()
+    root_app = _root_app(base, outbound, inbox_waiters, tracked, traffic)
     return Assembly(
         settings=settings,
         does_upkeep=base.does_upkeep,
@@ -268,9 +253,50 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         reputation_metrics=reputation_metrics,
         verification=identities.VerificationChecks(ports, settings),
         smtp=SmtpListeners(settings, ports, SmtpDoor(base.keys, outbound.acceptor)),
-        http_listeners=HttpListeners(settings, ports, root_app, traffic),
+        http_listeners=HttpListeners(settings, ports, root_app, tracked, traffic),
         tls=_tls_files(settings, certificates),
     )
+
+
+def _root_app(
+    base: _Foundation, outbound: Outbound, inbox_waiters: InboxWaiters, tracked: TrackingApp, traffic: HttpTraffic
+) -> RootApp:
+    """Put together what answers HTTP."""
+    settings, ports = base.settings, base.ports
+    gateway = Gateway(
+        ports=ports,
+        settings=settings,
+        services=outbound.services,
+        credentials=base.keys,
+        handlers=operations.handlers(),
+    )
+    s3_api = s3.S3Api(ports=ports, settings=settings, services=outbound.services, credentials=base.keys)
+    bodies = BodyBudget(settings.server.http_bodies_bytes)
+    return RootApp(
+        ApiApp(gateway, settings, bodies, traffic),
+        ConsoleApp(ports, settings, smtp=_smtp_login(settings, base.listeners)),
+        LocalApp(
+            ports,
+            settings,
+            waiters=inbox_waiters,
+            ready=outbound.ready,
+            measures=[*http_measures(traffic, bodies), *tracking_measures(outbound.engagements.figures)],
+        ),
+        S3App(s3_api, settings, bodies, traffic),
+        sns_certificate=base.certificates.sns.certificate.read_bytes(),
+        settings=settings,
+        others=_links(LinksApp(ports, outbound.subscriptions), tracked),
+    )
+
+
+def _links(links: LinksApp, tracked: TrackingApp) -> dict[str, ASGIApp]:
+    """Say which paths belong to the links in mails."""
+    return {
+        identities.LINK_PATH: links,
+        contacts.LINK_PATH: links,
+        tracking.LINK_PATH: tracked,
+        tracking.PIXEL_PATH: tracked,
+    }
 
 
 def _guard(configured: tuple[str, ...] | None, settings: Settings, own: list[tuple[str, int]]) -> OutboundGuard:
@@ -291,8 +317,11 @@ def with_public_urls(settings: Settings, listeners: BoundListeners) -> Settings:
     http = service.public_http or f"http://{listeners.address('http') or '127.0.0.1'}"
     port = listeners.first_port("https")
     https = service.public_https or (f"https://{settings.tls.names[0]}:{port}" if port else http)
+    own = listeners.address("tracking")
+    tracking_http = service.tracking_http or (f"http://{own}" if own else "")
     return msgspec.structs.replace(
-        settings, service=msgspec.structs.replace(service, public_http=http, public_https=https)
+        settings,
+        service=msgspec.structs.replace(service, public_http=http, public_https=https, tracking_http=tracking_http),
     )
 
 

@@ -63,6 +63,9 @@ class Service(Section, frozen=True):
     compat_names: bool = False
     public_http: str = ""
     public_https: str = ""
+    tracking_http: str = ""
+    tracking_https: str = ""
+    tracking_agents: bool = True
 
 
 class Store(Section, frozen=True):
@@ -190,6 +193,12 @@ class Settings(Section, frozen=True):
     def link_base(self) -> str:
         """Where links in mails lead, without a slash at the end: HTTPS where the certificate is one people trust."""
         return (self.service.public_https if self.tls.certificate else self.service.public_http).rstrip("/")
+
+    def tracking_base(self, region: str, *, secure: bool) -> str:
+        """Where tracked links of a region lead, without a slash at the end, unless the sender has a domain for them."""
+        service = self.service
+        http, https = service.tracking_http or service.public_http, service.tracking_https or service.public_https
+        return (https if secure else http).replace("{region}", region).rstrip("/")
 
     @property
     def max_send_rate(self) -> float:

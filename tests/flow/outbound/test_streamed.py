@@ -9,11 +9,13 @@ from typing import Any, cast
 import pytest
 
 from hatobin.app.outbound import Outbound
-from hatobin.capabilities import contacts, queue
+from hatobin.capabilities import configuration_sets, contacts, queue
+from hatobin.capabilities.configuration_sets import SnsTarget
 from hatobin.capabilities.contacts.api_v2 import create_contact_list
 from hatobin.flow.outbound import SmtpDoor, SmtpLogin
 from hatobin.gateway import Principal, all_permissions
 from hatobin.gateway.models.sesv2 import CreateContactListRequest
+from hatobin.ports import Session
 from hatobin.ports.blobs import BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.servers.smtp import Peer
@@ -143,6 +145,24 @@ async def test_message_to_a_contact_list_gets_its_link(scene: Scene) -> None:
     assert stored.count(contacts.LINK_PATH.encode()) == 2
     assert b"\r\nList-Unsubscribe: <" in stored
     assert len(scene.world.blobs.stored) == 0  # Small enough for its row.
+
+
+async def test_links_of_a_large_message_are_tracked(scene: Scene) -> None:
+    sns_only = configuration_sets.EventDestination("d", True, ("OPEN", "CLICK"), SnsTarget("arn:aws:sns:::none"))
+
+    def make(session: Session) -> None:
+        configuration_sets.insert(session, ACCOUNT, REGION, "app", configuration_sets.Options(), 0.0)
+        configuration_sets.insert_destination(session, ACCOUNT, REGION, "app", sns_only)
+
+    await scene.world.database.write(make)
+    html = b'<a href="http://a.test/">x</a>\r\n' + b"<p>line</p>\r\n" * 100_000
+    message = HEAD + b"X-SES-CONFIGURATION-SET: app\r\nContent-Type: text/html\r\n\r\n" + html
+    for _ in range(2):
+        stored = await scene.stored(await scene.in_pieces(message, 65_536))
+        assert b"/L0/http:%2F%2Fa.test%2F/1/" in stored
+        assert stored.count(b"/I0/") == 1
+        assert len(scene.world.blobs.stored) == 1, "only what is sent lies there"
+        scene.world.blobs.stored.clear()
 
 
 async def test_bad_content_is_found_where_it_is_cut(scene: Scene) -> None:

@@ -464,6 +464,16 @@ CREATE TABLE IF NOT EXISTS tenant_resources (
 CREATE INDEX IF NOT EXISTS tenant_resources_used
   ON tenant_resources (account_id, region, resource_type, resource_key, associated_at, tenant_name);
 
+-- The key of tracked links, sealed; it is the whole service's, so its account and region are names that none has.
+CREATE TABLE IF NOT EXISTS tracking_keys (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  number     INTEGER NOT NULL,
+  sealed     BLOB NOT NULL,
+  created_at REAL NOT NULL,
+  PRIMARY KEY (account_id, region, number)
+);
+
 -- A certificate that was brought with its private key, which is sealed. `chain` is PEM: the certificate, then its issuers.
 CREATE TABLE IF NOT EXISTS acm_certificate (
   account_id     TEXT NOT NULL,

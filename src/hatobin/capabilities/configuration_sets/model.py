@@ -124,6 +124,10 @@ class ConfigurationSet:
             one.enabled and one.topic_arn is not None and event_type in one.event_types for one in self.destinations
         )
 
+    def listens_to(self, event_type: str) -> bool:
+        """Say whether a destination of any kind is told of events of one kind, by v2's name for it."""
+        return any(one.enabled and event_type in one.event_types for one in self.destinations)
+
     @property
     def redirect_domain(self) -> str | None:
         """The domain under which links and pixels are served."""

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from hatobin.capabilities.events.details import (
     bounce_detail,
+    click_detail,
     complaint_detail,
     delay_detail,
     delivery_detail,
     failure_detail,
+    open_detail,
     out_of_office_detail,
     reject_detail,
     send_detail,
@@ -25,7 +27,15 @@ from hatobin.capabilities.events.details import (
 from hatobin.capabilities.events.expiry import find_expired, remove
 from hatobin.capabilities.events.mail import MailFacts, mail_head, mail_tags
 from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, RecordedEvent
-from hatobin.capabilities.events.store import backlog, oldest_in_outbox, record, record_all, recorded, take_outbox
+from hatobin.capabilities.events.store import (
+    backlog,
+    number,
+    oldest_in_outbox,
+    record,
+    record_all,
+    recorded,
+    take_outbox,
+)
 
 __all__ = [
     "Event",
@@ -35,6 +45,7 @@ __all__ = [
     "RecordedEvent",
     "backlog",
     "bounce_detail",
+    "click_detail",
     "complaint_detail",
     "delay_detail",
     "delivery_detail",
@@ -42,7 +53,9 @@ __all__ = [
     "find_expired",
     "mail_head",
     "mail_tags",
+    "number",
     "oldest_in_outbox",
+    "open_detail",
     "out_of_office_detail",
     "record",
     "record_all",

@@ -162,6 +162,31 @@ def _topic_preferences(unsubscribed: bool, topics: Mapping[str, str]) -> dict[st
     }
 
 
+def open_detail(*, at: float, ip: str, user_agent: str, agent_class: str | None) -> str:
+    """Say when and with what the message was looked at. `agent_class` is ours, not SES's; None leaves it out."""
+    return _json({"ipAddress": ip, "timestamp": iso_ms(at), "userAgent": user_agent, **_class(agent_class)})
+
+
+def click_detail(
+    *, at: float, ip: str, user_agent: str, link: str, tags: Mapping[str, Sequence[str]], agent_class: str | None
+) -> str:
+    """Say which link was followed, when and with what; a link without tags has null there."""
+    return _json(
+        {
+            "ipAddress": ip,
+            "link": link,
+            "linkTags": tags or None,
+            "timestamp": iso_ms(at),
+            "userAgent": user_agent,
+            **_class(agent_class),
+        }
+    )
+
+
+def _class(agent_class: str | None) -> dict[str, str]:
+    return {} if agent_class is None else {"agentClass": agent_class}
+
+
 def failure_detail(error_message: str, template_name: str | None) -> str:
     """Say why a template could not be rendered; an inline template has no name."""
     detail = {"errorMessage": error_message}

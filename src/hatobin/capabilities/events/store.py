@@ -139,6 +139,16 @@ def backlog(session: Session) -> int:
     return 0 if row is None or row[0] is None else int(row[0])
 
 
+def number(session: Session, key: MessageKey, *, limit: int) -> int:
+    """Count a message's events, as far as `limit`."""
+    row = session.one(
+        """SELECT COUNT(*) FROM (SELECT 1 FROM event_record
+        WHERE account_id = :account_id AND region = :region AND message_id = :message_id LIMIT :limit) AS found""",
+        {"account_id": key.account_id, "region": key.region, "message_id": key.message_id, "limit": limit},
+    )
+    return 0 if row is None else int(row[0])
+
+
 def recorded(session: Session, key: MessageKey) -> list[RecordedEvent]:
     """Give a message's events in their order."""
     rows = session.execute(

@@ -20,8 +20,12 @@ from hatobin.protocols.mail import Content, Simple, compose
 
 MAX_CACHED_TEMPLATES = 1024
 
-# Replaced when the message is sent, so rendering leaves it as it stands (SES guide, subscription management).
-_UNTOUCHED: dict[str, Any] = {"amazonSESUnsubscribeUrl": "{{amazonSESUnsubscribeUrl}}"}
+# Replaced when the message is sent, so rendering leaves them as they stand (SES guide, subscription management and
+# custom open and click tracking domains).
+_UNTOUCHED: dict[str, Any] = {
+    "amazonSESUnsubscribeUrl": "{{amazonSESUnsubscribeUrl}}",
+    "ses:openTracker": "{{ses:openTracker}}",
+}
 
 
 class BadTemplateData(Exception):

@@ -22,12 +22,15 @@ from hatobin.capabilities import account, queue
 from hatobin.capabilities.contacts import SubscriptionLinks
 from hatobin.capabilities.delivery import MAILBOX_SITE, Sites
 from hatobin.capabilities.queue import Lease, MessageKey, QueuedRecipient, ReadyMessage, ReadyQueue
+from hatobin.capabilities.tracking import LinkSeals, Tracking, TrackingLinks
 from hatobin.flow.outbound.decisions import Decision, Prepared, StoredContent, check_sender
 from hatobin.flow.outbound.draft import MAX_RECIPIENTS, Accepted, Draft, Origin, RenderedContent
 from hatobin.flow.outbound.feedback_header import feedback_id_header
 from hatobin.flow.outbound.refusals import BadContent, Refusal, TooManyRecipients, Unavailable
 from hatobin.flow.outbound.signals import Signals
-from hatobin.flow.outbound.storing import LeftOut, Pending, Stored, store_alone, store_group
+from hatobin.flow.outbound.storing import LeftOut, OtherTracking, Pending, Stored, store_alone, store_group
+from hatobin.flow.outbound.tracked import tracked
+from hatobin.flow.outbound.tracking_memory import TrackingMemory
 from hatobin.flow.outbound.unsubscribing import unsubscribable
 from hatobin.ports import Ports, run_by_size
 from hatobin.ports.blobs import BlobsUnavailable
@@ -47,6 +50,8 @@ MAX_LINE = 20_000
 MAX_LINE_BYTES = 256 * 1024 * 1024
 """Messages that wait to be written, and their content: some seconds of a busy server. Whoever comes then is told to
 try again (503, 451)."""
+MAX_TRACKING_GUESSES = 4
+"""A configuration set that changes faster than its messages are made holds them up no longer."""
 _TURN = "accept"
 
 
@@ -67,7 +72,7 @@ class _Waiting(Struct, frozen=True):
 
     pending: Pending
     pieces: int
-    answer: asyncio.Future[Accepted | Refusal]
+    answer: asyncio.Future[Accepted | Refusal | OtherTracking]
 
 
 class Acceptor:
@@ -86,6 +91,7 @@ class Acceptor:
         sites: Sites,
         signals: Signals,
         links: SubscriptionLinks,
+        tracking: TrackingLinks,
     ) -> None:
         self.ports = ports
         self.settings = settings
@@ -94,6 +100,8 @@ class Acceptor:
         self._sites = sites
         self._signals = signals
         self._links = links
+        self._tracking = tracking
+        self._tracked = TrackingMemory()
         # Of most accounts; a group leaves out the members for which it is otherwise.
         self._limited = account.default_limits(settings, sandboxed=settings.account.sandbox).limited
         self._line: list[_Waiting] = []
@@ -119,11 +127,12 @@ class Acceptor:
         """Accept several drafts in one group commit; each gets its own answer, in order."""
         return list(await asyncio.gather(*(self._accept(draft) for draft in drafts)))
 
-    async def accept_stored(self, draft: Draft, name: Named, stored: StoredContent) -> Accepted:
+    async def accept_stored(self, draft: Draft, name: Named, stored: StoredContent) -> Accepted | OtherTracking:
         """Accept a message whose final bytes lie in the blob store under `queue.blob_key(name.key)` already.
 
         The caller has asked `refused_at_once` before. Raises a `Refusal`; the blob is the caller's to delete
-        then, unless that is `Unavailable`: perhaps the message is recorded all the same.
+        then, unless that is `Unavailable`: perhaps the message is recorded all the same. `OtherTracking` says
+        that it must take the usual way, because its content has to be changed.
         """
         prepared = Prepared(draft, name.key, self.ports.clock.now(), name.reverse_path, b"", name.blob_key, stored)
         result = await self._store(prepared)
@@ -144,13 +153,23 @@ class Acceptor:
     async def _accept(self, draft: Draft) -> Accepted | Refusal:
         if (refusal := self.refused_at_once(draft)) is not None:
             return refusal
-        try:
-            prepared = await self._prepare(draft)
-        except Refusal as unprepared:
-            return unprepared
-        return await self._store(prepared)
+        now = self.ports.clock.now()
+        name = self.name(draft.origin, now)
+        # What a message is tracked for is known for sure only in the transaction, so it is guessed and corrected there.
+        wanted = self._tracked.guess(draft)
+        for _ in range(MAX_TRACKING_GUESSES):
+            try:
+                prepared = await self._prepare(draft, name, now, wanted)
+            except Refusal as unprepared:
+                return unprepared
+            result = await self._store(prepared)
+            if not isinstance(result, OtherTracking):
+                return result
+            wanted = result.wanted
+            self._tracked.learn(draft, wanted)
+        return Unavailable("Temporary service failure")
 
-    async def _store(self, prepared: Prepared) -> Accepted | Refusal:
+    async def _store(self, prepared: Prepared) -> Accepted | Refusal | OtherTracking:
         draft = prepared.draft
         sites = {self._sites.name(recipient.domain.lower()) for recipient in draft.recipients}
         pieces = len(sites - {MAILBOX_SITE})  # The inbox takes its mail at once.
@@ -207,7 +226,7 @@ class Acceptor:
 
     async def _write_one(self, waiting: _Waiting) -> None:
         pending = waiting.pending
-        result: Stored | Refusal | Exception
+        result: Stored | Refusal | OtherTracking | Exception
         key = pending.prepared.key
         try:
             result = await self.ports.database.write(
@@ -223,7 +242,7 @@ class Acceptor:
             result = error
         self._answer(waiting, result)
 
-    def _answer(self, waiting: _Waiting, result: Stored | Refusal | Exception) -> None:
+    def _answer(self, waiting: _Waiting, result: Stored | Refusal | OtherTracking | Exception) -> None:
         """After the commit: hand the message on, or give back what it had reserved; then tell who waits."""
         prepared, lease = waiting.pending.prepared, waiting.pending.lease
         self._unanswered -= 1
@@ -241,25 +260,30 @@ class Acceptor:
             return
         if isinstance(result, Stored):
             waiting.answer.set_result(Accepted(prepared.key))
-        elif isinstance(result, Refusal):
+        elif isinstance(result, Refusal | OtherTracking):
             waiting.answer.set_result(result)
         else:
             waiting.answer.set_exception(result)
 
-    async def _prepare(self, draft: Draft) -> Prepared:
-        """Give the message its id and its final bytes; large bodies go to the blob store first."""
-        now = self.ports.clock.now()
-        name = self.name(draft.origin, now)
+    async def _prepare(self, draft: Draft, name: Named, now: float, wanted: Tracking | None) -> Prepared:
+        """Give the message its final bytes, for what it is tracked; large bodies go to the blob store first."""
         content, blob_key = b"", None
         if isinstance(rendered := draft.content, RenderedContent):
             size = len(rendered.message.raw)
+            seals = None if wanted is None else await self._seals()
             content = await run_by_size(
-                self.ports.threads, size, lambda: self.final_bytes(draft, rendered, name.key, now)
+                self.ports.threads, size, lambda: self.final_bytes(draft, rendered, name.key, now, wanted, seals)
             )
             if len(content) > self.settings.store.inline_body_bytes:
                 blob_key = name.blob_key
                 await self._keep_body(blob_key, content)
-        return Prepared(draft, name.key, now, name.reverse_path, content, blob_key)
+        return Prepared(draft, name.key, now, name.reverse_path, content, blob_key, tracking=wanted)
+
+    async def _seals(self) -> LinkSeals:
+        try:
+            return await self._tracking.seals()
+        except DatabaseUnavailable:
+            raise Unavailable("Temporary service failure") from None
 
     def name(self, origin: Origin, now: float) -> Named:
         """Give a message its id, and what follows from it."""
@@ -276,14 +300,26 @@ class Acceptor:
             log.warning("refused_without_the_store", error=str(error))
             raise Unavailable("Temporary service failure") from error
 
-    def final_bytes(self, draft: Draft, content: RenderedContent, key: MessageKey, now: float) -> bytes:
+    def final_bytes(
+        self,
+        draft: Draft,
+        content: RenderedContent,
+        key: MessageKey,
+        now: float,
+        wanted: Tracking | None = None,
+        seals: LinkSeals | None = None,
+    ) -> bytes:
         """Give the octets that leave, without the signatures. Raises `BadContent`."""
         service = self.settings.service
         host = mail_host(key.region, service.domain, compat_names=service.compat_names)
         feedback_id = feedback_id_header(key.account_id, key.region, service, draft.tags)
         extra: list[tuple[str, str]] = [("Feedback-ID", feedback_id)]
         try:
-            message, fields = unsubscribable(self._links, draft, content.message, key)
+            message = content.message
+            if wanted is not None and seals is not None:
+                # Before the unsubscribe link is there: nobody's leaving is counted as a click.
+                message = tracked(seals, wanted, message, key)
+            message, fields = unsubscribable(self._links, draft, message, key)
             return rewrite(
                 message,
                 message_id_header=f"<{key.message_id}@{host}>",

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from hatobin.capabilities import custom_verification
 from hatobin.capabilities.identities import MAX_IDENTITIES, InvalidIdentity
 from hatobin.capabilities.templates import BadTemplate, BadTemplateData, TemplateParts, merged, parse_data
+from hatobin.capabilities.tracking import Overrides
 from hatobin.flow.outbound import refusals, verification
 from hatobin.flow.outbound.accept import Acceptor
 from hatobin.flow.outbound.bulk import BulkStatus, Entry, accept_entries
@@ -120,6 +121,7 @@ async def _draft(call: Call, request: model.SendEmailRequest) -> Draft:
         tags=_tags(request.email_tags),
         list_management=_list_management(request.list_management_options),
         tenant=request.tenant_name,
+        tracking=_tracking(request.configuration_overrides),
         delegations=read_delegations(
             request.from_email_address_identity_arn, request.feedback_forwarding_email_address_identity_arn
         ),
@@ -132,6 +134,14 @@ async def _draft(call: Call, request: model.SendEmailRequest) -> Draft:
         return await run_by_size(call.ports.threads, attached, lambda: _simple(call, ask, simple))
     assert content.template is not None, "one of three is present"
     return await _templated(call, ask, content.template)
+
+
+def _tracking(overrides: model.ConfigurationOverrides | None) -> Overrides | None:
+    """Read what a send says of opens and clicks (API reference, TrackingConfigurationOverrides)."""
+    if overrides is None or (given := overrides.tracking) is None:
+        return None
+    opens, clicks = given.open_tracking_enabled, given.click_tracking_enabled
+    return Overrides(None if opens is None else opens == "ENABLED", None if clicks is None else clicks == "ENABLED")
 
 
 def _simple(call: Call, ask: Ask, message: model.Message) -> Draft:
@@ -227,6 +237,7 @@ async def _send_bulk(call: Call, request: model.SendBulkEmailRequest, template: 
         return_path=request.feedback_forwarding_email_address,
         configuration_set=request.configuration_set_name or None,
         tenant=request.tenant_name,
+        tracking=_tracking(request.configuration_overrides),
         actions=(_BULK_WAY,),
         delegations=read_delegations(
             request.from_email_address_identity_arn, request.feedback_forwarding_email_address_identity_arn

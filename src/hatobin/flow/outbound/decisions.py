@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from hatobin.capabilities import account, configuration_sets, contacts, events, identities, queue
+from hatobin.capabilities import account, configuration_sets, contacts, events, identities, queue, tracking
 from hatobin.capabilities.account import AccountStanding, SendLimits
 from hatobin.capabilities.configuration_sets import ConfigurationSet
 from hatobin.capabilities.delivery import MAILBOX_SITE, is_simulator, site_name
 from hatobin.capabilities.events import Event, MailFacts, MailJson
 from hatobin.capabilities.identities import SendingIdentity
 from hatobin.capabilities.queue import MessageKey, NewMessage, NewRecipient
+from hatobin.capabilities.tracking import Tracking
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.authorization import check_allowed, find_identity, is_delegated
 from hatobin.flow.outbound.bad_content import is_bad_content
@@ -50,6 +51,8 @@ class Prepared(Struct, frozen=True):
     blob_key: str | None
     stored: StoredContent | None = None
     """What is known of content that lies in the blob store alone; `content` is empty then."""
+    tracking: Tracking | None = None
+    """What `content` was made for."""
 
     @property
     def size(self) -> int:
@@ -69,6 +72,8 @@ class Decision(Struct, frozen=True):
     strangers: tuple[str, ...]
     limits: SendLimits
     held: HeldAgainst
+    tracking: Tracking | None
+    """What the content has to be made for."""
 
     @property
     def delivered(self) -> list[str]:
@@ -116,7 +121,17 @@ def decide(session: Session, prepared: Prepared, settings: Settings, suppressed:
         tenant=draft.tenant,
     )
     send_mail = _mail(prepared, identity, configuration_set, before_rendering=True) if is_rendered else mail
-    return Decision(message, mail, send_mail, tuple(reasons.items()), opted_out, strangers, standing.limits, held)
+    return Decision(
+        message,
+        mail,
+        send_mail,
+        suppressed=tuple(reasons.items()),
+        opted_out=opted_out,
+        strangers=strangers,
+        limits=standing.limits,
+        held=held,
+        tracking=None if configuration_set is None else _tracking(draft, configuration_set),
+    )
 
 
 def check_sender(session: Session, draft: Draft, key: MessageKey, settings: Settings) -> None:
@@ -259,6 +274,10 @@ def _recipients(
         else:
             recipients.append(NewRecipient(address, domain, state))
     return tuple(recipients)
+
+
+def _tracking(draft: Draft, configuration_set: ConfigurationSet) -> Tracking | None:
+    return tracking.wanted(configuration_set, draft.tracking) if isinstance(draft.content, RenderedContent) else None
 
 
 def _max_delivery_s(draft: Draft, configuration_set: ConfigurationSet | None, settings: Settings) -> int:

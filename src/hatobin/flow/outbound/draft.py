@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct, field
 
 from hatobin.capabilities.queue import MessageKey
+from hatobin.capabilities.tracking import Overrides
 from hatobin.gateway import Permissions, Principal
 from hatobin.ports import Session
 from hatobin.protocols.aws.arn import Arn
@@ -70,7 +71,7 @@ class Draft(Struct, frozen=True):
     policy may allow it, `template` is the stored one that it was made of; a tenant
     must have been given it. `delegations` are the identities of other accounts
     that the caller may speak for, `all_recipients` those of the whole call, where
-    one call makes several messages.
+    one call makes several messages. `tracking` is what the call says of opens and clicks.
     `along` writes what must become durable together with the message; it may
     not refuse, may run again when a commit failed, and changes nothing that
     decides whether a message may be sent (see `Database.write`, `shares_memo`).
@@ -91,6 +92,7 @@ class Draft(Struct, frozen=True):
     template: str | None = None
     delegations: tuple[Arn, ...] = ()
     all_recipients: tuple[Address, ...] = ()
+    tracking: Overrides | None = None
     along: Callable[[Session], None] | None = None
 
 

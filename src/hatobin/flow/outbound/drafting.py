@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hatobin.capabilities.templates import RenderedParts
+from hatobin.capabilities.tracking import Overrides
 from hatobin.flow.outbound.delegation import header_delegations
 from hatobin.flow.outbound.draft import (
     MAX_RECIPIENTS,
@@ -73,6 +74,7 @@ class Ask(Struct, frozen=True):
     template: str | None = None
     delegations: tuple[Arn, ...] = ()
     all_recipients: tuple[Address, ...] = ()
+    tracking: Overrides | None = None
 
 
 def origin(call: Call) -> Origin:
@@ -243,6 +245,7 @@ def _draft(
         all_recipients=ask.all_recipients,
         along=along,
         tenant=ask.tenant,
+        tracking=ask.tracking,
     )
 
 

@@ -19,6 +19,7 @@ from hatobin.capabilities import account, contacts, events, inbox, metrics, queu
 from hatobin.capabilities.account import SendLimits
 from hatobin.capabilities.delivery import is_simulator
 from hatobin.capabilities.queue import Lease
+from hatobin.capabilities.tracking import Tracking
 from hatobin.companions.cloudwatch import Lane
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.decisions import Decision, OnLists, Prepared, accepted_events, decide
@@ -47,29 +48,37 @@ class Stored(Struct, frozen=True):
     subscribed: bool
 
 
+class OtherTracking(Struct, frozen=True):
+    """Nothing was stored: the message has to be made anew, for what its configuration set wants now."""
+
+    wanted: Tracking | None
+
+
 class LeftOut(Enum):
     """What a group says of a member that it leaves out."""
 
     LIMITED = "the account's rate or quota is limited, so the message wants a savepoint; nothing was done for it"
 
 
-def store_alone(session: Session, pending: Pending, settings: Settings, entropy: Entropy) -> Stored:
+def store_alone(session: Session, pending: Pending, settings: Settings, entropy: Entropy) -> Stored | OtherTracking:
     """Decide, spend and store one message; runs in a savepoint. Raises a `Refusal`."""
     decision = decide(session, pending.prepared, settings, _lookup(session, [pending]))
+    if decision.tracking != pending.prepared.tracking:
+        return OtherTracking(decision.tracking)
     _spend(session, pending.prepared, decision.limits)
     return _store(session, [(pending, decision)], settings, entropy)[0]
 
 
 def store_group(
     session: Session, group: Sequence[Pending], settings: Settings, entropy: Entropy
-) -> list[Stored | Refusal | LeftOut]:
+) -> list[Stored | Refusal | LeftOut | OtherTracking]:
     """Decide and store several messages of accounts without limits; each gets its own answer, in order."""
     suppressed = _lookup(session, group)
-    decisions: list[Decision | Refusal | LeftOut] = []
+    decisions: list[Decision | Refusal | LeftOut | OtherTracking] = []
     for pending in group:
         try:
             decision = decide(session, pending.prepared, settings, suppressed)
-            decisions.append(LeftOut.LIMITED if decision.limits.limited else decision)
+            decisions.append(_or_left_out(decision, pending.prepared))
         except Refusal as refusal:
             decisions.append(refusal)
     accepted = [
@@ -80,6 +89,12 @@ def store_group(
     _count_together(session, [pending.prepared for pending, _ in accepted])
     stored = iter(_store(session, accepted, settings, entropy))
     return [next(stored) if isinstance(decision, Decision) else decision for decision in decisions]
+
+
+def _or_left_out(decision: Decision, prepared: Prepared) -> Decision | LeftOut | OtherTracking:
+    if decision.limits.limited:
+        return LeftOut.LIMITED
+    return decision if decision.tracking == prepared.tracking else OtherTracking(decision.tracking)
 
 
 def _lookup(session: Session, group: Iterable[Pending]) -> OnLists:

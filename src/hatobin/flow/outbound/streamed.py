@@ -7,9 +7,10 @@ made durable and the message accepted; until then nobody sees the blob, and
 whatever goes wrong leaves none.
 
 Few messages must be changed beyond their header: one without a Content-Type,
-whose body decides how it is labelled, one with lines that are too long, and
-one to a contact list, whose texts may hold a place for a link. Those are read
-back when they are complete and take the usual way, one at a time.
+whose body decides how it is labelled, one with lines that are too long, one
+to a contact list, whose texts may hold a place for a link, and one whose links
+are tracked. Those are read back when they are complete and take the usual way,
+one at a time.
 
 Refs: RFC 5321 §4.5.3.1.7 (size), RFC 5322 §2.1.1 (lines of 998 octets).
 """
@@ -26,6 +27,7 @@ from hatobin.flow.outbound.decisions import StoredContent
 from hatobin.flow.outbound.draft import Accepted, Draft, Origin, RenderedContent
 from hatobin.flow.outbound.refusals import Refusal, Unavailable
 from hatobin.flow.outbound.smtp_draft import accepted_reply, refusal_reply, smtp_draft
+from hatobin.flow.outbound.storing import OtherTracking
 from hatobin.ports.blobs import BlobsUnavailable, BlobWriter
 from hatobin.protocols.mail.headers import MAX_HEADER_OCTETS, Message, split_message
 from hatobin.protocols.mail.mime_watch import MimeWatch
@@ -155,7 +157,8 @@ class StreamedMessage:
             if passing.must_be_mended:
                 return await self._accept_mended(passing)
             stored = StoredContent(len(passing.final_head) + passing.size, passing.bad_content.found)
-            return await self._acceptor.accept_stored(passing.draft, passing.name, stored)
+            result = await self._acceptor.accept_stored(passing.draft, passing.name, stored)
+            return await self._accept_mended(passing) if isinstance(result, OtherTracking) else result
         except Unavailable:
             raise  # Perhaps it is recorded all the same. If not, retention finds the blob.
         except Refusal:

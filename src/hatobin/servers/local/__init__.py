@@ -19,7 +19,7 @@ from hatobin.servers.local.captured import (
 )
 from hatobin.servers.local.clock_path import Advance
 from hatobin.servers.local.explanation import Explanation, explain, explain_key, parsed, state_name
-from hatobin.servers.local.guard import LocalGuard, is_own_origin
+from hatobin.servers.local.guard import LocalGuard, host_name, is_own_origin, own_names
 from hatobin.servers.local.health import Measure
 from hatobin.servers.local.reading import InboxReader, bare_message_id
 from hatobin.servers.local.waiting import InboxWaiters
@@ -41,7 +41,9 @@ __all__ = [
     "explain_key",
     "header_addresses",
     "hidden_recipients",
+    "host_name",
     "is_own_origin",
+    "own_names",
     "parsed",
     "read_body",
     "state_name",

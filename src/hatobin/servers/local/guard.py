@@ -34,7 +34,7 @@ class LocalGuard:
     def __init__(self, settings: Settings) -> None:
         networks = (*_LOOPBACK, *settings.local.trusted_networks)
         self._networks = tuple(ipaddress.ip_network(text, strict=False) for text in networks)
-        self._names = frozenset(_own_names(settings))
+        self._names = frozenset(own_names(settings))
 
     def refusal(self, scope: Scope, *, links_allowed: bool = False) -> str | None:
         """Say why a request is refused, or None.
@@ -131,7 +131,8 @@ def _server_name(scope: Scope) -> str | None:
     return _bracketed(server[0]) if server else None
 
 
-def _own_names(settings: Settings) -> Iterable[str]:
+def own_names(settings: Settings) -> Iterable[str]:
+    """Give the hosts that this server answers to, lower-cased, IPv6 in brackets."""
     yield from ("localhost", "127.0.0.1", "[::1]")
     yield settings.service.domain.lower()
     for name in settings.tls.names:
