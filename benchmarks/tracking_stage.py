@@ -12,7 +12,7 @@ from hatobin.protocols.mail.rewrite import read_message
 from hatobin.words.settings import Service, Settings
 
 _KEY = MessageKey(ACCOUNT, REGION, "0100018bcfe56800-11111111-2222-4333-8444-555555555555-000000")
-_BOTH = Tracking(opens=True, clicks=True)
+_BOTH = Tracking("app", opens=True, clicks=True)
 _HEAD = b"From: a@example.com\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
 _CELL = b'<td align="center" style="padding:0 10px;color:#333333">Some words &amp; <b>more</b> of them</td>\r\n'
 _LINK = b'<a href="https://shop.example.com/item?id=1&amp;utm_source=mail" style="color:red">Buy</a>\r\n'

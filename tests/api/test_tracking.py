@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from datetime import timedelta
 from email import policy
 from typing import Any
 from urllib.parse import quote
@@ -317,3 +318,35 @@ def test_a_template_has_one_place_for_the_pixel(readers: Readers) -> None:
     content = {"Subject": "s", "Html": "{{ses:openTracker}}{{ses:openTracker}}"}
     code, *_ = error_of(readers.ses.create_email_template, TemplateName="t", TemplateContent=content)
     assert code == "BadRequestException"
+
+
+def test_clicks_are_counted_by_the_tags_of_their_links(readers: Readers, api: Api) -> None:
+    dimension = {"DimensionName": "place", "DimensionValueSource": "LINK_TAG", "DefaultDimensionValue": "none"}
+    readers.ses.create_configuration_set_event_destination(
+        ConfigurationSetName=SET,
+        EventDestinationName="metrics",
+        EventDestination={
+            "Enabled": True,
+            "MatchingEventTypes": ["CLICK"],
+            "CloudWatchDestination": {"DimensionConfigurations": [dimension]},
+        },
+    )
+    readers.send('<a ses:tags="place:top" href="http://a.test/1">x</a><a href="http://a.test/2">x</a>')
+    top, other, _ = readers.addresses()
+    for address in (top, top, other):
+        readers.ask(address)
+    cloudwatch = api.client("cloudwatch")
+
+    def clicks(**dimensions: str) -> float:
+        points = cloudwatch.get_metric_statistics(
+            Namespace="AWS/SES",
+            MetricName="Click",
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+            StartTime=api.now() - timedelta(hours=1),
+            EndTime=api.now() + timedelta(hours=1),
+            Period=3600,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        return float(sum(point["Sum"] for point in points))
+
+    assert (clicks(place="top"), clicks(place="none"), clicks()) == (2, 1, 3)

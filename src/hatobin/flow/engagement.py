@@ -3,8 +3,8 @@
 The event is written before the answer, but a reader is not kept waiting for a
 store that is slow or away: after `RECORD_WAIT_S` the answer goes out, the event
 follows if it can, and what is lost is counted. A link leads on for as long as
-its key is there; events end 60 days after the message, or with the message's
-row (`store.history_s`), because they show what that row holds.
+its key is there; events end 60 days after the message. Where the message's row
+went before (`store.history_s`), they show what the link itself knows.
 
 Refs: SES developer guide, "faqs-metrics" (60 days, each open and each click is
 an event) and event-publishing-retrieving-sns-contents, Open and Click objects.
@@ -21,6 +21,7 @@ from msgspec import Struct
 from hatobin.capabilities import events, queue
 from hatobin.capabilities.events import Event
 from hatobin.capabilities.tracking import COLLECTED_S, LinkSeals, TrackedLink, TrackingLinks, agent_class
+from hatobin.companions.cloudwatch import Lane
 from hatobin.ports import Ports, Session
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.words.event import EventKind
@@ -110,7 +111,10 @@ class Engagements:
 
     async def _write(self, link: TrackedLink, kind: EventKind, now: float, detail: str) -> None:
         try:
-            told = await self._ports.database.write(lambda session: _tell(session, link, kind, now, detail))
+            told = await self._ports.database.write(
+                lambda session: _tell(session, link, kind, now, detail),
+                turn=f"track {link.key.account_id} {link.key.region}",
+            )
         except DatabaseUnavailable as error:
             self.figures.lost += 1
             log.warning("event_lost", kind=kind.value, error=str(error))
@@ -129,8 +133,17 @@ class Engagements:
 
 
 def _tell(session: Session, link: TrackedLink, kind: EventKind, now: float, detail: str) -> bool | None:
-    """Record one event; True when somebody waits for it, None where no event can tell of it any more."""
-    message = queue.message(session, link.key)
-    if message is None or not message.mail or events.number(session, link.key, limit=MAX_EVENTS) >= MAX_EVENTS:
+    """Record one event; True when somebody waits for it, None where the message has too many already."""
+    key = link.key
+    if events.number(session, key, limit=MAX_EVENTS) >= MAX_EVENTS:
         return None
-    return events.record(session, Event(link.key, message.configuration_set, kind, now, detail))
+    message = queue.message(session, key)
+    if message is not None and message.mail:
+        return events.record(session, Event(key, message.configuration_set, kind, now, detail), Lane.TRACK)
+    mail = events.forgotten_mail(
+        accepted_at=accepted_at_s(key.message_id),
+        account_id=key.account_id,
+        message_id=key.message_id,
+        configuration_set=link.configuration_set,
+    )
+    return events.record(session, Event(key, link.configuration_set, kind, now, detail, mail=mail), Lane.TRACK)

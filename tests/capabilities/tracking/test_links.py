@@ -16,7 +16,7 @@ from hatobin.words.settings import Service, Settings
 KEY = MessageKey("123456789012", "eu-west-1", "0102018bcfe56800-11111111-2222-4333-8444-555555555555-000000")
 SETTINGS = Settings(service=Service(public_http="http://mail.test", public_https="https://mail.test:8443/"))
 SEALS = LinkSeals({1: b"k" * 64}, SETTINGS)
-OURS = Tracking(opens=True, clicks=True)
+OURS = Tracking("app", opens=True, clicks=True)
 
 
 def link(url: str = "https://a.test/p?q=1&r=2#f", number: int = 7, tracking: Tracking = OURS, **tags: list[str]) -> str:
@@ -72,7 +72,7 @@ def test_octets_that_are_no_text_come_back_too() -> None:
     ],
 )
 def test_the_policy_chooses_the_scheme(policy: str, links: tuple[str, str], pixel: str) -> None:
-    tracking = Tracking(opens=True, clicks=True, domain="Track.Example.com", https_policy=policy)
+    tracking = Tracking("app", opens=True, clicks=True, domain="Track.Example.com", https_policy=policy)
     for url, scheme in zip(("http://a.test", "HTTPS://a.test"), links, strict=True):
         assert link(url, tracking=tracking).startswith(f"{scheme}://track.example.com/L0/")
     assert SEALS.pixel(KEY, tracking).startswith(f"{pixel}://track.example.com/I0/")
@@ -124,7 +124,7 @@ def test_whatever_is_asked_for_is_answered(path: str) -> None:
 
 
 def test_the_senders_own_domain_is_known_again() -> None:
-    tracking = Tracking(opens=True, clicks=True, domain="track.example.com")
+    tracking = Tracking("app", opens=True, clicks=True, domain="track.example.com")
     found = SEALS.read_link(after(link(tracking=tracking), "/L0/"))
     assert found is not None
     assert found.is_at("TRACK.example.com.")

@@ -18,9 +18,9 @@ def configured(*event_types: str, enabled: bool = True, **options: TrackingOptio
     ("event_types", "expected"),
     [
         (("SEND", "BOUNCE"), None),
-        (("OPEN",), Tracking(opens=True, clicks=False)),
-        (("CLICK", "SEND"), Tracking(opens=False, clicks=True)),
-        (("OPEN", "CLICK"), Tracking(opens=True, clicks=True)),
+        (("OPEN",), Tracking("app", opens=True, clicks=False)),
+        (("CLICK", "SEND"), Tracking("app", opens=False, clicks=True)),
+        (("OPEN", "CLICK"), Tracking("app", opens=True, clicks=True)),
     ],
 )
 def test_a_destination_decides_for_each_kind(event_types: tuple[str, ...], expected: Tracking | None) -> None:
@@ -34,15 +34,15 @@ def test_without_a_configuration_set_nothing_is_tracked() -> None:
 
 def test_a_send_may_say_otherwise() -> None:
     both, none = configured("OPEN", "CLICK"), configured("SEND")
-    assert wanted(both, Overrides(opens=False)) == Tracking(opens=False, clicks=True)
+    assert wanted(both, Overrides(opens=False)) == Tracking("app", opens=False, clicks=True)
     assert wanted(both, Overrides(opens=False, clicks=False)) is None
-    assert wanted(none, Overrides(clicks=True)) == Tracking(opens=False, clicks=True)
+    assert wanted(none, Overrides(clicks=True)) == Tracking("app", opens=False, clicks=True)
 
 
 def test_the_sets_domain_and_policy_go_with_it() -> None:
     options = TrackingOptions(custom_redirect_domain="track.example.com", https_policy="REQUIRE")
     assert wanted(configured("OPEN", tracking=options), None) == Tracking(
-        opens=True, clicks=False, domain="track.example.com", https_policy="REQUIRE"
+        "app", opens=True, clicks=False, domain="track.example.com", https_policy="REQUIRE"
     )
 
 

@@ -18,7 +18,7 @@ from tests.corpus import corpus_path
 
 SEALS = LinkSeals({1: b"k" * 64}, Settings(service=Service(public_http="http://t", public_https="https://t")))
 KEY = MessageKey("123456789012", "us-east-1", "m")
-BOTH = Tracking(opens=True, clicks=True)
+BOTH = Tracking("app", opens=True, clicks=True)
 LINK = '<a href="http://a.test">x</a>'
 HEAD = "From: a@example.com\r\nMIME-Version: 1.0\r\n"
 
@@ -90,7 +90,9 @@ def test_an_encoded_text_keeps_its_encoding_and_all_but_its_links(encoding: str)
     encoded = base64.encodebytes(text.encode()) if encoding == "base64" else quopri.encodestring(text.encode())
     body = encoded.decode().replace("\r\n", "\n").replace("\n", "\r\n")
     message = f"{HEAD}{html('', f'Content-Transfer-Encoding: {encoding}' + chr(13) + chr(10))}{body}"
-    done = message_from_bytes(result(message, Tracking(opens=False, clicks=True)).encode(), policy=policy.default)
+    done = message_from_bytes(
+        result(message, Tracking("app", opens=False, clicks=True)).encode(), policy=policy.default
+    )
     assert done["Content-Transfer-Encoding"] == encoding
     content = done.get_content()  # type: ignore[attr-defined]
     assert "/L0/http:%2F%2Fa.test/1/m/" in content

@@ -25,7 +25,7 @@ from hatobin.capabilities.events.details import (
     suppressed_detail,
 )
 from hatobin.capabilities.events.expiry import find_expired, remove
-from hatobin.capabilities.events.mail import MailFacts, mail_head, mail_tags
+from hatobin.capabilities.events.mail import MailFacts, forgotten_mail, mail_head, mail_tags
 from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, RecordedEvent
 from hatobin.capabilities.events.store import (
     backlog,
@@ -51,6 +51,7 @@ __all__ = [
     "delivery_detail",
     "failure_detail",
     "find_expired",
+    "forgotten_mail",
     "mail_head",
     "mail_tags",
     "number",

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from hatobin.capabilities.events.model import MailJson
 from hatobin.words.instant import iso_ms
 
 _encode = msgspec.json.Encoder().encode
@@ -46,6 +47,18 @@ def mail_head(facts: MailFacts) -> str:
     if facts.common_headers is not None:
         mail["commonHeaders"] = facts.common_headers
     return _encode(mail).decode()
+
+
+def forgotten_mail(*, accepted_at: float, account_id: str, message_id: str, configuration_set: str) -> MailJson:
+    """Give what a late Open or Click shows of a message whose row is gone: what its link knows, and empty members."""
+    mail = {
+        "timestamp": iso_ms(accepted_at),
+        "sendingAccountId": account_id,
+        "messageId": message_id,
+        "destination": [],
+        "headersTruncated": True,
+    }
+    return MailJson(_encode(mail).decode(), _encode({"ses:configuration-set": [configuration_set]}).decode())
 
 
 def mail_tags(

@@ -46,6 +46,7 @@ class _Facts(msgspec.Struct, frozen=True, array_like=True):
 
     account_id: str
     region: str
+    configuration_set: str
     domain: bytes
     tags: dict[str, list[str]]
 
@@ -54,6 +55,7 @@ class TrackedLink(msgspec.Struct, frozen=True):
     """What an address stands for; of a pixel `url` is empty. `url` is as it was in the mail, octet for octet."""
 
     key: MessageKey
+    configuration_set: str
     url: bytes
     tags: Tags
     domain: bytes
@@ -140,7 +142,7 @@ class LinkSeals:
         kept = {name: list(values) for name, values in tags.items()}
         if kept and len(_encoder.encode(kept)) > MAX_TAGS_LENGTH:
             kept = {}
-        facts = _encoder.encode(_Facts(key.account_id, key.region, domain, kept))
+        facts = _encoder.encode(_Facts(key.account_id, key.region, tracking.configuration_set, domain, kept))
         sealed = self._ciphers[FIRST_NUMBER].encrypt(facts, [*bound, key.message_id.encode()])
         return f"{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}={FIRST_NUMBER}"
 
@@ -154,7 +156,8 @@ class LinkSeals:
             facts = _decoder.decode(cipher.decrypt(sealed, [*bound, message_id.encode()]))
         except (ValueError, binascii.Error, InvalidTag, msgspec.DecodeError):
             return None
-        return TrackedLink(MessageKey(facts.account_id, facts.region, message_id), url, facts.tags, facts.domain)
+        key = MessageKey(facts.account_id, facts.region, message_id)
+        return TrackedLink(key, facts.configuration_set, url, facts.tags, facts.domain)
 
 
 def _digest(domain: str) -> bytes:

@@ -24,8 +24,9 @@ class Overrides(Struct, frozen=True):
 
 
 class Tracking(Struct, frozen=True):
-    """What is tracked of a message. `domain` is the sender's own, `https_policy` goes with it."""
+    """What is tracked of a message, and for which set. `domain` is the sender's own, `https_policy` goes with it."""
 
+    configuration_set: str
     opens: bool
     clicks: bool
     domain: str | None = None
@@ -56,4 +57,4 @@ def wanted(configuration_set: ConfigurationSet | None, overrides: Overrides | No
         return None
     domain = configuration_set.redirect_domain or None
     policy = configuration_set.https_policy if domain else None
-    return Tracking(opens, clicks, domain, policy or "OPTIONAL")
+    return Tracking(configuration_set.name, opens, clicks, domain, policy or "OPTIONAL")

@@ -11,8 +11,8 @@ def tracking_measures(figures: EngagementFigures) -> list[Measure]:
     return [
         Measure(
             "hatobin_engagements_total",
-            "Opens and clicks, by what became of their events: lost where the store did not take them in time, over "
-            "where the message is too old or gone, or has too many.",
+            "Opens and clicks, by what became of their events: lost where the store did not take them, over where "
+            "the message is too old or has too many.",
             "counter",
             lambda: {"recorded": figures.recorded, "lost": figures.lost, "over": figures.over},
             "outcome",
