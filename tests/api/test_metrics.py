@@ -387,3 +387,18 @@ def test_the_rates_are_published_as_metrics(api: Api, ses: Any) -> None:
     api.pass_time(2 * 3600)
     assert api.run(publisher.once()) == 1, "an account that stopped is published in every new hour"
     assert api.run(publisher.once()) == 0, "and no more in the same one"
+
+
+def test_a_set_with_reputation_metrics_has_rates_of_its_own(api: Api, ses: Any) -> None:
+    for name, enabled in (("shown", True), ("hidden", False)):
+        options = {"ReputationMetricsEnabled": enabled}
+        ses.create_configuration_set(ConfigurationSetName=name, ReputationOptions=options)
+        send(ses, "a@example.net", ConfigurationSetName=name)
+    api.run(metrics.ReputationMetrics(api.world.ports).once())
+    found = api.client("cloudwatch").list_metrics(MetricName="Reputation.BounceRate")["Metrics"]
+    dimensions = [metric["Dimensions"] for metric in found]
+    assert dimensions == [[{"Name": "ses:configuration-set", "Value": "shown"}], []]
+    [point] = statistics(
+        api, "Reputation.BounceRate", ("ses:configuration-set", "shown"), Statistics=["Average", "SampleCount"]
+    )
+    assert (point["Average"], point["SampleCount"]) == (0.0, 1.0)

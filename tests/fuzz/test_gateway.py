@@ -49,6 +49,16 @@ _VERIFICATION = {
     "SuccessRedirectionURL": "https://example.com/",
     "FailureRedirectionURL": "https://example.com/",
 }
+_ALARM = {
+    "AlarmName": "alpha",
+    "Namespace": "alpha",
+    "MetricName": "alpha",
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 1.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
 # What later requests find is made by some, so those come more often.
 _MAKING = [name for name in SERVED if name[1].startswith(("Create", "Verify", "Subscribe", "Put"))]
 _OPERATIONS = (*SERVED, *_MAKING)
@@ -68,6 +78,8 @@ FURNITURE: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("sqs", "ReceiveMessage", {"QueueUrl": "alpha"}),
     ("sns", "Subscribe", {"TopicArn": TOPICS[0], "Protocol": "sqs", "Endpoint": QUEUES[0]}),
     ("sesv2", "CreateConfigurationSetEventDestination", {"ConfigurationSetName": "alpha", **_DESTINATION}),
+    ("cloudwatch", "PutMetricData", {"Namespace": "alpha", "MetricData": [{"MetricName": "alpha", "Value": 1.5}]}),
+    ("cloudwatch", "PutMetricAlarm", _ALARM),
     ("iam", "CreateUser", {"UserName": "alpha"}),
     ("iam", "CreateRole", {"RoleName": "alpha", "AssumeRolePolicyDocument": TRUST}),
 )

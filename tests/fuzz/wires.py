@@ -17,7 +17,12 @@ from hatobin.gateway.routes import FORMER_ROUTES
 from hatobin.protocols.aws.claims import SignedRequest
 from hatobin.protocols.aws.sigv4 import sign
 
-_VERSIONS = {"ses": "2010-12-01", "sns": "2010-03-31", "sqs": "2012-11-05", "sts": "2011-06-15", "iam": "2010-05-08"}
+_VERSIONS = {
+    **{"ses": "2010-12-01", "sns": "2010-03-31", "sqs": "2012-11-05", "sts": "2011-06-15", "iam": "2010-05-08"},
+    "cloudwatch": "2010-08-01",
+}
+_TARGETS = {"sqs": "AmazonSQS", "cloudwatch": "GraniteServiceVersion20100801"}
+_SIGNING_NAMES = {"sesv2": "ses", "cloudwatch": "monitoring"}
 _FORMER = {name: (method, route, dict(query)) for name, method, route, query in FORMER_ROUTES}
 
 
@@ -41,7 +46,7 @@ class Spoken:
         if self.target is not None:
             headers["x-amz-target"] = self.target
         whole = SignedRequest(self.method, self.path, self.query, headers, self.body)
-        service = "ses" if self.service == "sesv2" else self.service
+        service = _SIGNING_NAMES.get(self.service, self.service)
         signed = sign(whole, access_key_id=access_key_id, secret=secret, region=region, service=service, now=now)
         return HttpRequest(self.method, self.path, self.query, signed, self.body, "127.0.0.1")
 
@@ -76,13 +81,13 @@ def query_string(service: str, operation: OperationModel, values: dict[str, Any]
 
 def json_rpc(service: str, operation: OperationModel, values: dict[str, Any]) -> Spoken:
     """Write AWS JSON."""
-    target = f"AmazonSQS.{operation.name}"
+    target = f"{_TARGETS[service]}.{operation.name}"
     return Spoken(service, "POST", "/", "", "application/x-amz-json-1.0", _json(values), target)
 
 
 def rpc_cbor(service: str, operation: OperationModel, values: dict[str, Any]) -> Spoken:
     """Write CBOR; what it has no form for becomes text."""
-    path = f"/service/AmazonSQS/operation/{operation.name}"
+    path = f"/service/{_TARGETS[service]}/operation/{operation.name}"
     try:
         body = cbor2.dumps(values)
     except (ValueError, cbor2.CBOREncodeError):
@@ -97,6 +102,7 @@ WRITERS: dict[str, tuple[Writer, ...]] = {
     "sqs": (json_rpc, query, rpc_cbor),
     "sts": (query,),
     "iam": (query,),
+    "cloudwatch": (rpc_cbor, json_rpc, query),
 }
 
 

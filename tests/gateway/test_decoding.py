@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -280,3 +281,14 @@ def test_every_missing_member_is_named(service: str, operation: str) -> None:
         return
     for name in missing:
         assert f"'{name[0].lower()}{name[1:]}'" in message
+
+
+@pytest.mark.parametrize("member", ["Value", "Timestamp"])
+def test_a_number_that_no_double_holds_is_malformed(member: str) -> None:
+    datum = {"MetricName": "x", member: 10**400}
+    body = json.dumps({"Namespace": "Shop", "MetricData": [datum]}).encode()
+    kind = "a Double" if member == "Value" else "a Timestamp"
+    assert error("cloudwatch", "PutMetricData", body) == (
+        "SerializationException",
+        f"NUMBER_VALUE can not be converted to {kind}",
+    )

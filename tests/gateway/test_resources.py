@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from hatobin.gateway.models import mailmanager, ses, sesv2, sns, sqs
-from hatobin.gateway.resources import Looked, action_of, resource_of
+from hatobin.gateway.models import cloudwatch, mailmanager, ses, sesv2, sns, sqs
+from hatobin.gateway.resources import Looked, action_of, apart, resource_of
 from hatobin.protocols.aws.shapes import Shape
 
 PLACE = ("123456789012", "eu-west-1")
+ALARM = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:a"
 SES = "arn:aws:ses:eu-west-1:123456789012:"
 
 
@@ -34,6 +35,16 @@ def test_actions(service: str, operation: str, action: str) -> None:
     ("service", "operation", "request_", "resource"),
     [
         ("sesv2", "GetAccount", sesv2.GetAccountRequest(), "*"),
+        ("cloudwatch", "ListMetrics", cloudwatch.ListMetricsInput(), "*"),
+        ("cloudwatch", "DescribeAlarms", cloudwatch.DescribeAlarmsInput(), "*"),
+        ("cloudwatch", "DeleteAlarms", cloudwatch.DeleteAlarmsInput(alarm_names=["a"]), ALARM),
+        ("cloudwatch", "TagResource", cloudwatch.TagResourceInput(resource_arn=ALARM, tags=[]), ALARM),
+        (
+            "cloudwatch",
+            "SetAlarmState",
+            cloudwatch.SetAlarmStateInput(alarm_name="a", state_value="OK", state_reason=""),
+            ALARM,
+        ),
         ("sesv2", "ListEmailIdentities", sesv2.ListEmailIdentitiesRequest(), "*"),
         (
             "sesv2",
@@ -112,3 +123,10 @@ def test_actions(service: str, operation: str, action: str) -> None:
 )
 def test_resources(service: str, operation: str, request_: Shape, resource: str | Looked) -> None:
     assert resource_of(service, operation, request_, PLACE) == resource
+
+
+def test_several_alarms_of_one_call_are_checked_each() -> None:
+    request = cloudwatch.DeleteAlarmsInput(alarm_names=["a", "b"])
+    found = [resource_of("cloudwatch", "DeleteAlarms", one, PLACE) for one in apart(request)]
+    assert found == [ALARM, "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:b"]
+    assert apart(cloudwatch.DescribeAlarmsInput()) == [cloudwatch.DescribeAlarmsInput()]

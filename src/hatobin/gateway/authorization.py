@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from hatobin.gateway.call import Call, Principal
 from hatobin.gateway.permissions import RESOURCE_TAG
-from hatobin.gateway.resources import NO_RESOURCE, Looked, ResourceFacts, action_of, resource_of
+from hatobin.gateway.resources import NO_RESOURCE, Looked, ResourceFacts, action_of, apart, resource_of
 from hatobin.protocols.aws.policy import Verdict
 from hatobin.protocols.aws.shapes import Shape
 from hatobin.words.errors import CallerError
@@ -42,6 +42,11 @@ async def authorize(call: Call, request: Shape) -> None:
     """Check a call of an operation against its caller's policies. Raises `CallerError`."""
     if call.permissions.unrestricted or (call.service, call.operation) in _NOT_CHECKED_HERE:
         return
+    for one in apart(request):
+        await _authorize(call, one)
+
+
+async def _authorize(call: Call, request: Shape) -> None:
     resource = resource_of(call.service, call.operation, request, (call.account_id, call.region))
     if resource == NO_RESOURCE and call.operation in _OF_ONESELF:
         resource = call.principal.arn

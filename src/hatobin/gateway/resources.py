@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hatobin.ports import Session
 from hatobin.protocols.aws.arn import Arn, parse_arn
@@ -70,6 +71,14 @@ class ResourceFacts(Struct, frozen=True):
 
     arns: Mapping[str, Callable[[Session, str, str, str], str | None]]
     tags: Callable[[Session, str], tuple[tuple[str, str], ...]]
+
+
+def apart(request: Shape) -> list[Shape]:
+    """Give a request that names several things as one for each: all of them must be allowed."""
+    names = getattr(request, "alarm_names", None)
+    if not isinstance(names, list) or len(names) < 2:
+        return [request]
+    return [replace(request, alarm_names=[name]) for name in names]
 
 
 def resource_of(service: str, operation: str, request: Shape, place: Place) -> str | Looked:

@@ -27,6 +27,7 @@ GIVEN = {"a": {0: 6.0, 60: 2.0}, "b": {0: 3.0, 120: 1.0}}
         ("1e2*FILL(b,0)/FILL(a, 1)", {0: 50.0, 60: 0.0, 120: 100.0}),
         ("1 / 0", {}),
         ("(0 - a) ^ 0.5", {}),
+        ("a * 1e308 * 10", {}),
     ],
 )
 def test_what_comes_out(text: str, expected: dict[int, float]) -> None:

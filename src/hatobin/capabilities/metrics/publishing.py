@@ -1,4 +1,4 @@
-"""Reputation.BounceRate and Reputation.ComplaintRate: the rates of every account, as metrics.
+"""Reputation.BounceRate and Reputation.ComplaintRate as metrics: of every account, and of the sets that want them.
 
 One value a minute for an account that sends, one an hour for one that has
 stopped: its rates change as its mails leave the representative volume.
@@ -10,11 +10,15 @@ import asyncio
 
 import structlog
 
+from hatobin.capabilities import configuration_sets
 from hatobin.capabilities.metrics.reputation import (
     MOST_HOURS,
+    Account,
     Reputation,
     ReputationScope,
+    ScopeKind,
     active_accounts,
+    active_sets,
     reputation,
 )
 from hatobin.capabilities.metrics.tally import NAMESPACE
@@ -28,6 +32,8 @@ ACCOUNTS_AT_ONCE = 100
 _SENDING_S = 3600
 """Who has sent within this time is published every minute."""
 
+_SET_DIMENSION = "ses:configuration-set"
+"""Under which a set with reputation metrics has them (API reference, ReputationOptions)."""
 _BOUNCES = MetricKey(NAMESPACE, "Reputation.BounceRate")
 _COMPLAINTS = MetricKey(NAMESPACE, "Reputation.ComplaintRate")
 
@@ -78,24 +84,45 @@ class ReputationMetrics:
         self._last_hour = hour
         return published
 
-    async def _step(self, now: float, since: float, after: tuple[str, str]) -> tuple[int, tuple[str, str]] | None:
+    async def _step(self, now: float, since: float, after: Account) -> tuple[int, Account] | None:
         """Publish for the accounts after one; give how many and the last one, None where there are no more."""
-        accounts = await self._ports.database.read(
-            lambda session: [
-                (scope, reputation(session, ReputationScope(*scope), now))
-                for scope in active_accounts(session, since, after, ACCOUNTS_AT_ONCE)
-            ]
-        )
-        if not accounts:
+
+        def read(session: Session) -> list[tuple[Account, dict[Metric, float]]]:
+            accounts = active_accounts(session, since, after, ACCOUNTS_AT_ONCE)
+            return [(account, _rates(session, account, since, now)) for account in accounts]
+
+        found = await self._ports.database.read(read)
+        if not found:
             return None
-        found = [(scope, rates) for scope, rates in accounts if rates.sends]
-        if found:
-            await self._ports.database.write(lambda session: _record(session, found, now), turn="rates")
-        return len(found), accounts[-1][0]
+        rates = {metric: value for _, of_account in found for metric, value in of_account.items()}
+        if rates:
+            minute = int(now) // 60 * 60
+            await self._ports.database.write(
+                lambda session: cloudwatch.record_rates(session, rates, minute), turn="rates"
+            )
+        return sum(bool(of_account) for _, of_account in found), found[-1][0]
 
 
-def _record(session: Session, found: list[tuple[tuple[str, str], Reputation]], now: float) -> None:
-    minute = int(now) // 60 * 60
-    for (account_id, region), rates in found:
-        for key, rate in ((_BOUNCES, rates.bounce_rate), (_COMPLAINTS, rates.complaint_rate)):
-            cloudwatch.record_rate(session, Metric(account_id, region, key), minute, rate)
+def _rates(session: Session, account: Account, since: float, now: float) -> dict[Metric, float]:
+    """Give the rates of an account that has sent, and of its sets that are to show theirs."""
+    whole = reputation(session, ReputationScope(*account), now)
+    if not whole.sends:
+        return {}
+    rates = _metrics(account, whole)
+    for name in active_sets(session, *account, since):
+        found = configuration_sets.find(session, *account, name)
+        options = None if found is None else found.options.reputation
+        if options is None or not options.reputation_metrics_enabled:
+            continue
+        scope = ReputationScope(*account, ScopeKind.CONFIGURATION_SET, name)
+        own = reputation(session, scope, now, since=options.last_fresh_start or 0.0)
+        if own.sends:
+            rates |= _metrics(account, own, (_SET_DIMENSION, name))
+    return rates
+
+
+def _metrics(account: Account, found: Reputation, *dimensions: tuple[str, str]) -> dict[Metric, float]:
+    return {
+        Metric(*account, _BOUNCES.with_dimensions(dimensions)): found.bounce_rate,
+        Metric(*account, _COMPLAINTS.with_dimensions(dimensions)): found.complaint_rate,
+    }

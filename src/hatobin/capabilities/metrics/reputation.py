@@ -33,6 +33,10 @@ KEPT_HOURS = 63 * 24
 EXPIRED_AT_ONCE = 500
 
 
+Account = tuple[str, str]
+"""An account and a region."""
+
+
 class ScopeKind(Enum):
     """Whose reputation it is."""
 
@@ -169,7 +173,7 @@ def reputation(session: Session, scope: ReputationScope, now: float, *, since: f
     return Reputation(sends, bounces, complaints)
 
 
-def active_accounts(session: Session, since: float, after: tuple[str, str], limit: int) -> list[tuple[str, str]]:
+def active_accounts(session: Session, since: float, after: Account, limit: int) -> list[Account]:
     """Give accounts and regions in their order that sent since a moment, those after one of them."""
     rows = session.execute(
         """SELECT DISTINCT account_id, region FROM sending_hours
@@ -184,6 +188,21 @@ def active_accounts(session: Session, since: float, after: tuple[str, str], limi
         },
     )
     return [(account_id, region) for account_id, region in rows]
+
+
+def active_sets(session: Session, account_id: str, region: str, since: float) -> list[str]:
+    """Give the configuration sets that an account sent with since a moment."""
+    rows = session.execute(
+        """SELECT DISTINCT name FROM sending_hours
+        WHERE account_id = :account_id AND region = :region AND scope = :scope AND hour >= :oldest ORDER BY name""",
+        {
+            "account_id": account_id,
+            "region": region,
+            "scope": ScopeKind.CONFIGURATION_SET.value,
+            "oldest": int(since) // 3600,
+        },
+    )
+    return [row[0] for row in rows]
 
 
 def hours_over(session: Session, now: float, limit: int) -> list[int]:

@@ -20,7 +20,7 @@ from hatobin.companions.cloudwatch.model import (
     MetricKey,
     times,
 )
-from hatobin.companions.cloudwatch.recording import record_counts, record_rate
+from hatobin.companions.cloudwatch.recording import record_counts, record_rates
 from hatobin.companions.cloudwatch.upkeep import MetricUpkeep
 from hatobin.companions.cloudwatch.watch import AlarmWatch
 
@@ -40,6 +40,6 @@ __all__ = [
     "api_data",
     "api_metrics",
     "record_counts",
-    "record_rate",
+    "record_rates",
     "times",
 ]

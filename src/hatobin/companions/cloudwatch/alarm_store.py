@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from hatobin.companions.cloudwatch.alarms import Alarm, Standing, State
+from hatobin.companions.cloudwatch.errors import place_in
 from hatobin.companions.cloudwatch.model import DAY_S
 from hatobin.gateway.models import cloudwatch as models
 from hatobin.gateway.paging import PageRequest
@@ -229,7 +230,7 @@ def history(
             parameters[f"given_{number}"] = value
     if request.after is not None:
         conditions += f" AND id {'>' if ascending else '<'} :after"
-        parameters["after"] = int(float(request.after[0]))
+        parameters["after"] = place_in(request.after)
     rows = session.execute(
         f"""SELECT name, at, kind, summary, data, id FROM cloudwatch_alarm_history
         WHERE account_id = :account_id AND region = :region {conditions}

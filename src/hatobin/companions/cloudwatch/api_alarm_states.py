@@ -18,6 +18,7 @@ from hatobin.gateway import Call, operation
 from hatobin.gateway.models import cloudwatch as models
 from hatobin.ports import Session
 from hatobin.protocols.aws.arn import parse_arn
+from hatobin.protocols.aws.json_text import read_json
 from hatobin.words.errors import CallerError
 
 
@@ -26,7 +27,7 @@ async def set_alarm_state(call: Call, request: models.SetAlarmStateInput) -> Non
     """Give an alarm a state by hand, and do what it does then; it holds until the alarm is looked at again."""
     if request.state_reason_data:
         try:
-            msgspec.json.decode(request.state_reason_data)
+            read_json(request.state_reason_data)
         except msgspec.DecodeError:
             raise CallerError("InvalidFormatFault", "StateReasonData is not valid JSON.") from None
     now = call.ports.clock.now()

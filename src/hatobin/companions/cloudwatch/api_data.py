@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hatobin.companions.cloudwatch.errors import invalid_token, validation_error
+from hatobin.companions.cloudwatch.errors import check_moment, invalid_token, place_in, validation_error
 from hatobin.companions.cloudwatch.queries import MetricQuery, Queries, Query, read_queries
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models import cloudwatch as models
@@ -43,7 +43,7 @@ async def get_metric_data(call: Call, request: models.GetMetricDataInput) -> mod
     flat = [
         (query, at, value) for query in shown for at, value in sorted(values[query.id].items(), reverse=not ascending)
     ]
-    first = 0 if page.after is None else int(float(page.after[0]))
+    first = place_in(page.after)
     part = flat[first : first + page.size]
     rest = {query.id for query, _, _ in flat[first + page.size :]}
     results = [_result(query, part, "PartialData" if query.id in rest else "Complete") for query in shown]
@@ -65,6 +65,8 @@ def _result(
 
 
 def _times(request: models.GetMetricDataInput, queries: Queries) -> tuple[int, int]:
+    check_moment(request.start_time, "StartTime")
+    check_moment(request.end_time, "EndTime")
     if request.start_time >= request.end_time:
         raise validation_error("The parameter StartTime must be less than the parameter EndTime.")
     start, end = int(request.start_time // 1), int(-(-request.end_time // 1))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from hatobin.companions.cloudwatch import points, recording, series
 from hatobin.companions.cloudwatch.errors import (
+    check_moment,
     invalid_combination,
     invalid_token,
     invalid_value,
@@ -169,6 +170,8 @@ def _times(request: models.GetMetricStatisticsInput, now: float) -> tuple[int, i
     """Give start and end in whole seconds, the start rounded down by its age. Raises `CallerError`."""
     if request.period % MINUTE_S and request.period not in (1, 5, 10, 20, 30):
         raise invalid_value("The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60.")
+    check_moment(request.start_time, "StartTime")
+    check_moment(request.end_time, "EndTime")
     step = MINUTE_S
     if request.start_time < now - _MEDIUM_S:
         step = HOUR_S

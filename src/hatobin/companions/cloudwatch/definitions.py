@@ -5,6 +5,8 @@ Refs: API reference, PutMetricAlarm; user guide, "Using Amazon CloudWatch alarms
 
 from __future__ import annotations
 
+import math
+
 from hatobin.companions.cloudwatch.alarms import OPERATORS
 from hatobin.companions.cloudwatch.errors import invalid_value, validation_error
 from hatobin.companions.cloudwatch.measurements import check_dimensions
@@ -38,6 +40,8 @@ def check_definition(given: models.PutMetricAlarmInput, account_id: str, region:
         )
     if given.threshold is None:
         raise validation_error("The parameter Threshold is required.")
+    if not math.isfinite(given.threshold):
+        raise validation_error("Threshold must be a number.")
     _check_treatment(given)
     period = _check_metric(given) if not given.metrics else _check_queries(given)
     _check_periods(given, period)

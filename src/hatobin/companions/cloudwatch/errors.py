@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from hatobin.words.errors import CallerError
 
+_LAST_MOMENT = 253_402_300_800
+"""The end of the year 9999."""
+_LARGEST_PLACE = 2**53
+
 
 def validation_error(text: str) -> CallerError:
     """Say that a request breaks a rule that the model does not have."""
@@ -36,3 +40,18 @@ def invalid_token(_token: str) -> CallerError:
 def start_after_end() -> CallerError:
     """Say that there is no time between two moments."""
     return invalid_value("The parameter StartTime must be less than the parameter EndTime.")
+
+
+def check_moment(at: float, name: str) -> None:
+    """Refuse what is no moment that a store could hold. Raises `CallerError`."""
+    if not 0 <= at < _LAST_MOMENT:
+        raise invalid_value(f"The parameter {name} must be a time between 1970 and 9999.")
+
+
+def place_in(cursor: tuple[str | float, ...] | None) -> int:
+    """Read a token's place that is a whole number. Raises `CallerError` for one that somebody made up."""
+    if cursor is None:
+        return 0
+    if not 0 <= float(cursor[0]) <= _LARGEST_PLACE:
+        raise invalid_token("")
+    return int(float(cursor[0]))

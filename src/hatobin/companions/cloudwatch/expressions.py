@@ -10,6 +10,7 @@ zero has none.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -185,7 +186,8 @@ def _computed(sign: str, one: float, other: float) -> float | None:
         result = _OPERATIONS[sign](one, other)
     except (ZeroDivisionError, OverflowError):
         return None
-    return result if isinstance(result, float) else None
+    # A root of what is negative is complex, and what is too large is infinite.
+    return result if isinstance(result, float) and math.isfinite(result) else None
 
 
 _OPERATIONS: Mapping[str, Callable[[float, float], object]] = {

@@ -36,11 +36,12 @@ def record_values(session: Session, amounts: Mapping[tuple[Metric, int], Amount]
     series.touch(session, _last(kept))
 
 
-def record_rate(session: Session, metric: Metric, starts_at: int, value: float) -> None:
-    """Add one measured value of a metric that every account has."""
-    counts = {(metric, starts_at): Amount(1, value, value, value)}
-    points.add_counts(session, counts, Lane.RATES)
-    series.touch(session, _last(counts))
+def record_rates(session: Session, rates: Mapping[Metric, float], starts_at: int) -> None:
+    """Add one measured value each; metrics with dimensions are of those that an account may have `MAX_METRICS` of."""
+    amounts = {(metric, starts_at): Amount(1, value, value, value) for metric, value in rates.items()}
+    builtin = {place: amount for place, amount in amounts.items() if not place[0].key.dimensions}
+    chosen = {place: amount for place, amount in amounts.items() if place[0].key.dimensions}
+    record_counts(session, builtin, chosen, Lane.RATES)
 
 
 def _last(amounts: Mapping[tuple[Metric, int], Amount]) -> dict[Metric, int]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -106,7 +107,7 @@ def _coerced_scalar(node: ScalarNode, value: Any) -> Any:
         return value
     if node.kind is Kind.INTEGER and is_number and abs(value) < 2**63:
         return int(value)
-    if node.kind is Kind.FLOAT and is_number:
+    if node.kind is Kind.FLOAT and is_number and _is_double(value):
         return float(value)
     if node.kind is Kind.TIMESTAMP:
         return _coerced_timestamp(value, is_number)
@@ -116,10 +117,15 @@ def _coerced_scalar(node: ScalarNode, value: Any) -> Any:
 
 
 def _coerced_timestamp(value: Any, is_number: bool) -> float:
-    at = float(value) if is_number else parse_timestamp(value) if isinstance(value, str) else None
+    at = float(value) if is_number and _is_double(value) else parse_timestamp(value) if isinstance(value, str) else None
     if at is None:
         raise Malformed(f"{_json_kind(value)} can not be converted to a Timestamp")
     return at
+
+
+def _is_double(value: int | float) -> bool:
+    """Say whether a number is one that a double can hold; integers may have any number of digits."""
+    return abs(value) <= sys.float_info.max
 
 
 def _coerced_blob(value: Any) -> bytes:

@@ -1,0 +1,58 @@
+"""Where dimensions of a CloudWatch destination take their values from."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hatobin.capabilities.configuration_sets import CloudWatchTarget, Dimension
+from hatobin.capabilities.metrics import EventFacts
+from hatobin.capabilities.metrics.dimensions import dimension_sets
+
+HEAD = json.dumps(
+    {"messageId": "1", "headers": [{"name": "X-Kind", "value": "news"}, {"name": "x-kind", "value": "b"}]}
+)
+TAGS = json.dumps({"campaign": ["spring", "summer"], "ses:from-domain": ["example.com"]})
+CLICK = json.dumps({"link": "https://example.com", "linkTags": {"button": ["buy"]}})
+
+
+def facts(*, head: str = HEAD, tags: str = TAGS, detail: str = "{}") -> EventFacts:
+    return EventFacts.read(head=head, tags=tags, detail=detail)
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "detail", "expected"),
+    [
+        ("campaign", "MESSAGE_TAG", "{}", "spring"),
+        ("ses:from-domain", "MESSAGE_TAG", "{}", "example.com"),
+        ("other", "MESSAGE_TAG", "{}", "default"),
+        ("X-KIND", "EMAIL_HEADER", "{}", "news"),
+        ("Subject", "EMAIL_HEADER", "{}", "default"),
+        ("button", "LINK_TAG", CLICK, "buy"),
+        ("button", "LINK_TAG", "{}", "default"),
+        ("other", "LINK_TAG", CLICK, "default"),
+        ("button", "LINK_TAG", '{"linkTags":null}', "default"),
+    ],
+)
+def test_values(name: str, source: str, detail: str, expected: str) -> None:
+    assert facts(detail=detail).value(Dimension(name, source, "default")) == expected
+
+
+@pytest.mark.parametrize("value", ["", " ", "鳩", "a\nb", "x" * 1025])
+def test_what_cloudwatch_would_not_take_becomes_the_default(value: str) -> None:
+    tags = json.dumps({"campaign": [value]})
+    assert facts(tags=tags).value(Dimension("campaign", "MESSAGE_TAG", "none")) == "none"
+
+
+def test_a_message_without_facts_has_defaults() -> None:
+    assert facts(head="", tags="").value(Dimension("campaign", "MESSAGE_TAG", "none")) == "none"
+
+
+def test_the_whole_set_counts_and_each_dimension_alone() -> None:
+    names = ("campaign", "area")
+    target = CloudWatchTarget(tuple(Dimension(name, "MESSAGE_TAG", "none") for name in names))
+    whole = (("area", "none"), ("campaign", "spring"))
+    assert dimension_sets(target, facts()) == [whole, (whole[0],), (whole[1],)]
+    one = CloudWatchTarget(target.dimensions[:1])
+    assert dimension_sets(one, facts()) == [(("campaign", "spring"),)]
