@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.api.certificates import CERTIFICATE
 from tests.api.cloudwatch_resources import CLOUDWATCH_RESOURCES
+from tests.api.destination_resources import DESTINATION_RESOURCES
 from tests.api.harness import ACCOUNT, REGION
 from tests.api.iam_resources import IAM_RESOURCES
 from tests.api.resource import Resource, Step, of
@@ -359,4 +360,5 @@ RESOURCES: dict[str, Resource] = {
         ),
         (("sqs", "list_queues", {}),),
     ),
+    **DESTINATION_RESOURCES,
 }

@@ -125,6 +125,7 @@ def test_everything_that_can_be_made_is_in_the_table() -> None:
         "PutIdentityPolicy",
         "PutMetricData",
         "PutMetricAlarm",
+        "PutRule",
     }
     made.remove("CreateExportJob")  # It makes nothing yet.
     assert made == {name for resource in RESOURCES.values() for name in resource.operations}

@@ -51,6 +51,15 @@ CANDIDATES = (
     "arn:aws:secretsmanager:us-east-1:123456789012:secret:abc",
     "arn:aws:acm:us-east-1:123456789012:certificate/abc",
     "addon.example",
+    "arn:aws:s3:::example",
+    "arn:aws:firehose:us-east-1:123456789012:deliverystream/example",
+    "arn:aws:kinesis:us-east-1:123456789012:stream/example",
+    "arn:aws:es:us-east-1:123456789012:domain/example",
+    "arn:aws:glue:us-east-1:123456789012:catalog",
+    "jdbc:redshift://cluster.example.redshift.example.com:5439/data",
+    ".json",
+    "https://example.snowflakecomputing.com",
+    "com.example.vpce.us-east-1.vpce-svc-0123456789abcdefg",
 )
 # Free text: markup, spaces at the ends, a line feed, characters beyond ASCII and beyond the basic plane.
 SPECIAL = " é<&>\"' x\ny 鳩+%/🕊 "

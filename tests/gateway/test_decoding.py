@@ -25,6 +25,8 @@ WIRES: dict[str, Wire] = {
     "sts": QUERY,
     "iam": QUERY,
     "cloudwatch": json_wire("cloudwatch", ""),
+    "firehose": json_wire("firehose", ""),
+    "events": json_wire("events", ""),
 }
 
 

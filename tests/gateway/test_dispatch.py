@@ -30,6 +30,8 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "sns": ("ListTopics", {}),
     "sqs": ("ListQueues", {}),
     "sts": ("GetCallerIdentity", {}),
+    "firehose": ("ListDeliveryStreams", {}),
+    "events": ("ListRules", {}),
 }
 
 

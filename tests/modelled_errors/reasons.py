@@ -17,6 +17,8 @@ _NO_EXPORTS = "nothing that is exported is kept yet, so every request ends befor
 _OLD_SIGNATURES = "a request without a signature is refused by a code of its own, whatever the operation"
 _BY_POLICY = "tests/api/test_access.py provokes it for every operation, with a user who has no policy"
 
+_ACTIVE = "a stream is active as soon as it is made"
+
 REASONS: dict[tuple[str, str, str], str] = {
     ("sesv2", "SendBulkEmail", "TooManyRequestsException"): "each entry says it for itself",
     ("sesv2", ANY, "ConcurrentModificationException"): _IN_TURN,
@@ -138,6 +140,21 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("sts", ANY, "RegionDisabledException"): "every region is open",
     ("sts", "AssumeRole", "ExpiredTokenException"): "an expired token is ExpiredToken for every operation",
     ("sts", "AssumeRole", "InvalidContextAssertionException"): "contexts of identity providers are refused",
+    ("firehose", ANY, "InvalidKMSResourceException"): _NO_KMS,
+    ("firehose", ANY, "InvalidSourceException"): "every stream takes direct puts",
+    ("firehose", ANY, "ServiceUnavailableException"): "records are not rationed, and a store that is away is a 503",
+    ("firehose", "DeleteDeliveryStream", "ResourceInUseException"): _ACTIVE,
+    ("firehose", "TagDeliveryStream", "ResourceInUseException"): _ACTIVE,
+    ("firehose", "UntagDeliveryStream", "ResourceInUseException"): _ACTIVE,
+    ("firehose", "PutRecord", "InvalidArgumentException"): "what is wrong with a record is a ValidationException",
+    **{
+        ("firehose", operation, error): "any key is a place in the order, and taking away meets no limit"
+        for operation in ("UntagDeliveryStream", "ListTagsForDeliveryStream")
+        for error in ("InvalidArgumentException", "LimitExceededException")
+    },
+    ("events", ANY, "InternalException"): _OWN_FAULT,
+    ("events", ANY, "ConcurrentModificationException"): _IN_TURN,
+    ("events", ANY, "ManagedRuleException"): "no rule is made by a service",
     ("sqs", ANY, "UnsupportedOperation"): "only queues of the kind FIFO are not supported, and they cannot be made",
 }
 

@@ -15,7 +15,7 @@ from tests.api.cloudwatch_resources import ALARM
 from tests.api.harness import ACCOUNT, REGION, Api
 from tests.api.iam_resources import TRUST
 from tests.api.resources import POLICY, VERIFICATION
-from tests.modelled_errors import access
+from tests.modelled_errors import access, destinations
 from tests.modelled_errors.provocation import PLAIN, needed
 
 Clients = Mapping[str, Any]
@@ -59,6 +59,12 @@ def _plain(api: Api, clients: Clients) -> None:
     v2.create_tenant_resource_association(
         TenantName="acme", ResourceArn=f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/cs"
     )
+    clients["firehose"].create_delivery_stream(
+        DeliveryStreamName="mail",
+        S3DestinationConfiguration=destinations.BUCKET,
+        Tags=[{"Key": "kind", "Value": "stream"}],
+    )
+    clients["events"].put_rule(Name="app", EventPattern=destinations.PATTERN)
     _plain_access(clients["iam"])
 
 
@@ -143,6 +149,8 @@ def _full(api: Api, clients: Clients) -> None:
         ("iam_user", ("name_key", "user_id"), 5_000),
         ("cloudwatch_alarm", ("name",), 5_000),
         ("iam_role", ("name_key", "role_id"), 1_000),
+        ("firehose_stream", ("stream_name",), 5_000),
+        ("eventbridge_rule", ("rule_name",), 300),
     ):
         api.run(api.world.database.write(lambda s, t=table, c=columns, n=many: _copies(s, t, c, range(n))))
 

@@ -15,7 +15,7 @@ from hatobin.gateway.models import service_model
 from tests.api.harness import REGION, Api
 from tests.gateway.exchange import Client
 from tests.gateway.samples import service
-from tests.modelled_errors import access, cloudwatch, companions, jobs, sending, tenants, v1, v2
+from tests.modelled_errors import access, cloudwatch, companions, destinations, jobs, sending, tenants, v1, v2
 from tests.modelled_errors.provocation import LAST_HANDLE, Provocation
 from tests.modelled_errors.reasons import ANY, REASONS, reason_of
 from tests.modelled_errors.stages import STAGES
@@ -27,6 +27,7 @@ PROVOCATIONS: tuple[Provocation, ...] = (
     *tenants.ALL,
     *jobs.ALL,
     *companions.ALL,
+    *destinations.ALL,
     *access.ALL,
     *cloudwatch.ALL,
 )
@@ -42,7 +43,8 @@ def test_each_error_can_be_provoked(stage: str, monkeypatch: pytest.MonkeyPatch)
     settings, prepare = STAGES[stage]
     api = Api(settings)
     monkeypatch.setattr("botocore.auth.get_current_datetime", api.now)
-    clients = {name: _client(name, api) for name in ("ses", "sesv2", "sns", "sqs", "iam", "sts", "cloudwatch")}
+    names = ("ses", "sesv2", "sns", "sqs", "iam", "sts", "cloudwatch", "firehose", "events")
+    clients = {name: _client(name, api) for name in names}
     try:
         prepare(api, clients)
         here = [_with_handle(api, one) for one in PROVOCATIONS if one.stage == stage]

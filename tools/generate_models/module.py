@@ -11,7 +11,7 @@ from tools.generate_models.patches import SQS_MEMBER_FLAT_NAMES, SQS_QUERY_ERROR
 from tools.generate_models.selections import SELECTED
 from tools.generate_models.types import Model, Types
 
-SERVICES = ("ses", "sesv2", "mailmanager", "sns", "sqs", "sts", "iam", "cloudwatch")
+SERVICES = ("ses", "sesv2", "mailmanager", "sns", "sqs", "sts", "iam", "cloudwatch", "firehose", "events")
 
 HEADER = '''"""The types and operations of {title}, API version {version}.
 
@@ -97,8 +97,6 @@ def _class(name: str, base: str, lines: list[str]) -> str:
 
 def _member(wire_name: str, annotation: str, *, is_required: bool) -> str:
     name = field_name(wire_name)
-    if name == "field":
-        raise ValueError("a member named `field` would hide msgspec.field")
     declared = annotation if is_required else f"{annotation} | None"
     if is_regular(wire_name):
         return f"{name}: {declared}" if is_required else f"{name}: {declared} = None"

@@ -10,9 +10,9 @@ _BEFORE_CAPITAL = re.compile(r"([a-z0-9])([A-Z])")
 
 
 def field_name(wire_name: str) -> str:
-    """Give the snake_case name of a member; a Python keyword gets a final underscore."""
+    """Give the snake_case name of a member; a Python keyword, and what a module imports, gets a final underscore."""
     name = _BEFORE_CAPITAL.sub(r"\1_\2", _BEFORE_WORD.sub(r"\1_\2", wire_name)).lower()
-    return f"{name}_" if keyword.iskeyword(name) else name
+    return f"{name}_" if keyword.iskeyword(name) or name == "field" else name
 
 
 def is_regular(wire_name: str) -> bool:

@@ -12,6 +12,9 @@ PATTERNS = {
     r"[\P{C}\s]*": r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]*",
     r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+": r"[\w\s.:/=+\-@]+",
     r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*": r"[\w\s.:/=+\-@]*",
+    r"^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$": r"[\w\s.:/=+\-@]*",
+    r"^[\p{L}\p{Z}\p{N}_.:\/=+\-@%]*$": r"[\w\s.:/=+\-@%]*",
+    r"^(?!aws:)[\p{L}\p{Z}\p{N}_.:\/=+\-@%]*$": r"(?!aws:)[\w\s.:/=+\-@%]*",
     # Written with five digits, meant beyond the basic plane.
     r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+": (
         r"[\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+"

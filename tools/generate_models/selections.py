@@ -6,6 +6,15 @@ A service that is not named here is generated whole.
 from __future__ import annotations
 
 SELECTED = {
+    "events": (
+        "PutRule DescribeRule ListRules DeleteRule EnableRule DisableRule "
+        "PutTargets ListTargetsByRule RemoveTargets ListRuleNamesByTarget "
+        "PutEvents TestEventPattern TagResource UntagResource ListTagsForResource"
+    ),
+    "firehose": (
+        "CreateDeliveryStream DescribeDeliveryStream ListDeliveryStreams DeleteDeliveryStream "
+        "PutRecord PutRecordBatch TagDeliveryStream UntagDeliveryStream ListTagsForDeliveryStream"
+    ),
     "iam": (
         "CreateUser GetUser ListUsers UpdateUser DeleteUser TagUser UntagUser ListUserTags "
         "CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey GetAccessKeyLastUsed "

@@ -8,6 +8,8 @@ from hatobin.gateway import Handlers, registered_operations
 
 _MODULES = (
     "hatobin.companions.cloudwatch",
+    "hatobin.companions.eventbridge",
+    "hatobin.companions.firehose",
     "hatobin.companions.iam",
     "hatobin.companions.sns",
     "hatobin.companions.sqs",

@@ -44,7 +44,7 @@ from hatobin.app.store import (
 )
 from hatobin.app.welcome import welcome
 from hatobin.capabilities import contacts, identities, metrics, queue, tracking
-from hatobin.companions import cloudwatch, iam, s3, sns, sqs
+from hatobin.companions import cloudwatch, firehose, iam, s3, sns, sqs
 from hatobin.companions.kms import SealBroken, Vault
 from hatobin.flow.outbound import SmtpDoor, give_back_slot, take_slot
 from hatobin.gateway import Gateway
@@ -112,6 +112,7 @@ class Assembly:
     metric_upkeep: cloudwatch.MetricUpkeep
     alarm_watch: cloudwatch.AlarmWatch
     reputation_metrics: metrics.ReputationMetrics
+    streams: firehose.StreamFlusher
     verification: identities.VerificationChecks
     smtp: SmtpListeners
     http_listeners: HttpListeners
@@ -251,6 +252,7 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         metric_upkeep=cloudwatch.MetricUpkeep(ports),
         alarm_watch=cloudwatch.AlarmWatch(ports, outbound.services),
         reputation_metrics=reputation_metrics,
+        streams=firehose.StreamFlusher(ports, outbound.services.get(s3.Buckets).objects),
         verification=identities.VerificationChecks(ports, settings),
         smtp=SmtpListeners(settings, ports, SmtpDoor(base.keys, outbound.acceptor)),
         http_listeners=HttpListeners(settings, ports, root_app, tracked, traffic),

@@ -1,8 +1,8 @@
 """Publishing: events leave the outbox for their destinations, oldest first.
 
 Handing an event over and deleting its row is one transaction, so an event is
-never lost and never handed over twice; what SNS does with it afterwards
-(HTTP retries, order per message) is its own durable queue.
+never lost and never handed over twice; what SNS, a delivery stream or a queue
+does with it afterwards (retries, order per message) is its own durable queue.
 
 Envelopes are signed before that transaction, off the event loop. Where two
 workers look at the same rows at once, one finds them gone and has signed in
@@ -19,6 +19,7 @@ import structlog
 from hatobin.capabilities import events
 from hatobin.capabilities.events import OutboxRow
 from hatobin.companions import sns
+from hatobin.flow.handing_over import HandedOver, Letter, Place, Plans, hand_over
 from hatobin.gateway import Services
 from hatobin.ports import Ports, Session
 from hatobin.ports.database import DatabaseUnavailable
@@ -33,7 +34,7 @@ SEALS_AT_ONCE = 8
 
 
 class Publisher:
-    """Moves events from the outbox to SNS; one per worker."""
+    """Moves events from the outbox to their destinations; one per worker."""
 
     def __init__(self, ports: Ports, services: Services) -> None:
         self._ports = ports
@@ -70,27 +71,46 @@ class Publisher:
 
     async def publish_batch(self) -> bool:
         """Hand over the oldest events; say whether there may be more at once."""
-        rows, versions = await self._ports.database.read(_look)
+        rows, planned, versions = await self._ports.database.read(self._look)
         if not rows:
             self._retreat_s = 0.0
             return False
-        sealed = await self._seal(rows, versions)
-        published = await self._ports.database.write(
-            lambda session: self._hand_over(session, rows, sealed), turn="publish"
-        )
-        for one in published:
-            if isinstance(one, sns.Published):
-                sns.announce(self._services, one)
-        if 2 * len(published) < len(rows):
+        sealed = await self._seal(planned, versions)
+        signer = self._services.get(sns.SnsSigner)
+
+        def work(session: Session) -> HandedOver:
+            taken = events.take_outbox(session, rows[0].id, rows[-1].id)
+            return hand_over(session, taken, planned, sealed, ports=self._ports, signer=signer)
+
+        done = await self._ports.database.write(work, turn="publish")
+        done.announce(self._services)
+        for target_arn, count in done.lost.items():
+            log.warning("events_lost", events=count, target=target_arn, reason="it does not exist")
+        if 2 * done.rows < len(rows):
             self._retreat_s = min(PUBLISH_POLL_S, max(FIRST_RETREAT_S, 2 * self._retreat_s))
             return True
         self._retreat_s = 0.0
         return len(rows) == PUBLISH_BATCH
 
-    async def _seal(self, rows: Sequence[OutboxRow], versions: Mapping[str, str]) -> dict[int, sns.SealedMessage]:
-        """Sign the messages that will go into envelopes: row number → what was signed."""
-        wanted = [row for row in rows if row.topic_arn in versions]
-        sealed: dict[int, sns.SealedMessage] = {}
+    def _look(self, session: Session) -> tuple[list[OutboxRow], dict[int, list[Letter]], dict[str, str]]:
+        """Look at the oldest events, at where they go, and at which topics among that need signatures."""
+        rows = events.oldest_in_outbox(session, PUBLISH_BATCH)
+        plans = Plans(session, self._ports)
+        planned = {row.id: plans.letters(row) for row in rows}
+        topics = {letter.target_arn for letters in planned.values() for letter in letters}
+        return rows, planned, sns.seal_versions(session, topics)
+
+    async def _seal(
+        self, planned: Mapping[int, Sequence[Letter]], versions: Mapping[str, str]
+    ) -> dict[Place, sns.SealedMessage]:
+        """Sign the messages that will go into envelopes."""
+        wanted = [
+            ((row_id, position), letter)
+            for row_id, letters in planned.items()
+            for position, letter in enumerate(letters)
+            if letter.target_arn in versions
+        ]
+        sealed: dict[Place, sns.SealedMessage] = {}
         for start in range(0, len(wanted), 2 * SEALS_AT_ONCE):
             middle, end = start + SEALS_AT_ONCE, start + 2 * SEALS_AT_ONCE
             pieces = (wanted[start:middle], wanted[middle:end])
@@ -99,48 +119,24 @@ class Publisher:
             await self._ports.clock.sleep(0)
         return sealed
 
-    async def _seal_piece(self, rows: Sequence[OutboxRow], versions: Mapping[str, str]) -> dict[int, sns.SealedMessage]:
+    async def _seal_piece(
+        self, letters: Sequence[tuple[Place, Letter]], versions: Mapping[str, str]
+    ) -> dict[Place, sns.SealedMessage]:
         now, signer = self._ports.clock.now(), self._services.get(sns.SnsSigner)
-        identifiers = [self._ports.entropy.uuid() for _ in rows]
+        identifiers = [self._ports.entropy.uuid() for _ in letters]
 
-        def work() -> dict[int, sns.SealedMessage]:
+        def work() -> dict[Place, sns.SealedMessage]:
             return {
-                row.id: sns.seal_message(
+                place: sns.seal_message(
                     signer,
-                    row.topic_arn,
-                    row.payload,
-                    subject=row.subject,
-                    version=versions[row.topic_arn],
+                    letter.target_arn,
+                    letter.body,
+                    subject=letter.subject,
+                    version=versions[letter.target_arn],
                     message_id=identifier,
                     now=now,
                 )
-                for row, identifier in zip(rows, identifiers, strict=True)
+                for (place, letter), identifier in zip(letters, identifiers, strict=True)
             }
 
         return await self._ports.threads.run(work)
-
-    def _hand_over(
-        self, session: Session, seen: Sequence[OutboxRow], sealed: Mapping[int, sns.SealedMessage]
-    ) -> list[sns.Published | sns.TopicMissing]:
-        rows = events.take_outbox(session, seen[0].id, seen[-1].id)
-        now, signer = self._ports.clock.now(), self._services.get(sns.SnsSigner)
-        return [
-            sns.publish(
-                session,
-                row.topic_arn,
-                row.payload,
-                subject=row.subject,
-                now=now,
-                entropy=self._ports.entropy,
-                signer=signer,
-                order_key=row.message_id,
-                sealed=sealed.get(row.id),
-            )
-            for row in rows
-        ]
-
-
-def _look(session: Session) -> tuple[list[OutboxRow], dict[str, str]]:
-    """Look at the oldest events, and at which of their topics need signatures."""
-    rows = events.oldest_in_outbox(session, PUBLISH_BATCH)
-    return rows, sns.seal_versions(session, {row.topic_arn for row in rows})

@@ -30,7 +30,13 @@ REST_JSON = RestJsonWire()
 RPC_CBOR = RpcCborWire()
 _RPC_CBOR_WITH_QUERY_ERRORS = RpcCborWire(has_query_errors=True)
 
-_TARGETS = {"MailManagerSvc": "mailmanager", "AmazonSQS": "sqs", "GraniteServiceVersion20100801": "cloudwatch"}
+_TARGETS = {
+    "MailManagerSvc": "mailmanager",
+    "AmazonSQS": "sqs",
+    "GraniteServiceVersion20100801": "cloudwatch",
+    "Firehose_20150804": "firehose",
+    "AWSEvents": "events",
+}
 _VERSIONS = {
     **{"2010-12-01": "ses", "2010-03-31": "sns", "2012-11-05": "sqs", "2011-06-15": "sts", "2010-05-08": "iam"},
     "2010-08-01": "cloudwatch",

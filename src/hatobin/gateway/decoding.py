@@ -30,6 +30,8 @@ _STYLES = {
     "sesv2": _Style("BadRequestException", "SerializationException"),
     "mailmanager": _Style("ValidationException", "SerializationException"),
     "cloudwatch": _Style("ValidationError", "SerializationException"),
+    "firehose": _Style("ValidationException", "SerializationException"),
+    "events": _Style("ValidationException", "SerializationException"),
 }
 
 

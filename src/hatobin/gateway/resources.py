@@ -5,7 +5,7 @@ defines no resource for is checked on `*`: so are all of SES v1 but its
 sending operations, which the flow checks itself.
 
 Refs: Service Authorization Reference, "Actions, resources, and condition keys for Amazon SES", "… Simple
-Email Service v2", "… SNS", "… SQS", "… IAM", "… STS".
+Email Service v2", "… SNS", "… SQS", "… IAM", "… STS", "… Kinesis Firehose", "… EventBridge".
 """
 
 from __future__ import annotations
@@ -88,6 +88,8 @@ def resource_of(service: str, operation: str, request: Shape, place: Place) -> s
     if service == "iam" and operation in _MADE:
         kind, member = _MADE[operation]
         return f"arn:aws:iam::{place[0]}:{kind}{getattr(request, 'path', None) or '/'}{getattr(request, member)}"
+    if operation == "PutEvents":
+        return f"arn:aws:events:{place[1]}:{place[0]}:event-bus/default"
     members = _MEMBERS.get(service, {})
     for member, resource in members.items():
         value = getattr(request, member, None)
@@ -143,6 +145,12 @@ def _queue(name: str, _: str, place: Place) -> str:
 
 def _alarm(name: str, _: str, place: Place) -> str:
     return f"arn:aws:cloudwatch:{place[1]}:{place[0]}:alarm:{name}"
+def _stream(name: str, _: str, place: Place) -> str:
+    return f"arn:aws:firehose:{place[1]}:{place[0]}:deliverystream/{name}"
+
+
+def _rule(name: str, _: str, place: Place) -> str:
+    return f"arn:aws:events:{place[1]}:{place[0]}:rule/{name}"
 
 
 def _stored(kind: str) -> _Member:
@@ -188,4 +196,6 @@ _MEMBERS: Mapping[str, Mapping[str, _Member]] = {
     },
     "sts": {"role_arn": _itself},
     "cloudwatch": {"alarm_name": _alarm, "alarm_names": _alarm, "resource_arn": _itself},
+    "firehose": {"delivery_stream_name": _stream},
+    "events": {"rule": _rule, "name": _rule, "resource_arn": _itself},
 }

@@ -107,7 +107,8 @@ async def test_an_event_is_taken_out_by_one_node_and_in_order(opened: Open) -> N
     def fill(session: Session) -> None:
         for number in range(100):
             session.execute(
-                "INSERT INTO event_outbox (account_id, region, destination, topic_arn, message_id, payload, created_at)"
+                "INSERT INTO event_outbox"
+                " (account_id, region, destination, target_arn, message_id, payload, created_at)"
                 " VALUES ('1', 'r', 'd', 't', :id, 'p', 0)",
                 {"id": str(number)},
             )

@@ -9,7 +9,7 @@ import pytest
 from hatobin.capabilities import configuration_sets
 from hatobin.capabilities.configuration_sets import Options, api_v1, api_v1_destinations, api_v2_destinations
 from hatobin.gateway.models import ses, sesv2
-from tests.capabilities.configuration_sets.topics import make_topic, received, serve_sns, subscribe_queue
+from tests.capabilities.configuration_sets.topics import make_stream, make_topic, received, serve_sns, subscribe_queue
 from tests.capabilities.rooms import ACCOUNT, NOON, OTHER_ACCOUNT, OTHER_REGION, REGION, Room, refused
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/service/firehose"
@@ -20,8 +20,9 @@ APP = f"arn:aws:mobiletargeting:{REGION}:{ACCOUNT}:apps/0123456789abcdef"
 
 @pytest.fixture
 async def serving(room: Room) -> Room:
-    """A room with the set "cs" and SNS."""
+    """A room with the set "cs", SNS, and the stream "mail"."""
     serve_sns(room)
+    await make_stream(room, "mail")
     room.transact(lambda s: configuration_sets.insert(s, ACCOUNT, REGION, "cs", Options(), NOON))
     return room
 

@@ -1,4 +1,4 @@
-"""Topics and queues that tests publish to, and the services that publishing needs."""
+"""Topics, queues and streams that tests publish to, and the services that publishing needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from functools import cache
 from cryptography.hazmat.primitives.asymmetric import rsa
 from msgspec import json
 
-from hatobin.companions import sns, sqs
+from hatobin.companions import firehose, sns, sqs
+from hatobin.gateway.models.firehose import CreateDeliveryStreamInput, S3DestinationConfiguration
 from hatobin.gateway.models.sns import CreateTopicInput, SubscribeInput
 from hatobin.gateway.models.sqs import CreateQueueRequest, ReceiveMessageRequest
 from tests.capabilities.rooms import ACCOUNT, REGION, Room
@@ -35,6 +36,17 @@ async def make_topic(room: Room, name: str, *, account_id: str = ACCOUNT, region
     answer = await sns.api_topics.create_topic(call, CreateTopicInput(name=name))
     assert answer.topic_arn is not None
     return answer.topic_arn
+
+
+async def make_stream(room: Room, name: str) -> None:
+    """Make a delivery stream."""
+    destination = S3DestinationConfiguration(
+        role_arn=f"arn:aws:iam::{ACCOUNT}:role/firehose", bucket_arn="arn:aws:s3:::events"
+    )
+    await firehose.api_streams.create_delivery_stream(
+        room.call(service="firehose"),
+        CreateDeliveryStreamInput(delivery_stream_name=name, s3_destination_configuration=destination),
+    )
 
 
 async def subscribe_queue(room: Room, topic_arn: str) -> str:

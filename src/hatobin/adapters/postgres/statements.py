@@ -56,6 +56,8 @@ _AGEING = "autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 
 _SETTINGS: Mapping[str, str] = {
     "queue_recipient": f"fillfactor = 80, {_BUSY}",
     "event_outbox": _BUSY,
+    "firehose_buffer": f"fillfactor = 80, {_BUSY}",
+    "firehose_octets": f"toast_tuple_target = 8160, {_BUSY}",
     "sns_delivery": f"fillfactor = 80, {_BUSY}",
     "sqs_message": f"fillfactor = 80, {_BUSY}",
     # A mail of some kilobytes stays in its row: no compression, no second table (storage-toast.html).

@@ -148,7 +148,7 @@ CREATE TABLE IF NOT EXISTS event_outbox (
   account_id  TEXT NOT NULL,
   region      TEXT NOT NULL,
   destination TEXT NOT NULL,
-  topic_arn   TEXT NOT NULL,
+  target_arn  TEXT NOT NULL,
   message_id  TEXT NOT NULL,
   payload     TEXT NOT NULL,
   created_at  REAL NOT NULL
@@ -562,6 +562,85 @@ CREATE TABLE IF NOT EXISTS cloudwatch_alarm_history (
 );
 CREATE INDEX IF NOT EXISTS cloudwatch_alarm_history_scope ON cloudwatch_alarm_history (account_id, region, id);
 CREATE INDEX IF NOT EXISTS cloudwatch_alarm_history_age ON cloudwatch_alarm_history (at);
+
+-- Rules of the default event bus.
+CREATE TABLE IF NOT EXISTS eventbridge_rule (
+  account_id  TEXT NOT NULL,
+  region      TEXT NOT NULL,
+  rule_name   TEXT NOT NULL,
+  pattern     TEXT NOT NULL,
+  state       TEXT NOT NULL,
+  description TEXT,
+  role_arn    TEXT,
+  tags        TEXT NOT NULL,
+  PRIMARY KEY (account_id, region, rule_name)
+);
+
+-- Where what a rule matches goes; `settings` is what shapes and saves it, as JSON.
+CREATE TABLE IF NOT EXISTS eventbridge_target (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  rule_name  TEXT NOT NULL,
+  target_id  TEXT NOT NULL,
+  arn        TEXT NOT NULL,
+  settings   TEXT NOT NULL,
+  failed     INTEGER NOT NULL,
+  PRIMARY KEY (account_id, region, rule_name, target_id)
+);
+CREATE INDEX IF NOT EXISTS eventbridge_target_arn ON eventbridge_target (account_id, region, arn, rule_name);
+
+-- Delivery streams: where what is put there goes. `destination` is the S3 destination as JSON.
+CREATE TABLE IF NOT EXISTS firehose_stream (
+  account_id   TEXT NOT NULL,
+  region       TEXT NOT NULL,
+  stream_name  TEXT NOT NULL,
+  stream_id    TEXT NOT NULL,
+  destination  TEXT NOT NULL,
+  tags         TEXT NOT NULL,
+  created_at   REAL NOT NULL,
+  lost_records INTEGER NOT NULL,
+  PRIMARY KEY (account_id, region, stream_name)
+);
+
+-- What was put together, waiting for its object; batch_id is empty until it is part of one. The octets stand beside it,
+-- so that marking a row does not write them again.
+CREATE TABLE IF NOT EXISTS firehose_buffer (
+  id         INTEGER PRIMARY KEY,
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  stream_id  TEXT NOT NULL,
+  batch_id   TEXT NOT NULL,
+  records    INTEGER NOT NULL,
+  size       INTEGER NOT NULL,
+  put_at     REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS firehose_buffer_stream
+  ON firehose_buffer (account_id, region, stream_id, batch_id, id);
+
+CREATE TABLE IF NOT EXISTS firehose_octets (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  stream_id  TEXT NOT NULL,
+  buffer_id  INTEGER NOT NULL,
+  data       BLOB NOT NULL,
+  PRIMARY KEY (account_id, region, stream_id, buffer_id)
+);
+
+-- The object that a stream is writing: its name is chosen once, so that a repeat overwrites itself.
+-- due_at: when it may be tried next; while a process writes it, the end of that lease.
+CREATE TABLE IF NOT EXISTS firehose_batch (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  stream_id  TEXT NOT NULL,
+  batch_id   TEXT NOT NULL,
+  object_key TEXT NOT NULL,
+  records    INTEGER NOT NULL,
+  size       INTEGER NOT NULL,
+  oldest_at  REAL NOT NULL,
+  attempts   INTEGER NOT NULL,
+  due_at     REAL NOT NULL,
+  PRIMARY KEY (account_id, region, stream_id)
+);
 
 -- IAM is global: nothing here has a region. A user; `name_key` is the name in lower case, since names differ by more
 -- than case. `revision` counts the changes of what the user is and may do, so that caches see that nothing changed.

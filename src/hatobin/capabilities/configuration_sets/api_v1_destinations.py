@@ -22,6 +22,7 @@ from hatobin.capabilities.configuration_sets.destinations import (
     Target,
     check_event_types,
     check_target,
+    missing_stream,
     only_target,
 )
 from hatobin.capabilities.configuration_sets.model import ConfigurationSet
@@ -103,6 +104,8 @@ def _refusal(refused: NotStored, set_name: str, destination: EventDestination) -
             )
         case NotStored.NO_TOPIC:
             return CallerError("InvalidSNSDestination", f"SNS topic <{destination.topic_arn}> not found.")
+        case NotStored.NO_STREAM:
+            return CallerError("InvalidFirehoseDestination", missing_stream(destination.target))
         case NotStored.NO_DESTINATION:
             return _no_destination(set_name)
 

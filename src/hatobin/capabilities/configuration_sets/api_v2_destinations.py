@@ -21,6 +21,7 @@ from hatobin.capabilities.configuration_sets.destinations import (
     Target,
     check_event_types,
     check_target,
+    missing_stream,
     only_target,
 )
 from hatobin.capabilities.configuration_sets.names import InvalidSet, check_destination_name
@@ -85,6 +86,8 @@ def _refusal(refused: NotStored, set_name: str, destination: EventDestination) -
             )
         case NotStored.NO_TOPIC:
             return _bad(f"SNS topic <{destination.topic_arn}> not found.")
+        case NotStored.NO_STREAM:
+            return _bad(missing_stream(destination.target))
         case NotStored.NO_DESTINATION:
             return _no_destination(destination.name, set_name)
 

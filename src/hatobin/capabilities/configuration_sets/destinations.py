@@ -79,8 +79,26 @@ class EventDestination:
 
     @property
     def topic_arn(self) -> str | None:
-        """The topic to publish to; None for the kinds that are only stored."""
+        """The topic to publish to; None for the other kinds."""
         return self.target.topic_arn if isinstance(self.target, SnsTarget) else None
+
+    @property
+    def target_arn(self) -> str | None:
+        """What events are published to: a topic, a delivery stream or an event bus; None for the kinds not served."""
+        match self.target:
+            case SnsTarget(topic_arn):
+                return topic_arn
+            case FirehoseTarget(delivery_stream_arn=arn):
+                return arn
+            case EventBridgeTarget(event_bus_arn):
+                return event_bus_arn
+            case _:
+                return None
+
+
+def missing_stream(target: Target) -> str:
+    """Say that there is no such delivery stream, as SES does (appendix E)."""
+    return f"Delivery stream <{target.delivery_stream_arn if isinstance(target, FirehoseTarget) else ''}> not found."
 
 
 class InvalidTarget(InvalidSet):
@@ -137,7 +155,7 @@ def _check_firehose(target: FirehoseTarget, account_id: str, region: str) -> Non
     if _own(target.iam_role_arn, "iam", account_id, "", "role/") is None:
         raise InvalidTarget(f"Could not assume IAM role <{target.iam_role_arn}>.", FirehoseTarget)
     if _own(target.delivery_stream_arn, "firehose", account_id, region, "deliverystream/") is None:
-        raise InvalidTarget(f"Delivery stream <{target.delivery_stream_arn}> not found.", FirehoseTarget)
+        raise InvalidTarget(missing_stream(target), FirehoseTarget)
 
 
 def _check_dimensions(dimensions: tuple[Dimension, ...]) -> None:

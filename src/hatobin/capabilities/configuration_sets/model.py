@@ -119,9 +119,9 @@ class ConfigurationSet:
         return None if suppression is None else suppression.suppression_scope
 
     def publishes(self, event_type: str) -> bool:
-        """Say whether a topic is told of events of one kind, by v2's name for it."""
+        """Say whether a destination is told of events of one kind, by v2's name for it."""
         return any(
-            one.enabled and one.topic_arn is not None and event_type in one.event_types for one in self.destinations
+            one.enabled and one.target_arn is not None and event_type in one.event_types for one in self.destinations
         )
 
     def listens_to(self, event_type: str) -> bool:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from enum import Enum
 
 from hatobin.capabilities.configuration_sets import store
-from hatobin.capabilities.configuration_sets.destinations import MAX_EVENT_DESTINATIONS, EventDestination
-from hatobin.companions import sns
+from hatobin.capabilities.configuration_sets.destinations import (
+    MAX_EVENT_DESTINATIONS,
+    EventDestination,
+    FirehoseTarget,
+)
+from hatobin.companions import firehose, sns
 from hatobin.gateway import Call
 from hatobin.ports import Session
 
@@ -20,14 +24,15 @@ class NotStored(Enum):
     NAME_TAKEN = "name taken"
     TOO_MANY = "too many"
     NO_TOPIC = "no topic"
+    NO_STREAM = "no stream"
     NO_DESTINATION = "no destination"
 
 
 async def add_destination(call: Call, set_name: str, destination: EventDestination) -> NotStored | None:
     """Put a destination on a set; None when it was done.
 
-    A topic must be the caller's own and of the same region. Its subscribers
-    get a message that proves the way, as at AWS (observed: DEV-CL-06).
+    A topic must be the caller's own and of the same region, and a delivery stream be
+    there. A topic's subscribers get a message that proves the way, as at AWS (observed: DEV-CL-06).
     """
 
     def add(session: Session) -> sns.Published | NotStored | None:
@@ -39,8 +44,8 @@ async def add_destination(call: Call, set_name: str, destination: EventDestinati
             return NotStored.NAME_TAKEN
         if len(found.destinations) >= MAX_EVENT_DESTINATIONS:
             return NotStored.TOO_MANY
-        proof = _prove_topic(call, session, destination)
-        if proof is not NotStored.NO_TOPIC:
+        proof = _prove(call, session, destination)
+        if not isinstance(proof, NotStored):
             store.insert_destination(session, call.account_id, call.region, set_name, destination)
         return proof
 
@@ -61,16 +66,19 @@ async def replace_destination(call: Call, set_name: str, destination: EventDesti
         old = next((known for known in found.destinations if known.name == destination.name), None)
         if old is None:
             return NotStored.NO_DESTINATION
-        proof = None if old.target == destination.target else _prove_topic(call, session, destination)
-        if proof is not NotStored.NO_TOPIC:
+        proof = None if old.target == destination.target else _prove(call, session, destination)
+        if not isinstance(proof, NotStored):
             store.replace_destination(session, call.account_id, call.region, set_name, destination)
         return proof
 
     return _announced(call, await call.ports.database.write(replace))
 
 
-def _prove_topic(call: Call, session: Session, destination: EventDestination) -> sns.Published | NotStored | None:
-    """Publish the proof to the destination's topic; None where it is of another kind."""
+def _prove(call: Call, session: Session, destination: EventDestination) -> sns.Published | NotStored | None:
+    """Publish the proof to the destination's topic, or look for its delivery stream; None where all is well."""
+    if isinstance(destination.target, FirehoseTarget):
+        is_there = firehose.stream_exists(session, destination.target.delivery_stream_arn)
+        return None if is_there else NotStored.NO_STREAM
     if destination.topic_arn is None:
         return None
     topic = sns.TopicKey.from_arn(destination.topic_arn)

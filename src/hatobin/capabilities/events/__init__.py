@@ -9,6 +9,7 @@ their destination, oldest first. The JSON is SES's, to the member: see
 
 from __future__ import annotations
 
+from hatobin.capabilities.events.bus import bus_event
 from hatobin.capabilities.events.details import (
     bounce_detail,
     click_detail,
@@ -45,6 +46,7 @@ __all__ = [
     "RecordedEvent",
     "backlog",
     "bounce_detail",
+    "bus_event",
     "click_detail",
     "complaint_detail",
     "delay_detail",

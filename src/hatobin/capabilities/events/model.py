@@ -62,9 +62,10 @@ class OutboxRow(Struct, frozen=True):
     account_id: str
     region: str
     destination: str
-    topic_arn: str
+    target_arn: str
     message_id: str
     payload: str
+    at: float
 
     @property
     def subject(self) -> str | None:

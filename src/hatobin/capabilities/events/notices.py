@@ -49,7 +49,7 @@ class Notices:
             "account_id": key.account_id,
             "region": key.region,
             "destination": f"{NOTICE_PREFIX}{route.identity}",
-            "topic_arn": route.topic_arn,
+            "target_arn": route.topic_arn,
             "message_id": key.message_id,
             "payload": notice(kind, event, mail),
             "at": event.at,

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS event_outbox (
   account_id  TEXT NOT NULL,
   region      TEXT NOT NULL,
   destination TEXT NOT NULL,
-  topic_arn   TEXT NOT NULL,
+  target_arn  TEXT NOT NULL,
   message_id  TEXT NOT NULL,
   payload     TEXT NOT NULL,
   created_at  REAL NOT NULL

@@ -18,8 +18,8 @@ _RECORD = """
 INSERT INTO event_record (account_id, region, message_id, kind, at, detail)
 VALUES (:account_id, :region, :message_id, :kind, :at, :detail)"""
 _OUTBOX = """
-INSERT INTO event_outbox (account_id, region, destination, topic_arn, message_id, payload, created_at)
-VALUES (:account_id, :region, :destination, :topic_arn, :message_id, :payload, :at)"""
+INSERT INTO event_outbox (account_id, region, destination, target_arn, message_id, payload, created_at)
+VALUES (:account_id, :region, :destination, :target_arn, :message_id, :payload, :at)"""
 
 
 def record(session: Session, event: Event, lane: Lane = Lane.SETTLE) -> bool:
@@ -77,7 +77,7 @@ def _published(session: Session, event: Event, set_name: str, tally: Tally) -> l
         facts = EventFacts.read(head=mail.head, tags=event.tags(mail), detail=event.detail)
         for target in targets:
             tally.add_chosen(key.account_id, key.region, event.kind, event.at, event.count, (target, facts))
-    return _outbox_rows(event, mail, found, [one for one in wanted if one.topic_arn])
+    return _outbox_rows(event, mail, found, [one for one in wanted if one.target_arn])
 
 
 def _outbox_rows(
@@ -91,7 +91,7 @@ def _outbox_rows(
             "account_id": key.account_id,
             "region": key.region,
             "destination": f"{found.name}/{destination.name}",
-            "topic_arn": destination.topic_arn,
+            "target_arn": destination.target_arn,
             "message_id": key.message_id,
             "payload": payload,
             "at": event.at,
@@ -107,7 +107,7 @@ def _stored_mail(session: Session, key: MessageKey) -> MailJson:
     return MailJson(stored.mail, stored.tags)
 
 
-_OUTBOX_COLUMNS = "id, account_id, region, destination, topic_arn, message_id, payload"
+_OUTBOX_COLUMNS = "id, account_id, region, destination, target_arn, message_id, payload, created_at"
 
 
 def oldest_in_outbox(session: Session, limit: int) -> list[OutboxRow]:

@@ -8,7 +8,7 @@ from typing import cast
 
 from hatobin.protocols.aws.model import ServiceModel
 
-SERVICES = ("ses", "sesv2", "mailmanager", "sns", "sqs", "sts", "iam", "cloudwatch")
+SERVICES = ("ses", "sesv2", "mailmanager", "sns", "sqs", "sts", "iam", "cloudwatch", "firehose", "events")
 
 
 @cache

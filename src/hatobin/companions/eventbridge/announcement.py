@@ -1,0 +1,16 @@
+"""What follows a commit: waking those who deliver and those who wait."""
+
+from __future__ import annotations
+
+from hatobin.companions import sns, sqs
+from hatobin.companions.eventbridge.routing import Delivered
+from hatobin.gateway import Services
+
+
+def announce(services: Services, delivered: Delivered) -> None:
+    """Wake long polls and the delivery worker of this process; to be called after the commit, on the event loop."""
+    if delivered.published is not None:
+        sns.announce(services, delivered.published)
+    waiters = services.get(sqs.SqsWaiters)
+    for queue in delivered.queues:
+        waiters.notify(queue)
