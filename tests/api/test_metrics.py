@@ -1,4 +1,4 @@
-"""CloudWatch as boto3 speaks it, in each of its protocols, and SES's own metrics in it."""
+"""Metrics of CloudWatch as boto3 speaks of them, in each of its protocols."""
 
 from __future__ import annotations
 
@@ -9,34 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from hatobin.capabilities import metrics
-from hatobin.capabilities.metrics import ReputationScope, ScopeKind
-from tests.api.harness import ACCOUNT, OTHER_ACCOUNT, REGION, Api
+from tests.api.harness import OTHER_ACCOUNT, Api
+from tests.api.measured import moment, statistics, total
 
-SIMPLE = {"Simple": {"Subject": {"Data": "Hi"}, "Body": {"Text": {"Data": "Hello"}}}}
 PROTOCOLS = "smithy-rpc-v2-cbor", "json", "query"
-
-
-def moment(api: Api, offset_s: float = 0) -> datetime:
-    return datetime.fromtimestamp(api.world.clock.now() + offset_s, UTC)
-
-
-def statistics(api: Api, name: str, *dimensions: tuple[str, str], client: Any = None, **more: Any) -> list[Any]:
-    asked = {
-        "Namespace": "AWS/SES",
-        "MetricName": name,
-        "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions],
-        "StartTime": moment(api, -3600),
-        "EndTime": moment(api, 60),
-        "Period": 7200,
-        "Statistics": ["Sum"],
-    }
-    found: list[Any] = (client or api.client("cloudwatch")).get_metric_statistics(**asked | more)["Datapoints"]
-    return found
-
-
-def total(api: Api, name: str, *dimensions: tuple[str, str], **more: Any) -> float:
-    return float(sum(point["Sum"] for point in statistics(api, name, *dimensions, **more)))
 
 
 def error_of(work: Callable[[], object]) -> dict[str, str]:
@@ -49,17 +25,6 @@ def error_of(work: Callable[[], object]) -> dict[str, str]:
 @pytest.fixture
 def cloudwatch(api: Api) -> Any:
     return api.client("cloudwatch")
-
-
-@pytest.fixture
-def ses(api: Api) -> Any:
-    client = api.client("sesv2")
-    client.create_email_identity(EmailIdentity="example.com")
-    return client
-
-
-def send(ses: Any, *to: str, **more: Any) -> None:
-    ses.send_email(FromEmailAddress="me@example.com", Destination={"ToAddresses": list(to)}, Content=SIMPLE, **more)
 
 
 def test_what_is_put_is_read_by_its_whole_set_of_dimensions(api: Api, cloudwatch: Any) -> None:
@@ -277,128 +242,3 @@ def test_metrics_belong_to_an_account_and_a_region(api: Api, cloudwatch: Any) ->
     ):
         assert other.list_metrics()["Metrics"] == []
         assert statistics(api, "x", client=other, Namespace="Shop") == []
-
-
-def test_a_send_is_counted_with_its_outcome_by_recipient(api: Api, ses: Any) -> None:
-    send(ses, "a@example.net", "b@example.net")
-    send(ses, "bounce@simulator.amazonses.com")
-    send(ses, "complaint@simulator.amazonses.com")
-    api.wait_until_delivered()
-    counted = {name: total(api, name) for name in ("Send", "Delivery", "Bounce", "Complaint", "Reject")}
-    assert counted == {"Send": 4, "Delivery": 3, "Bounce": 1, "Complaint": 1, "Reject": 0}
-    [point] = statistics(api, "Send", Statistics=["SampleCount", "Maximum"], ExtendedStatistics=["p99"])
-    assert (point["SampleCount"], point["Maximum"], point["Unit"]) == (4, 1, "Count")
-
-
-def test_an_automatic_reply_is_no_bounce(api: Api, ses: Any) -> None:
-    send(ses, "ooto@simulator.amazonses.com")
-    api.wait_until_delivered()
-    assert (total(api, "Delivery"), total(api, "Bounce")) == (1, 0)
-
-
-def test_what_cannot_be_rendered_and_what_is_rejected_is_counted(api: Api, ses: Any) -> None:
-    ses.create_email_template(TemplateName="t", TemplateContent={"Subject": "Hi", "Text": "{{name}}"})
-    ses.send_email(
-        FromEmailAddress="me@example.com",
-        Destination={"ToAddresses": ["a@example.net"]},
-        Content={"Template": {"TemplateName": "t", "TemplateData": "{}"}},
-    )
-    assert (total(api, "RenderingFailure"), total(api, "Send")) == (1, 0)
-
-
-def make_destination(ses: Any, *dimensions: tuple[str, str, str], types: tuple[str, ...] = ("SEND",)) -> None:
-    ses.create_configuration_set(ConfigurationSetName="main")
-    configured = [
-        {"DimensionName": name, "DimensionValueSource": source, "DefaultDimensionValue": default}
-        for name, source, default in dimensions
-    ]
-    ses.create_configuration_set_event_destination(
-        ConfigurationSetName="main",
-        EventDestinationName="metrics",
-        EventDestination={
-            "Enabled": True,
-            "MatchingEventTypes": list(types),
-            "CloudWatchDestination": {"DimensionConfigurations": configured},
-        },
-    )
-
-
-def test_a_destination_counts_by_tags_headers_and_defaults(api: Api, ses: Any) -> None:
-    make_destination(
-        ses,
-        ("campaign", "MESSAGE_TAG", "none"),
-        ("ses:configuration-set", "MESSAGE_TAG", "none"),
-        ("X-Kind", "EMAIL_HEADER", "plain"),
-        ("button", "LINK_TAG", "unknown"),
-        types=("SEND", "DELIVERY"),
-    )
-    content = {"Simple": {**SIMPLE["Simple"], "Headers": [{"Name": "X-Kind", "Value": "news"}]}}
-    ses.send_email(
-        FromEmailAddress="me@example.com",
-        Destination={"ToAddresses": ["a@example.net"]},
-        Content=content,
-        ConfigurationSetName="main",
-        EmailTags=[{"Name": "campaign", "Value": "spring"}],
-    )
-    send(ses, "b@example.net", ConfigurationSetName="main")
-    rest = (("button", "unknown"), ("ses:configuration-set", "main"))
-    for name in ("Send", "Delivery"):
-        assert total(api, name, ("campaign", "spring"), ("X-Kind", "news"), *rest) == 1
-        assert total(api, name, ("campaign", "none"), ("X-Kind", "plain"), *rest) == 1
-    assert total(api, "Send", ("campaign", "spring")) == 1, "each dimension alone is counted too"
-    assert total(api, "Send", ("ses:configuration-set", "main")) == 2
-    assert total(api, "Send") == 2, "the account's own metric counts once"
-
-
-def test_a_destination_counts_its_event_types_alone(api: Api, ses: Any) -> None:
-    make_destination(ses, ("campaign", "MESSAGE_TAG", "none"), types=("BOUNCE",))
-    send(ses, "a@example.net", ConfigurationSetName="main")
-    send(ses, "bounce@simulator.amazonses.com", ConfigurationSetName="main")
-    api.wait_until_delivered()
-    assert total(api, "Send", ("campaign", "none")) == 0
-    assert total(api, "Bounce", ("campaign", "none")) == 1
-
-
-def reputation(api: Api, kind: ScopeKind = ScopeKind.ACCOUNT, name: str = "") -> tuple[int, int]:
-    scope = ReputationScope(ACCOUNT, REGION, kind, name)
-    found = api.read(lambda session: metrics.reputation(session, scope, api.world.clock.now()))
-    return found.sends, found.bounces
-
-
-def test_reputation_leaves_out_the_simulator_and_the_suppressed(api: Api, ses: Any) -> None:
-    ses.create_configuration_set(ConfigurationSetName="main")
-    ses.put_suppressed_destination(EmailAddress="no@example.net", Reason="BOUNCE")
-    send(ses, "a@example.net", "no@example.net", "bounce@simulator.amazonses.com", ConfigurationSetName="main")
-    send(ses, "b@example.net")
-    api.wait_until_delivered()
-    assert reputation(api) == (2, 0)
-    assert reputation(api, ScopeKind.IDENTITY, "example.com") == (2, 0)
-    assert reputation(api, ScopeKind.CONFIGURATION_SET, "main") == (1, 0)
-    assert total(api, "Bounce") == 2, "events of the simulator and of suppression are counted as events"
-
-
-def test_the_rates_are_published_as_metrics(api: Api, ses: Any) -> None:
-    send(ses, "a@example.net")
-    publisher = metrics.ReputationMetrics(api.world.ports)
-    assert api.run(publisher.once()) == 1
-    for name in ("Reputation.BounceRate", "Reputation.ComplaintRate"):
-        [point] = statistics(api, name, Statistics=["Average"])
-        assert point["Average"] == 0.0
-    api.pass_time(2 * 3600)
-    assert api.run(publisher.once()) == 1, "an account that stopped is published in every new hour"
-    assert api.run(publisher.once()) == 0, "and no more in the same one"
-
-
-def test_a_set_with_reputation_metrics_has_rates_of_its_own(api: Api, ses: Any) -> None:
-    for name, enabled in (("shown", True), ("hidden", False)):
-        options = {"ReputationMetricsEnabled": enabled}
-        ses.create_configuration_set(ConfigurationSetName=name, ReputationOptions=options)
-        send(ses, "a@example.net", ConfigurationSetName=name)
-    api.run(metrics.ReputationMetrics(api.world.ports).once())
-    found = api.client("cloudwatch").list_metrics(MetricName="Reputation.BounceRate")["Metrics"]
-    dimensions = [metric["Dimensions"] for metric in found]
-    assert dimensions == [[{"Name": "ses:configuration-set", "Value": "shown"}], []]
-    [point] = statistics(
-        api, "Reputation.BounceRate", ("ses:configuration-set", "shown"), Statistics=["Average", "SampleCount"]
-    )
-    assert (point["Average"], point["SampleCount"]) == (0.0, 1.0)
