@@ -149,3 +149,32 @@ def test_a_user_assumes_a_role(mailbox: RunningServer) -> None:
         with pytest.raises(smtplib.SMTPAuthenticationError) as caught:
             session.login(given["AccessKeyId"], smtp_password(given["SecretAccessKey"], "us-east-1"))
     assert caught.value.smtp_code == 535
+
+
+def test_an_alarm_tells_a_topic(mailbox: RunningServer) -> None:
+    topic = _aws(mailbox, "sns", "create-topic", "--name", "cli-alarms")["TopicArn"]
+    queue = _aws(mailbox, "sqs", "create-queue", "--queue-name", "cli-alarms")["QueueUrl"]
+    queue_arn = topic.replace(":sns:", ":sqs:")
+    _aws(
+        mailbox,
+        *("sns", "subscribe", "--topic-arn", topic, "--protocol", "sqs", "--notification-endpoint", queue_arn),
+        *("--attributes", "RawMessageDelivery=true"),
+    )
+    _aws(
+        mailbox,
+        *("cloudwatch", "put-metric-alarm", "--alarm-name", "cli", "--alarm-actions", topic),
+        *("--namespace", "AWS/SES", "--metric-name", "Reputation.BounceRate", "--statistic", "Average"),
+        *("--period", "3600", "--evaluation-periods", "1", "--threshold", "0.05"),
+        *("--comparison-operator", "GreaterThanOrEqualToThreshold"),
+    )
+    _aws(
+        mailbox,
+        *("cloudwatch", "set-alarm-state", "--alarm-name", "cli", "--state-value", "ALARM", "--state-reason", "drill"),
+    )
+    received = _aws(mailbox, "sqs", "receive-message", "--queue-url", queue, "--wait-time-seconds", "5")
+    told = json.loads(received["Messages"][0]["Body"])
+    assert (told["AlarmName"], told["NewStateValue"], told["NewStateReason"]) == ("cli", "ALARM", "drill")
+    [shown] = _aws(mailbox, "cloudwatch", "describe-alarms", "--alarm-names", "cli")["MetricAlarms"]
+    assert shown["AlarmActions"] == [topic]
+    error = _aws(mailbox, "cloudwatch", "delete-alarms", "--alarm-names", "none", fails=True)
+    assert "ResourceNotFound" in error

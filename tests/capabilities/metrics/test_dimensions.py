@@ -18,7 +18,7 @@ CLICK = json.dumps({"link": "https://example.com", "linkTags": {"button": ["buy"
 
 
 def facts(*, head: str = HEAD, tags: str = TAGS, detail: str = "{}") -> EventFacts:
-    return EventFacts.read(head=head, tags=tags, detail=detail)
+    return EventFacts(head, tags, detail)
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def _published(session: Session, event: Event, set_name: str, tally: Tally) -> l
     mail = event.mail or _stored_mail(session, key)
     targets = [one.target for one in wanted if isinstance(one.target, CloudWatchTarget)]
     if targets:
-        facts = EventFacts.read(head=mail.head, tags=event.tags(mail), detail=event.detail)
+        facts = EventFacts(mail.head, event.tags(mail), event.detail)
         for target in targets:
             tally.add_chosen(key.account_id, key.region, event.kind, event.at, event.count, (target, facts))
     return _outbox_rows(event, mail, found, [one for one in wanted if one.target_arn])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -33,22 +35,35 @@ _tags = msgspec.json.Decoder(dict[str, tuple[str, ...]])
 _heads = msgspec.json.Decoder(_Head)
 
 
-class EventFacts(Struct, frozen=True):
-    """What dimensions take their values from: the tags of a message, its header, and the tags of a clicked link."""
+@dataclass(frozen=True)
+class EventFacts:
+    """What dimensions take their values from: the JSON of `mail` without its tags, of the tags, and of the event.
 
-    tags: Mapping[str, Sequence[str]]
-    headers: Mapping[str, str]
-    link_tags: Mapping[str, Sequence[str]]
+    Each is read when a dimension first asks for it.
+    """
 
-    @classmethod
-    def read(cls, *, head: str, tags: str, detail: str) -> EventFacts:
-        """Read them from the parts of an event: the JSON of `mail` without tags, of its tags, and of the event."""
-        fields = _heads.decode(head).headers if head else ()
+    head: str
+    tags_text: str
+    detail: str
+
+    @cached_property
+    def tags(self) -> Mapping[str, Sequence[str]]:
+        """The tags of the message."""
+        return _tags.decode(self.tags_text) if self.tags_text else {}
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """Its header, by name in lower case; of a repeated field the first."""
         headers: dict[str, str] = {}
-        for field in fields:
+        for field in _heads.decode(self.head).headers if self.head else ():
             headers.setdefault(field.name.lower(), field.value)
-        link_tags: Any = msgspec.json.decode(detail).get("linkTags") if '"linkTags"' in detail else None
-        return cls(_tags.decode(tags) if tags else {}, headers, link_tags or {})
+        return headers
+
+    @cached_property
+    def link_tags(self) -> Mapping[str, Sequence[str]]:
+        """The tags of the clicked link."""
+        found: Any = msgspec.json.decode(self.detail).get("linkTags") if '"linkTags"' in self.detail else None
+        return found or {}
 
     def value(self, dimension: Dimension) -> str:
         """Give the value of a dimension: the default where the source has none, or none that can be one."""
