@@ -166,6 +166,7 @@ def test_after_a_day_records_are_given_up_and_counted(streams: Streams) -> None:
     streams.flush()
     [backlog] = streams.api.read(firehose.backlog)
     assert (backlog.stream_arn, backlog.lost_records, backlog.records) == (arn, 2, 1)
+    assert streams.api.read(firehose.totals) == firehose.Totals(records=1, size=2, lost_records=2)
     streams.door.trouble = None
     streams.api.pass_time(60)
     streams.flush()

@@ -58,6 +58,8 @@ async def test_figures_in_prometheus_text(world: World) -> None:
         'hatobin_recipients_total{state="delivered"} 0',
         "hatobin_possible_duplicates_total 0",
         "hatobin_outbox_events 0",
+        "hatobin_stream_records 0",
+        "hatobin_stream_lost_records 0",
         "hatobin_ready_messages 2",
         "hatobin_ready_bytes 300",
         "# HELP hatobin_sessions Sessions.",

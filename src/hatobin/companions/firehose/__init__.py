@@ -12,8 +12,19 @@ from __future__ import annotations
 
 from hatobin.companions.firehose import api_records, api_streams, api_tags
 from hatobin.companions.firehose.flushing import StreamFlusher
-from hatobin.companions.firehose.model import StreamKey
+from hatobin.companions.firehose.model import StreamKey, Totals
 from hatobin.companions.firehose.putting import put, stream_exists
-from hatobin.companions.firehose.store import backlog
+from hatobin.companions.firehose.store import backlog, totals
 
-__all__ = ["StreamFlusher", "StreamKey", "api_records", "api_streams", "api_tags", "backlog", "put", "stream_exists"]
+__all__ = [
+    "StreamFlusher",
+    "StreamKey",
+    "Totals",
+    "api_records",
+    "api_streams",
+    "api_tags",
+    "backlog",
+    "put",
+    "stream_exists",
+    "totals",
+]

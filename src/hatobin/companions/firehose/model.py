@@ -122,6 +122,15 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """What all streams together have not delivered yet, and what those that are there gave up."""
+
+    records: int
+    size: int
+    lost_records: int
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """What one stream has not delivered yet, and what it gave up."""
 

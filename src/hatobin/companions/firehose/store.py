@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hatobin.companions.firehose.model import Backlog, S3Destination, Stream, StreamKey
+from hatobin.companions.firehose.model import Backlog, S3Destination, Stream, StreamKey, Totals
 from hatobin.ports import Row, Session, Value
 
 _COLUMNS = "account_id, region, stream_name, stream_id, destination, tags, created_at, lost_records"
@@ -118,6 +118,16 @@ def backlog(session: Session) -> list[Backlog]:
         Backlog(StreamKey(account_id, region, name).arn, int(records or 0), int(size or 0), oldest_at, lost)
         for account_id, region, name, lost, records, size, oldest_at in rows
     ]
+
+
+def totals(session: Session) -> Totals:
+    """Give the figures of all streams together."""
+    row = session.one(
+        """SELECT (SELECT SUM(records) FROM firehose_buffer), (SELECT SUM(size) FROM firehose_buffer),
+            (SELECT SUM(lost_records) FROM firehose_stream)"""
+    )
+    records, size, lost_records = row or (0, 0, 0)
+    return Totals(int(records or 0), int(size or 0), int(lost_records or 0))
 
 
 def _parameters(key: StreamKey) -> dict[str, Value]:

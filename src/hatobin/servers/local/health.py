@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from hatobin.capabilities import events, queue
 from hatobin.capabilities.queue import QueueTotals, ReadyQueue
+from hatobin.companions import firehose
 from hatobin.ports import Ports, Session
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.servers.local.answers import json_answer
@@ -38,6 +39,7 @@ class Figures:
 
     recipients: QueueTotals
     outbox: int
+    streams: firehose.Totals
     counted_at: float
     took_s: float
 
@@ -96,6 +98,7 @@ class HealthPaths:
             figures.recipients.possible_duplicates,
         )
         lines += _gauge("hatobin_outbox_events", "Events that wait to be published.", figures.outbox)
+        lines += _stream_lines(figures.streams)
         age_s = round(self._ports.clock.monotonic() - figures.counted_at, 3)
         lines += _gauge("hatobin_figures_age_seconds", "How long ago the figures above were counted.", age_s)
         if self._ready is not None:
@@ -111,9 +114,9 @@ class HealthPaths:
             now = self._ports.clock.monotonic()
             if kept is not None and now - kept.counted_at < max(FIGURES_LIFE_S, kept.took_s * FIGURES_SHARE):
                 return kept
-            recipients, outbox = await self._ports.database.read(_count)
+            recipients, outbox, streams = await self._ports.database.read(_count)
             counted_at = self._ports.clock.monotonic()
-            self._figures = Figures(recipients, outbox, counted_at, counted_at - now)
+            self._figures = Figures(recipients, outbox, streams, counted_at, counted_at - now)
             return self._figures
 
 
@@ -121,8 +124,16 @@ def _ask(session: Session) -> None:
     session.one("SELECT 1")
 
 
-def _count(session: Session) -> tuple[QueueTotals, int]:
-    return queue.totals(session), events.backlog(session)
+def _count(session: Session) -> tuple[QueueTotals, int, firehose.Totals]:
+    return queue.totals(session), events.backlog(session), firehose.totals(session)
+
+
+def _stream_lines(streams: firehose.Totals) -> list[str]:
+    return [
+        *_gauge("hatobin_stream_records", "Records in delivery streams that are not in S3 yet.", streams.records),
+        *_gauge("hatobin_stream_bytes", "Octets of these records.", streams.size),
+        *_gauge("hatobin_stream_lost_records", "Records that streams gave up after a day.", streams.lost_records),
+    ]
 
 
 def _recipient_lines(totals: QueueTotals) -> list[str]:
