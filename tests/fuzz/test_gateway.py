@@ -59,6 +59,7 @@ _ALARM = {
     "Threshold": 1.0,
     "ComparisonOperator": "GreaterThanThreshold",
 }
+_BUCKET = {"RoleARN": f"arn:aws:iam::{ACCOUNT}:role/r", "BucketARN": "arn:aws:s3:::alpha"}
 # What later requests find is made by some, so those come more often.
 _MAKING = [name for name in SERVED if name[1].startswith(("Create", "Verify", "Subscribe", "Put"))]
 _OPERATIONS = (*SERVED, *_MAKING)
@@ -80,6 +81,9 @@ FURNITURE: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("sesv2", "CreateConfigurationSetEventDestination", {"ConfigurationSetName": "alpha", **_DESTINATION}),
     ("cloudwatch", "PutMetricData", {"Namespace": "alpha", "MetricData": [{"MetricName": "alpha", "Value": 1.5}]}),
     ("cloudwatch", "PutMetricAlarm", _ALARM),
+    ("firehose", "CreateDeliveryStream", {"DeliveryStreamName": "alpha", "S3DestinationConfiguration": _BUCKET}),
+    ("events", "PutRule", {"Name": "alpha", "EventPattern": '{"source":["alpha","app"]}'}),
+    ("events", "PutTargets", {"Rule": "alpha", "Targets": [{"Id": "alpha", "Arn": QUEUES[0]}]}),
     ("iam", "CreateUser", {"UserName": "alpha"}),
     ("iam", "CreateRole", {"RoleName": "alpha", "AssumeRolePolicyDocument": TRUST}),
 )

@@ -21,7 +21,10 @@ _VERSIONS = {
     **{"ses": "2010-12-01", "sns": "2010-03-31", "sqs": "2012-11-05", "sts": "2011-06-15", "iam": "2010-05-08"},
     "cloudwatch": "2010-08-01",
 }
-_TARGETS = {"sqs": "AmazonSQS", "cloudwatch": "GraniteServiceVersion20100801"}
+_TARGETS = {
+    **{"sqs": "AmazonSQS", "cloudwatch": "GraniteServiceVersion20100801"},
+    **{"firehose": "Firehose_20150804", "events": "AWSEvents"},
+}
 _SIGNING_NAMES = {"sesv2": "ses", "cloudwatch": "monitoring"}
 _FORMER = {name: (method, route, dict(query)) for name, method, route, query in FORMER_ROUTES}
 
@@ -103,6 +106,8 @@ WRITERS: dict[str, tuple[Writer, ...]] = {
     "sts": (query,),
     "iam": (query,),
     "cloudwatch": (rpc_cbor, json_rpc, query),
+    "firehose": (json_rpc,),
+    "events": (json_rpc,),
 }
 
 

@@ -119,6 +119,12 @@ _DOCUMENTS = (
     '{"a":{"b":{"c":[{"anything-but":["x"]}]}},"$or":[{"d":["1"]},{"e":[null]}]}',
     _DEEP,
 )
+_PATTERNS = (
+    '{"source":["alpha","app"]}',
+    '{"detail":{"a":[{"prefix":{"equals-ignore-case":"B"}},{"cidr":"10.0.0.0/8"},{"wildcard":"*a*a*a*"}]}}',
+    '{"$or":[{"a":[1]},{"$or":[{"b":[{"numeric":["=",1]}]},{"c":[true]}]}]}',
+    '{"id":"1","account":"1","source":"s","time":"t","region":"r","resources":[],"detail-type":"d"}',
+)
 _VALUES = ("true", "30", "2", "Hello", _LONG_NUMBER, '{"numeric":[[],1]}')
 _PARTS = (
     "Hi {{name}}",
@@ -189,6 +195,12 @@ _POOLS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"^(TopicArn|TargetArn|BounceTopic|SnsTopic)\|", (*TOPICS, TOPICS[0].replace(REGION, "eu-west-1"))),
     (r"^ResourceArn\|", (*TOPICS, *_IDENTITIES, *(f"{_SES}:{kind}/alpha" for kind in _KINDS))),
     (r"^ResourceARN\|", (f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:alpha", *TOPICS)),
+    (r"EventPattern\||^Event\|", (*_DOCUMENTS, *_PATTERNS)),
+    (r"^Detail\||^Input\||^InputTemplate\|", (*_DOCUMENTS, '"<alpha> <beta>"', "<aws.events.event.json>")),
+    (r"InputPath", ("$", "$.detail.a[0]", "$.detail['a b']", "$..", "$.detail" + "[0]" * 80)),
+    (r"^(DetailType|Source)\|String", ("alpha", "app", "aws.ses")),
+    (r"^Prefix\||ErrorOutputPrefix", ("a/", "!{timestamp:yyyy/MM'x'}", "!{firehose:random-string}/", "!{a:b}")),
+    (r"^BucketARN\|", ("arn:aws:s3:::alpha",)),
     (r"^(Expression|Query)\|", ("100 * alpha / beta", "FILL(alpha, 0) ^ -2", "1e308 * 1e308", "(" * 99)),
     (r"^Stat\||ExtendedStatistic\|", ("Sum", "p99.9", "p50", "Average", "tm90")),
     (r"^(AlarmActions|OKActions|member)\|ResourceName", TOPICS),
