@@ -11,7 +11,6 @@ from tests.api.harness import Api
 
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "dynamodb": ("list_tables", {}),
-    "cloudwatch": ("list_metrics", {}),
     "lambda": ("list_functions", {}),
     "ec2": ("describe_vpcs", {}),
     "kms": ("list_keys", {}),
