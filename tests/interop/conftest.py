@@ -14,15 +14,24 @@ from tests.running import RunningServer
 DOMAIN = "example.com"
 """Verified on the shared servers."""
 
+_ALONE = frozenset(
+    {
+        *("imports", "nodes", "postgres_upkeep", "s3", "slow_clients", "slow_smtp_clients"),
+        *("stopping", "takeover", "throttling", "workers"),
+    }
+)
+"""Modules whose tests would see what runs beside them."""
 _QUICK_RETRIES = {"delivery.retry_delays_s": "[0.3, 0.5, 0.5, 1.0]", "delivery.retry_jitter": "0"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder talks to real peers."""
+    """Everything in this folder talks to real peers; what is about time, memory or whole nodes does it alone."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.interop)
+            if item.path.stem.removeprefix("test_") in _ALONE:
+                item.add_marker(pytest.mark.alone)
 
 
 @pytest.fixture(scope="session")

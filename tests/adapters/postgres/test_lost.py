@@ -14,7 +14,7 @@ from hatobin.adapters.postgres.session import PostgresSession
 from hatobin.ports.database import DatabaseUnavailable, Session
 from tests.peers.postgres import Postgres
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.alone]
 
 Open = Callable[..., PostgresDatabase]
 TABLE = "CREATE TABLE line (id INTEGER PRIMARY KEY, name TEXT)"
