@@ -9,6 +9,8 @@ from hatobin.gateway import ResourceFacts
 from hatobin.ports import Session
 from hatobin.protocols.aws.arn import parse_arn
 
+_TAGGED = tagged_kinds()
+
 
 def resource_facts() -> ResourceFacts:
     """Give the service that looks up ARNs and tags."""
@@ -36,8 +38,4 @@ def _tags(session: Session, text: str) -> tuple[tuple[str, str], ...]:
         return iam.tags_of(session, text)
     if arn is None or arn.service != "ses":
         return ()
-    kind = tagged_kinds().by_type.get(arn.resource.partition("/")[0])
-    if kind is None:
-        return ()
-    found = kind.read(session, arn.account_id, arn.region, arn.resource.partition("/")[2])
-    return found or ()
+    return _TAGGED.read(session, arn)

@@ -12,9 +12,11 @@ for what the caller did wrong; everything else that it raises is our own bug.
 from __future__ import annotations
 
 from hatobin.gateway.authorization import (
+    API_VERSIONS,
     access_denied,
     call_context,
     check_action,
+    identity_reason,
     request_context,
     tag_context,
 )
@@ -27,6 +29,7 @@ from hatobin.gateway.registry import Handler, Handlers, operation, registered_op
 from hatobin.gateway.resources import ResourceFacts
 
 __all__ = [
+    "API_VERSIONS",
     "Call",
     "Credential",
     "Credentials",
@@ -43,6 +46,7 @@ __all__ = [
     "all_permissions",
     "call_context",
     "check_action",
+    "identity_reason",
     "joined_headers",
     "operation",
     "permissions_of",

@@ -35,7 +35,8 @@ _OF_ONESELF = frozenset(f"{verb}AccessKey" for verb in ("Create", "Update", "Del
 # Which policies somebody may attach (Service Authorization Reference, "Condition keys for … IAM").
 _POLICY_ARN = "iam:policyarn"
 _JSON_SERVICES = frozenset({"sesv2", "mailmanager", "sqs", "firehose", "events"})
-_API_VERSIONS = {"ses": "1", "sesv2": "2"}
+API_VERSIONS = {"ses": "1", "sesv2": "2"}
+"""What `ses:ApiVersion` is, by service."""
 
 
 async def authorize(call: Call, request: Shape) -> None:
@@ -95,11 +96,14 @@ def denial(arn: str, action: str, resource: str, verdict: Verdict) -> str:
     """Word a denial as IAM does."""
     place = "" if resource == NO_RESOURCE else f" on resource: {resource}"
     shown = f"SNS:{action[4:]}" if action.startswith("sns:") else action
+    return f"User: {arn} is not authorized to perform: {shown}{place} {identity_reason(shown, verdict)}"
+
+
+def identity_reason(action: str, verdict: Verdict) -> str:
+    """Say what about the caller's own policies is the reason of a denial."""
     if verdict is Verdict.DENIED:
-        reason = "with an explicit deny in an identity-based policy"
-    else:
-        reason = f"because no identity-based policy allows the {shown} action"
-    return f"User: {arn} is not authorized to perform: {shown}{place} {reason}"
+        return "with an explicit deny in an identity-based policy"
+    return f"because no identity-based policy allows the {action} action"
 
 
 def call_context(call: Call) -> dict[str, tuple[str, ...]]:
@@ -112,7 +116,7 @@ def call_context(call: Call) -> dict[str, tuple[str, ...]]:
         now=call.ports.clock.now(),
         user_agent=call.user_agent,
     )
-    if (version := _API_VERSIONS.get(call.service)) is not None:
+    if (version := API_VERSIONS.get(call.service)) is not None:
         context["ses:apiversion"] = (version,)
     return context
 

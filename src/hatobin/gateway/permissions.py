@@ -36,13 +36,16 @@ class Permissions:
 
     def verdict(self, action: str, resource: str, context: Callable[[], Context]) -> Verdict:
         """Judge one action on one resource; `context` is asked for only where a condition wants it."""
-        found = self._identity.settled(action, resource)
-        if found is None:
-            found = self._identity.verdict(action, resource, context())
+        found = _judge(self._identity, action, resource, context)
         if self._session is None or found is Verdict.DENIED:
             return found
-        narrowed = self._session.verdict(action, resource, context())
+        narrowed = _judge(self._session, action, resource, context)
         return found if narrowed is Verdict.ALLOWED else narrowed
+
+
+def _judge(policies: PolicySet, action: str, resource: str, context: Callable[[], Context]) -> Verdict:
+    settled = policies.settled(action, resource)
+    return policies.verdict(action, resource, context()) if settled is None else settled
 
 
 @lru_cache(maxsize=CACHED_POLICY_SETS)

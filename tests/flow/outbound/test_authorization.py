@@ -200,6 +200,25 @@ async def test_every_from_address_is_asked_about(world: World) -> None:
     await accept(world, asked(one, both))
 
 
+async def test_a_set_is_asked_about_with_every_from_address(world: World) -> None:
+    await make_set(world)
+    content = raw("From: boss@example.com")
+    senders = (parse_address("boss@example.com"), parse_address("ann@example.com"))
+    one = replace(
+        draft("a@b.example", configuration_set="main"), content=content, senders=senders, source="ann@example.com"
+    )
+    for mine in ("ann@example.com", "boss@example.com"):
+        with_set = allow("ses:SendEmail", SET, Condition={"StringEquals": {"ses:FromAddress": mine}})
+        await denied(world, asked(one, allow("ses:SendEmail", SITE), with_set), "ses:SendEmail", SET)
+
+
+async def test_an_identitys_policy_that_denies_one_way_denies_all(world: World) -> None:
+    await put_policy(world, allow("ses:SendBulkEmail", SITE, Principal="*") | {"Effect": "Deny"})
+    ways = (("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail"), ("ses:SendTemplatedEmail",))
+    one = replace(draft("a@b.example"), actions=ways)
+    await denied(world, asked(one, allow("*")), "ses:SendBulkEmail", SITE)
+
+
 async def test_one_call_is_asked_about_all_its_recipients(world: World) -> None:
     one = replace(draft("a@b.example"), all_recipients=(parse_address("a@b.example"), parse_address("x@y.example")))
     only = allow("ses:SendEmail", Condition={"ForAllValues:StringLike": {"ses:Recipients": "*@b.example"}})

@@ -16,6 +16,11 @@ _topics = msgspec.json.Decoder(tuple[Topic, ...])
 _preferences = msgspec.json.Decoder(dict[str, str])
 
 _CONTACT = "address, preferences, unsubscribe_all, attributes_data, created_at, updated_at"
+_INSERT = f"""
+INSERT INTO contacts (account_id, region, list_name, address_key, {_CONTACT})
+VALUES (:account_id, :region, :list_name, :address_key, :address, :preferences, :unsubscribe_all, :attributes_data,
+  :created_at, :updated_at)
+"""
 
 
 def find_list(session: Session, account_id: str, region: str, name: str) -> ContactList | None:
@@ -161,22 +166,8 @@ def _contact(row: tuple[Any, ...]) -> Contact:
 def insert_contact(session: Session, account_id: str, region: str, list_name: str, contact: Contact) -> bool:
     """Store a new contact; False when the list has it already, and nothing is changed then."""
     row = session.one(
-        """
-        INSERT INTO contacts (account_id, region, list_name, address_key, address, preferences, unsubscribe_all,
-          attributes_data, created_at, updated_at)
-        VALUES (:account_id, :region, :list_name, :address_key, :address, :preferences, :unsubscribe_all,
-          :attributes_data, :created_at, :updated_at)
-        ON CONFLICT (account_id, region, list_name, address_key) DO NOTHING RETURNING address
-        """,
-        {
-            "account_id": account_id,
-            "region": region,
-            "list_name": list_name,
-            "address_key": address_key(contact.address),
-            "address": contact.address,
-            "created_at": contact.created_at,
-            **_choices(contact),
-        },
+        f"{_INSERT} ON CONFLICT (account_id, region, list_name, address_key) DO NOTHING RETURNING address",
+        _row(account_id, region, list_name, contact),
     )
     return row is not None
 
@@ -184,27 +175,12 @@ def insert_contact(session: Session, account_id: str, region: str, list_name: st
 def put_many(session: Session, account_id: str, region: str, list_name: str, contacts: Sequence[Contact]) -> None:
     """Store contacts, each in place of one that the list has already, which leaves only its time of creation."""
     session.many(
-        """
-        INSERT INTO contacts (account_id, region, list_name, address_key, address, preferences, unsubscribe_all,
-          attributes_data, created_at, updated_at)
-        VALUES (:account_id, :region, :list_name, :address_key, :address, :preferences, :unsubscribe_all,
-          :attributes_data, :created_at, :updated_at)
-        ON CONFLICT (account_id, region, list_name, address_key) DO UPDATE SET
+        f"""
+        {_INSERT} ON CONFLICT (account_id, region, list_name, address_key) DO UPDATE SET
           preferences = excluded.preferences, unsubscribe_all = excluded.unsubscribe_all,
           attributes_data = excluded.attributes_data, updated_at = excluded.updated_at
         """,
-        [
-            {
-                "account_id": account_id,
-                "region": region,
-                "list_name": list_name,
-                "address_key": address_key(contact.address),
-                "address": contact.address,
-                "created_at": contact.created_at,
-                **_choices(contact),
-            }
-            for contact in contacts
-        ],
+        [_row(account_id, region, list_name, contact) for contact in contacts],
     )
 
 
@@ -224,6 +200,18 @@ def update_contact(session: Session, account_id: str, region: str, list_name: st
             **_choices(contact),
         },
     )
+
+
+def _row(account_id: str, region: str, list_name: str, contact: Contact) -> dict[str, Value]:
+    return {
+        "account_id": account_id,
+        "region": region,
+        "list_name": list_name,
+        "address_key": address_key(contact.address),
+        "address": contact.address,
+        "created_at": contact.created_at,
+        **_choices(contact),
+    }
 
 
 def _choices(contact: Contact) -> dict[str, Value]:

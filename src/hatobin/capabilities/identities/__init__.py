@@ -21,7 +21,7 @@ from hatobin.capabilities.identities import (
     api_v2_certificates,
     api_v2_policies,
 )
-from hatobin.capabilities.identities.authorization import covers, sending_grant, sending_policies
+from hatobin.capabilities.identities.authorization import covers, sending_policies
 from hatobin.capabilities.identities.certificate_store import certified_addresses, signing_certificate
 from hatobin.capabilities.identities.changes import NoSuchIdentity, NotChangeable, rotate_key
 from hatobin.capabilities.identities.check_store import mark_verified
@@ -132,7 +132,6 @@ __all__ = [
     "number",
     "open_link",
     "rotate_key",
-    "sending_grant",
     "sending_policies",
     "service_dkim",
     "service_message",

@@ -79,6 +79,13 @@ class TaggedKinds:
 
     by_type: Mapping[str, TaggedKind]
 
+    def read(self, session: Session, arn: Arn) -> tuple[TagPair, ...]:
+        """Give the tags of the resource with this ARN; none for what has none or is not there."""
+        kind = self.by_type.get(arn.resource.partition("/")[0])
+        if kind is None:
+            return ()
+        return kind.read(session, arn.account_id, arn.region, arn.resource.partition("/")[2]) or ()
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:

@@ -52,10 +52,10 @@ async def list_access_keys(call: Call, request: models.ListAccessKeysRequest) ->
 
     keys = await call.ports.database.read(work)
     kind = f"keys of {name}"
-    after = pages.start(request.marker, kind=kind)
+    after = pages.start(call, request.marker, kind=kind)
     places = [f"{key.created_at:020.6f} {key.access_key_id}" for key in keys]
     rest = [(place, key) for place, key in zip(places, keys, strict=True) if place > after]
-    page = pages.cut(rest, request.max_items, kind=kind, key=lambda one: one[0])
+    page = pages.cut(call, rest, request.max_items, kind=kind, key=lambda one: one[0])
     return models.ListAccessKeysResponse(
         access_key_metadata=[_metadata(key) for _, key in page.items],
         is_truncated=page.is_truncated,

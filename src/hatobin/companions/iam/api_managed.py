@@ -22,7 +22,7 @@ async def get_policy(call: Call, request: models.GetPolicyRequest) -> models.Get
 @operation("iam", "ListPolicies")
 async def list_policies(call: Call, request: models.ListPoliciesRequest) -> models.ListPoliciesResponse:
     """List the managed policies by ARN: all are AWS's and permissions, with the path "/"."""
-    after = pages.start(request.marker, kind=_LIST)
+    after = pages.start(call, request.marker, kind=_LIST)
     counts = await _counts(call)
     none = (
         request.scope == "Local"
@@ -34,7 +34,7 @@ async def list_policies(call: Call, request: models.ListPoliciesRequest) -> mode
         for policy in (() if none else MANAGED.values())
         if policy.arn > after and (not request.only_attached or policy.arn in counts)
     ]
-    page = pages.cut(rest, request.max_items, kind=_LIST, key=lambda policy: policy.arn)
+    page = pages.cut(call, rest, request.max_items, kind=_LIST, key=lambda policy: policy.arn)
     policies = [_shown(policy, counts, with_description=False) for policy in page.items]
     return models.ListPoliciesResponse(policies=policies, is_truncated=page.is_truncated, marker=page.marker)
 
@@ -52,11 +52,11 @@ async def get_policy_version(_call: Call, request: models.GetPolicyVersionReques
 
 @operation("iam", "ListPolicyVersions")
 async def list_policy_versions(
-    _call: Call, request: models.ListPolicyVersionsRequest
+    call: Call, request: models.ListPolicyVersionsRequest
 ) -> models.ListPolicyVersionsResponse:
     """List the one version of a managed policy."""
     kind = f"versions of {request.policy_arn}"
-    after = pages.start(request.marker, kind=kind)
+    after = pages.start(call, request.marker, kind=kind)
     policy = _found(request.policy_arn)
     known = [_version(policy, with_document=False)] if not after else []
     return models.ListPolicyVersionsResponse(versions=known, is_truncated=False)

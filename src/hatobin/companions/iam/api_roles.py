@@ -61,12 +61,12 @@ async def get_role(call: Call, request: models.GetRoleRequest) -> models.GetRole
 @operation("iam", "ListRoles")
 async def list_roles(call: Call, request: models.ListRolesRequest) -> models.ListRolesResponse:
     """List the roles of the account by name; tags and last use are asked for apart (API reference)."""
-    after = pages.start(request.marker, kind=_LIST)
+    after = pages.start(call, request.marker, kind=_LIST)
     prefix, limit = request.path_prefix or "/", (request.max_items or pages.PAGE_SIZE) + 1
     rows = await call.ports.database.read(
         lambda session: role_store.list_roles(session, call.account_id, path_prefix=prefix, after=after, limit=limit)
     )
-    page = pages.cut(rows, request.max_items, kind=_LIST, key=lambda role: role.name.lower())
+    page = pages.cut(call, rows, request.max_items, kind=_LIST, key=lambda role: role.name.lower())
     roles = [_shown(role, with_details=False) for role in page.items]
     return models.ListRolesResponse(roles=roles, is_truncated=page.is_truncated, marker=page.marker)
 
@@ -138,9 +138,9 @@ async def list_role_tags(call: Call, request: models.ListRoleTagsRequest) -> mod
     """List the tags of a role by key."""
     role = await _found(call, request.role_name)
     kind = f"tags of {role.role_id}"
-    after = pages.start(request.marker, kind=kind)
+    after = pages.start(call, request.marker, kind=kind)
     rest = sorted(pair for pair in role.tags if pair[0] > after)
-    page = pages.cut(rest, request.max_items, kind=kind, key=lambda pair: pair[0])
+    page = pages.cut(call, rest, request.max_items, kind=kind, key=lambda pair: pair[0])
     return models.ListRoleTagsResponse(tags=shown_tags(page.items), is_truncated=page.is_truncated, marker=page.marker)
 
 

@@ -49,12 +49,12 @@ async def get_user(call: Call, request: models.GetUserRequest) -> models.GetUser
 @operation("iam", "ListUsers")
 async def list_users(call: Call, request: models.ListUsersRequest) -> models.ListUsersResponse:
     """List the users of the account by name; their tags are asked for apart (API reference)."""
-    after = pages.start(request.marker, kind=_LIST)
+    after = pages.start(call, request.marker, kind=_LIST)
     prefix, limit = request.path_prefix or "/", (request.max_items or pages.PAGE_SIZE) + 1
     rows = await call.ports.database.read(
         lambda session: user_store.list_users(session, call.account_id, path_prefix=prefix, after=after, limit=limit)
     )
-    page = pages.cut(rows, request.max_items, kind=_LIST, key=lambda user: user.name.lower())
+    page = pages.cut(call, rows, request.max_items, kind=_LIST, key=lambda user: user.name.lower())
     users = [shown(user, with_tags=False) for user in page.items]
     return models.ListUsersResponse(users=users, is_truncated=page.is_truncated, marker=page.marker)
 
@@ -128,9 +128,9 @@ async def list_user_tags(call: Call, request: models.ListUserTagsRequest) -> mod
     """List the tags of a user by key."""
     user = await _found(call, request.user_name)
     kind = f"tags of {user.user_id}"
-    after = pages.start(request.marker, kind=kind)
+    after = pages.start(call, request.marker, kind=kind)
     rest = sorted(pair for pair in user.tags if pair[0] > after)
-    page = pages.cut(rest, request.max_items, kind=kind, key=lambda pair: pair[0])
+    page = pages.cut(call, rest, request.max_items, kind=kind, key=lambda pair: pair[0])
     return models.ListUserTagsResponse(tags=shown_tags(page.items), is_truncated=page.is_truncated, marker=page.marker)
 
 

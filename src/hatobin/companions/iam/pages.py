@@ -1,19 +1,21 @@
-"""Pages of IAM's lists: `Marker` and `MaxItems`; a marker is bound to the list that it continues.
+"""Pages of IAM's lists: `Marker` and `MaxItems`; a marker is bound to the account and the list that it continues.
 
 Refs: IAM API reference, "MaxItems": 100 unless the caller says otherwise, 1,000 at most.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from msgspec import Struct
 
 from hatobin.companions.iam.errors import invalid
+from hatobin.gateway import Call
+from hatobin.gateway.paging import PageRequest, Paging
 
 PAGE_SIZE = 100
+MAX_PAGE_SIZE = 1000
 
 T = TypeVar("T")
 
@@ -30,23 +32,34 @@ class Page(Struct, Generic[T], frozen=True):
         return self.marker is not None
 
 
-def cut(rows: Sequence[T], limit: int | None, *, kind: str, key: Callable[[T], str]) -> Page[T]:
+class _Everywhere(Struct, frozen=True):
+    """An account in every region: IAM has none."""
+
+    account_id: str
+    region: str = ""
+
+
+def cut(call: Call, rows: Sequence[T], limit: int | None, *, kind: str, key: Callable[[T], str]) -> Page[T]:
     """Cut a page from what follows the marker: all of it, or one row more than the page holds."""
-    size = limit or PAGE_SIZE
-    items = list(rows[:size])
-    if len(rows) <= size:
-        return Page(items, None)
-    return Page(items, base64.urlsafe_b64encode(f"{kind}\n{key(items[-1])}".encode()).decode())
+    asked = PageRequest(limit or PAGE_SIZE, None)
+    items, marker = _rules(kind).finish(_Everywhere(call.account_id), asked, rows, lambda row: (key(row),))
+    return Page(list(items), marker)
 
 
-def start(marker: str | None, *, kind: str) -> str:
+def start(call: Call, marker: str | None, *, kind: str) -> str:
     """Give the key to continue after, empty at the start. Raises `CallerError` for a marker of another list."""
-    if marker is None:
-        return ""
-    try:
-        found, _, key = base64.b64decode(marker, altchars=b"-_", validate=True).decode().partition("\n")
-    except ValueError:
-        found, key = "", ""
-    if found != kind or not key:
-        raise invalid("Invalid Marker.")
-    return key
+    after = _rules(kind).start(_Everywhere(call.account_id), None, marker).after
+    return "" if after is None else str(after[0])
+
+
+def _rules(kind: str) -> Paging:
+    return Paging(
+        kind=f"iam {kind}",
+        default_size=PAGE_SIZE,
+        max_size=MAX_PAGE_SIZE,
+        cursor=(str,),
+        token_error=lambda _: invalid("Invalid Marker."),
+        size_error=None,
+        fallback_size=PAGE_SIZE,
+        empty_token_is_refused=True,
+    )

@@ -70,7 +70,7 @@ async def delete(call: Call, kind: HolderKind, holder_name: str, name: str) -> N
 async def names(call: Call, kind: HolderKind, holder_name: str, marker: str | None, max_items: int | None) -> Page[str]:
     """List the names of the inline policies."""
     known = await _read(call, kind, holder_name, lambda session, holder: list(policy_store.documents(session, holder)))
-    return _page(sorted(known), marker, max_items, f"policies of {kind.value} {holder_name}")
+    return _page(call, sorted(known), marker, max_items, f"policies of {kind.value} {holder_name}")
 
 
 async def attach(call: Call, kind: HolderKind, holder_name: str, arn: str) -> None:
@@ -103,7 +103,7 @@ async def attached(
     """List the attached policies; all have the path "/", so a longer `prefix` finds none."""
     arns = await _read(call, kind, holder_name, policy_store.attached)
     known = [arn for arn in arns if (prefix or "/") == "/"]
-    page = _page(known, marker, max_items, f"attached to {kind.value} {holder_name}")
+    page = _page(call, known, marker, max_items, f"attached to {kind.value} {holder_name}")
     items = [models.AttachedPolicy(policy_name=arn.rpartition("/")[2], policy_arn=arn) for arn in page.items]
     return Page(items, page.marker)
 
@@ -119,6 +119,6 @@ async def _read(call: Call, kind: HolderKind, holder_name: str, work: Callable[[
     )
 
 
-def _page(items: Sequence[str], marker: str | None, max_items: int | None, kind: str) -> Page[str]:
-    after = pages.start(marker, kind=kind)
-    return pages.cut([item for item in items if item > after], max_items, kind=kind, key=lambda item: item)
+def _page(call: Call, items: Sequence[str], marker: str | None, max_items: int | None, kind: str) -> Page[str]:
+    after = pages.start(call, marker, kind=kind)
+    return pages.cut(call, [item for item in items if item > after], max_items, kind=kind, key=lambda item: item)

@@ -18,7 +18,7 @@ from hatobin.companions.kms import Vault
 from hatobin.gateway import Call, call_context, tag_context
 from hatobin.ports import Session
 from hatobin.protocols.aws.arn import parse_arn
-from hatobin.protocols.aws.policy import Context, Verdict, resource_grant
+from hatobin.protocols.aws.policy import Context, Verdict, resource_grant, together
 from hatobin.words.errors import CallerError
 
 CHAINED_MAX_S = 3600
@@ -123,9 +123,8 @@ def _may(call: Call, role: Role, asked: RoleSession, action: str) -> bool:
     who = trusted_caller(principal, role.trust_ids)
     trust = resource_grant(documents.read_trust(role.trust), who, action, role.arn, context)
     own = call.permissions.verdict(action, role.arn, lambda: {**context, **tag_context(role.tags)})
-    if trust.verdict is not Verdict.ALLOWED or own is Verdict.DENIED:
-        return False
-    return own is Verdict.ALLOWED or (trust.by_name and principal.account_id == role.account_id)
+    both = together(own, trust, same_account=principal.account_id == role.account_id)
+    return trust.verdict is Verdict.ALLOWED and both is Verdict.ALLOWED
 
 
 def _context(call: Call, asked: RoleSession) -> Context:

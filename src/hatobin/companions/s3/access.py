@@ -12,17 +12,13 @@ logic"; Amazon S3 user guide, "Condition keys for Amazon S3".
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import lru_cache
 
 from msgspec import Struct
 
 from hatobin.companions.s3.model import Bucket
-from hatobin.gateway import Permissions, Principal, request_context
-from hatobin.protocols.aws.policy import Caller, Context, Document, Grant, Kind, Verdict, read_document, resource_grant
+from hatobin.gateway import Permissions, Principal, identity_reason, request_context
+from hatobin.protocols.aws.policy import Caller, Context, Grant, Verdict, read_resource_policy, resource_grant, together
 from hatobin.protocols.aws.s3.errors import S3Error, refusal
-
-CACHED_POLICIES = 256
-"""Bucket policies that are kept read, by their texts."""
 
 # Whoever shut everybody out, himself as well, can still open (S3 user guide, "Bucket policies": the root user may).
 _OF_THE_POLICY = frozenset({"s3:PutBucketPolicy", "s3:GetBucketPolicy", "s3:DeleteBucketPolicy"})
@@ -77,31 +73,27 @@ class Authorization(Struct, frozen=True):
 
 async def by_policies(request: AccessRequest) -> None:
     """Ask the caller's policies and the bucket's. Raises AccessDenied."""
-    verdict = request.permissions.verdict(request.action, request.resource, request.context)
-    if verdict is Verdict.DENIED:
-        raise _denied(request, "with an explicit deny in an identity-based policy")
-    grant = _grant(request)
+    own = request.permissions.verdict(request.action, request.resource, request.context)
+    grant = Grant(Verdict.NOT_ALLOWED) if own is Verdict.DENIED else _grant(request)
+    if together(own, grant, same_account=request.is_own) is Verdict.ALLOWED:
+        return
+    if own is Verdict.DENIED:
+        raise _denied(request, identity_reason(request.action, own))
     if grant.verdict is Verdict.DENIED:
         raise _denied(request, "with an explicit deny in a resource-based policy")
-    is_granted = grant.verdict is Verdict.ALLOWED
-    if request.is_own:
-        if verdict is Verdict.ALLOWED or (is_granted and grant.by_name):
-            return
-        raise _denied(request, f"because no identity-based policy allows the {request.action} action")
-    if not is_granted:
+    if not request.is_own and grant.verdict is not Verdict.ALLOWED:
         raise _denied(request, f"because no resource-based policy allows the {request.action} action")
-    if verdict is not Verdict.ALLOWED:
-        raise _denied(request, f"because no identity-based policy allows the {request.action} action")
+    raise _denied(request, identity_reason(request.action, own))
 
 
 def bucket_grant(policy: str, caller: Caller, action: str, resource: str, context: Context) -> Grant:
     """Judge a caller, or a service of ours, by a bucket's policy."""
-    return resource_grant(_read(policy), caller, action, resource, context)
+    return resource_grant(read_resource_policy(policy), caller, action, resource, context)
 
 
 def check_bucket_policy(text: str) -> None:
     """Raise `PolicyError` for a text that is no policy of a resource."""
-    _read(text)
+    read_resource_policy(text)
 
 
 def _grant(request: AccessRequest) -> Grant:
@@ -113,11 +105,6 @@ def _grant(request: AccessRequest) -> Grant:
         return Grant(Verdict.NOT_ALLOWED)
     caller = Caller(principal.account_id, principal.arn, None, principal.role_arn or None)
     return bucket_grant(bucket.policy, caller, request.action, request.resource, request.context())
-
-
-@lru_cache(maxsize=CACHED_POLICIES)
-def _read(text: str) -> Document:
-    return read_document(text, Kind.RESOURCE)
 
 
 def _denied(request: AccessRequest, reason: str) -> S3Error:

@@ -13,25 +13,28 @@ IAM User Guide, "Cross-account policy evaluation logic".
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from hatobin.capabilities import configuration_sets, identities, templates
 from hatobin.capabilities.account import AccountStanding
 from hatobin.capabilities.delivery import is_simulator
 from hatobin.capabilities.identities import SendingIdentity
 from hatobin.capabilities.queue import MessageKey
+from hatobin.capabilities.tags import TaggedKinds
 from hatobin.flow.outbound.draft import Draft, RenderedContent
 from hatobin.flow.outbound.refusals import AccessDenied
 from hatobin.gateway import request_context, tag_context
 from hatobin.ports import Session
 from hatobin.protocols.aws.arn import parse_arn, ses_arn
-from hatobin.protocols.aws.policy import Caller, Context, Document, Verdict
+from hatobin.protocols.aws.policy import Caller, Context, Document, Verdict, grant_of, together
 from hatobin.protocols.mail.encoded_words import decode_words
 from hatobin.protocols.mail.participants import header_senders
 from hatobin.words.address import Address, parse_mailbox
 from hatobin.words.identifiers import identity_arn
 
-_TAGGED = {kind.resource_type: kind for kind in (identities.TAGGED, configuration_sets.TAGGED, templates.TAGGED)}
+_TAGGED = TaggedKinds(
+    {kind.resource_type: kind for kind in (identities.TAGGED, configuration_sets.TAGGED, templates.TAGGED)}
+)
 
 
 def find_identity(session: Session, draft: Draft, key: MessageKey, sender: Address) -> SendingIdentity | None:
@@ -69,40 +72,28 @@ def check_allowed(
     if permissions.unrestricted and is_plain and (identity is None or not identity.has_policies):
         return  # Nearly every message: nothing but a policy of the identity itself could be against it.
     question = _Question(session, draft, key, standing)
-    for arn, found in question.sending_identities(identity):
-        question.ask_identity(arn, found)
+    speaking = _from_addresses(draft)
+    for sender in speaking:
+        found = identity if sender == draft.senders[0] else find_identity(session, draft, key, sender)
+        question.ask_identity(sender, found)
     for arn in question.other_resources(identity):
-        question.ask(arn)
+        for sender in speaking:
+            question.ask(sender, arn)
 
 
 class _Question:
-    """One draft on its way through the policies; its context is made once, where a condition wants it."""
+    """One draft on its way through the policies; a context is made once, where a condition wants it."""
 
     def __init__(self, session: Session, draft: Draft, key: MessageKey, standing: AccountStanding) -> None:
         self._session = session
         self._draft = draft
         self._key = key
         self._standing = standing
-        self._context: dict[str, tuple[str, ...]] | None = None
-        self._from: tuple[Address, ...] = _from_addresses(draft)
-        self._speaking: Address | None = None
-        self._whole = False
-
-    def sending_identities(self, first: SendingIdentity | None) -> Iterator[tuple[str, SendingIdentity | None]]:
-        """Give the ARN of the identity of each From address and of the source; the address's own where none answers."""
-        for sender in self._from:
-            self._speaking = sender
-            self._context = None
-            found = first
-            if sender != self._draft.senders[0]:
-                found = find_identity(self._session, self._draft, self._key, sender)
-            account_id, region = _place(self._draft, self._key, sender)
-            yield identity_arn(account_id, region, str(sender)) if found is None else found.arn, found
+        self._contexts: dict[tuple[Address, bool], dict[str, tuple[str, ...]]] = {}
 
     def other_resources(self, identity: SendingIdentity | None) -> Iterator[str]:
-        """Give the ARNs of what else the draft uses."""
+        """Give the ARNs of what the draft uses beside the identities of its senders."""
         draft, key = self._draft, self._key
-        self._speaking = draft.senders[0]
         set_name = draft.configuration_set or (identity.configuration_set if identity else None)
         if set_name is not None:
             yield ses_arn(key.region, key.account_id, f"configuration-set/{set_name}")
@@ -112,69 +103,62 @@ class _Question:
             for recipient in draft.recipients:
                 if not is_simulator(recipient.domain.lower()):
                     found = identities.find_sending_identity(self._session, key.account_id, key.region, recipient)
-                    yield identity_arn(key.account_id, key.region, str(recipient)) if found is None else found.arn
+                    yield _identity_arn((key.account_id, key.region), recipient, found)
 
-    def ask(self, arn: str) -> None:
-        """Check that the caller's policies allow one of the ways to do this on a resource."""
-        judged = [[self._verdict(action, arn) for action in way] for way in self._draft.actions]
-        denied = any(verdict is Verdict.DENIED for way in judged for verdict in way)
-        if denied or not any(all(verdict is Verdict.ALLOWED for verdict in way) for way in judged):
-            raise self._refusal(judged, arn)
+    def ask(self, sender: Address, arn: str) -> None:
+        """Check that the caller's policies allow a sender to use a resource. Raises `AccessDenied`."""
+        self._require(arn, lambda action: self._own(sender, action, arn))
 
-    def ask_identity(self, arn: str, identity: SendingIdentity | None) -> None:
-        """Check an identity that speaks: the caller's policies and the identity's own."""
-        delegated = self._speaking is not None and is_delegated(self._draft, self._key, self._speaking)
+    def ask_identity(self, sender: Address, identity: SendingIdentity | None) -> None:
+        """Check an identity that speaks: the caller's policies and the identity's own. Raises `AccessDenied`."""
+        arn = _identity_arn(_place(self._draft, self._key, sender), sender, identity)
         policies: tuple[Document, ...] = ()
         if identity is not None and identity.has_policies:
             policies = identities.sending_policies(self._session, identity.arn)
-        if not policies and not delegated:
-            self.ask(arn)
+        is_guest = is_delegated(self._draft, self._key, sender)
+        if not policies and not is_guest:
+            self.ask(sender, arn)
             return
-        judged = [
-            [self._both(action, arn, policies, delegated=delegated) for action in way] for way in self._draft.actions
-        ]
-        if not any(all(verdict is Verdict.ALLOWED for verdict in way) for way in judged):
-            raise self._refusal(judged, arn)
-
-    def _both(self, action: str, arn: str, policies: tuple[Document, ...], *, delegated: bool) -> Verdict:
-        own = self._verdict(action, arn)
         principal = self._draft.origin.principal
         caller = Caller(principal.account_id, principal.arn, role_arn=principal.role_arn or None)
-        grant = identities.sending_grant(policies, caller, action, arn, self.context(arn))
-        if Verdict.DENIED in (own, grant.verdict):
-            return Verdict.DENIED
-        allowed = grant.verdict is Verdict.ALLOWED
-        if delegated:
-            return Verdict.ALLOWED if allowed and own is Verdict.ALLOWED else Verdict.NOT_ALLOWED
-        # Within one account either side may allow; a policy that names the account leaves it to the account's own.
-        return Verdict.ALLOWED if own is Verdict.ALLOWED or (allowed and grant.by_name) else Verdict.NOT_ALLOWED
 
-    def _verdict(self, action: str, arn: str) -> Verdict:
-        return self._draft.origin.permissions.verdict(action, arn, lambda: self.context(arn))
+        def judge(action: str) -> Verdict:
+            # What the policies of an identity ask for is not known beforehand, hence the whole context.
+            grant = grant_of(policies, caller, action, arn, self._context(sender, arn, whole=True))
+            return together(self._own(sender, action, arn), grant, same_account=not is_guest)
 
-    def _refusal(self, judged: list[list[Verdict]], arn: str) -> AccessDenied:
-        """Name the first action that is not allowed, of the way that is nearest to what the caller asked for."""
-        for way, verdicts in zip(self._draft.actions, judged, strict=True):
-            for action, verdict in zip(way, verdicts, strict=True):
-                if verdict is not Verdict.ALLOWED:
-                    return AccessDenied(self._draft.origin.principal.arn, action, arn)
-        raise AssertionError("a refusal has an action that is not allowed")
+        self._require(arn, judge)
 
-    def context(self, arn: str) -> Context:
-        """Give what policies may ask of this message, and of a resource that it names."""
-        if self._context is None:
-            self._context = _context(self._draft, self._speaking or self._draft.senders[0], whole=self._whole)
+    def _require(self, arn: str, judge: Callable[[str], Verdict]) -> None:
+        """Let through what one of the draft's ways allows whole, and no Deny of any of them is against."""
+        ways = self._draft.actions
+        judged = [[judge(action) for action in way] for way in ways]
+        is_denied = any(Verdict.DENIED in verdicts for verdicts in judged)
+        if not is_denied and any(all(one is Verdict.ALLOWED for one in verdicts) for verdicts in judged):
+            return
+        # The first action that is not allowed, of the way that is nearest to what the caller asked for.
+        pairs = (pair for way, verdicts in zip(ways, judged, strict=True) for pair in zip(way, verdicts, strict=True))
+        action = next(action for action, verdict in pairs if verdict is not Verdict.ALLOWED)
+        raise AccessDenied(self._draft.origin.principal.arn, action, arn)
+
+    def _own(self, sender: Address, action: str, arn: str) -> Verdict:
+        return self._draft.origin.permissions.verdict(action, arn, lambda: self._context(sender, arn))
+
+    def _context(self, sender: Address, arn: str, *, whole: bool = False) -> Context:
+        """Give what policies may ask of this message with one of its senders, and of a resource that it names."""
+        found = self._contexts.get((sender, whole))
+        if found is None:
+            found = self._contexts[sender, whole] = _message_context(self._draft, sender, whole=whole)
         if not self._draft.origin.permissions.wants_resource_tags:
-            return self._context
-        return self._context | tag_context(_tags(self._session, arn))
+            return found
+        named = parse_arn(arn)
+        assert named is not None, "it was made here"
+        return found | tag_context(_TAGGED.read(self._session, named))
 
 
-def _tags(session: Session, text: str) -> tuple[tuple[str, str], ...]:
-    arn = parse_arn(text)
-    assert arn is not None, "it was made here"
-    kind, _, name = arn.resource.partition("/")
-    found = _TAGGED[kind].read(session, arn.account_id, arn.region, name)
-    return found or ()
+def _identity_arn(place: tuple[str, str], sender: Address, found: SendingIdentity | None) -> str:
+    """Give the ARN of the identity that answers for an address; the address's own where none does."""
+    return identity_arn(*place, str(sender)) if found is None else found.arn
 
 
 def _place(draft: Draft, key: MessageKey, sender: Address) -> tuple[str, str]:
@@ -196,7 +180,7 @@ def _from_addresses(draft: Draft) -> tuple[Address, ...]:
     return tuple(dict.fromkeys(named))
 
 
-def _context(draft: Draft, speaking: Address, *, whole: bool) -> dict[str, tuple[str, ...]]:
+def _message_context(draft: Draft, speaking: Address, *, whole: bool) -> dict[str, tuple[str, ...]]:
     """Give the context of a message; unless `whole`, without what takes time and no policy of the sender asks for."""
     origin = draft.origin
     context = request_context(

@@ -27,7 +27,7 @@ from hatobin.flow.outbound.draft import (
 )
 from hatobin.flow.outbound.refusals import TooManyRecipients
 from hatobin.flow.outbound.senders import header_return_path, message_senders
-from hatobin.gateway import Call
+from hatobin.gateway import API_VERSIONS, Call
 from hatobin.ports import Entropy, Session
 from hatobin.protocols.aws.arn import Arn
 from hatobin.protocols.mail.attachment import Attachment
@@ -87,7 +87,7 @@ def origin(call: Call) -> Origin:
         call.source_ip,
         call.tls_version,
         call.ports.clock.now(),
-        api_version="2" if call.service == "sesv2" else "1",
+        api_version=API_VERSIONS[call.service],
         user_agent=call.user_agent,
     )
 

@@ -7,11 +7,13 @@ import pytest
 
 from hatobin.protocols.aws.policy import (
     Caller,
+    Grant,
     Kind,
     PolicyError,
     Verdict,
     read_document,
     resource_grant,
+    together,
 )
 
 ALLOW = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
@@ -101,6 +103,25 @@ def test_a_deny_of_a_resource_policy_wins() -> None:
     both = [ALLOW | {"Principal": "*"}, ALLOW | {"Effect": "Deny", "Principal": {"AWS": "210987654321"}}]
     document = read_document(json.dumps({"Statement": both}), Kind.RESOURCE)
     assert resource_grant(document, ANN, "ses:SendEmail", SITE, {}).verdict is Verdict.DENIED
+
+
+@pytest.mark.parametrize(
+    ("own", "grant", "same_account", "both"),
+    [
+        (Verdict.ALLOWED, Grant(Verdict.NOT_ALLOWED), True, Verdict.ALLOWED),
+        (Verdict.ALLOWED, Grant(Verdict.NOT_ALLOWED), False, Verdict.NOT_ALLOWED),
+        (Verdict.NOT_ALLOWED, Grant(Verdict.ALLOWED, True), True, Verdict.ALLOWED),
+        (Verdict.NOT_ALLOWED, Grant(Verdict.ALLOWED, False), True, Verdict.NOT_ALLOWED),
+        (Verdict.NOT_ALLOWED, Grant(Verdict.ALLOWED, True), False, Verdict.NOT_ALLOWED),
+        (Verdict.ALLOWED, Grant(Verdict.ALLOWED, False), False, Verdict.ALLOWED),
+        (Verdict.NOT_ALLOWED, Grant(Verdict.NOT_ALLOWED), True, Verdict.NOT_ALLOWED),
+        (Verdict.DENIED, Grant(Verdict.ALLOWED, True), True, Verdict.DENIED),
+        (Verdict.ALLOWED, Grant(Verdict.DENIED), True, Verdict.DENIED),
+        (Verdict.ALLOWED, Grant(Verdict.DENIED), False, Verdict.DENIED),
+    ],
+)
+def test_what_both_sides_mean_together(own: Verdict, grant: Grant, same_account: bool, both: Verdict) -> None:
+    assert together(own, grant, same_account=same_account) is both
 
 
 def test_not_principal_means_the_others() -> None:

@@ -12,14 +12,22 @@ Refs: IAM User Guide, "IAM JSON policy reference".
 
 from __future__ import annotations
 
-from hatobin.protocols.aws.policy.document import Document, Kind, PolicyError, read_document
+from hatobin.protocols.aws.policy.document import (
+    Document,
+    Kind,
+    PolicyError,
+    read_document,
+    read_resource_policy,
+)
 from hatobin.protocols.aws.policy.evaluation import (
     Caller,
     Grant,
     PolicySet,
     Verdict,
+    grant_of,
     read_policies,
     resource_grant,
+    together,
 )
 from hatobin.protocols.aws.policy.pattern import Pattern, read_pattern
 from hatobin.protocols.aws.policy.variables import Context
@@ -34,8 +42,11 @@ __all__ = [
     "PolicyError",
     "PolicySet",
     "Verdict",
+    "grant_of",
     "read_document",
     "read_pattern",
     "read_policies",
+    "read_resource_policy",
     "resource_grant",
+    "together",
 ]

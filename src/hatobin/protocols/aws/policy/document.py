@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -24,6 +25,8 @@ from hatobin.protocols.aws.policy.variables import Template, read_template
 
 MAX_STATEMENTS = 200
 """Of one document; IAM bounds the document's size alone, at 10,240 characters and less."""
+CACHED_RESOURCE_POLICIES = 1024
+"""Policies of resources that are kept read, by their texts."""
 CURRENT_VERSION = "2012-10-17"
 _VERSIONS = (CURRENT_VERSION, "2008-10-17")
 _STATEMENT_MEMBERS = frozenset(
@@ -100,6 +103,12 @@ def read_document(text: str, kind: Kind = Kind.IDENTITY) -> Document:
     if not all(isinstance(statement, dict) for statement in statements):
         raise PolicyError("Every Statement of the policy must be a JSON object.")
     return Document(tuple(_statement(one, kind, has_variables=version == CURRENT_VERSION) for one in statements))
+
+
+@lru_cache(maxsize=CACHED_RESOURCE_POLICIES)
+def read_resource_policy(text: str) -> Document:
+    """Read the policy of a resource as `read_document` does, and keep it by its text. Raises `PolicyError`."""
+    return read_document(text, Kind.RESOURCE)
 
 
 def _statement(given: Mapping[str, Any], kind: Kind, *, has_variables: bool) -> Statement:

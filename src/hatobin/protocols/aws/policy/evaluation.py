@@ -134,6 +134,31 @@ def resource_grant(document: Document, caller: Caller, action: str, resource: st
     return Grant(Verdict.ALLOWED, by_name) if allowed else Grant(Verdict.NOT_ALLOWED)
 
 
+def grant_of(documents: Iterable[Document], caller: Caller, action: str, resource: str, context: Context) -> Grant:
+    """Judge a caller by several policies of one resource: one that denies is enough, else one that allows."""
+    grants = [resource_grant(document, caller, action, resource, context) for document in documents]
+    if any(grant.verdict is Verdict.DENIED for grant in grants):
+        return Grant(Verdict.DENIED)
+    allowing = [grant for grant in grants if grant.verdict is Verdict.ALLOWED]
+    if not allowing:
+        return Grant(Verdict.NOT_ALLOWED)
+    return Grant(Verdict.ALLOWED, any(grant.by_name for grant in allowing))
+
+
+def together(own: Verdict, grant: Grant, *, same_account: bool) -> Verdict:
+    """Say what a caller's own policies and the policy of a resource mean together.
+
+    Within one account either side may allow, but a policy that names the account alone leaves it to the
+    account's own; across accounts both have to. A Deny on either side ends it.
+    Refs: IAM User Guide, "Cross-account policy evaluation logic".
+    """
+    if Verdict.DENIED in (own, grant.verdict):
+        return Verdict.DENIED
+    allows, granted = own is Verdict.ALLOWED, grant.verdict is Verdict.ALLOWED
+    is_allowed = allows or (granted and grant.by_name) if same_account else allows and granted
+    return Verdict.ALLOWED if is_allowed else Verdict.NOT_ALLOWED
+
+
 def _names_action(statement: Statement, action: str) -> bool:
     lowered = action.lower()
     return any(pattern.fits(lowered) for pattern in statement.actions) != statement.but_actions
