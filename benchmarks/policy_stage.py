@@ -45,7 +45,7 @@ class _NoSession:
 
 def policy_costs(draft: Draft, key: MessageKey) -> list[Cost]:
     """Time the check of one message under several policies."""
-    session: Session = _NoSession()  # type: ignore[assignment]
+    session: Session = _NoSession()
     standing = AccountStanding(True, False, (), SendLimits(-1.0, -1))
     identity = SendingIdentity(DOMAIN, _IDENTITY, IdentityKind.DOMAIN, True, None, None, True, None)
     costs: list[Cost] = []

@@ -90,7 +90,8 @@ def running_postgres(folder: Path) -> Iterator[Postgres]:
         if os.geteuid() == 0:
             shutil.chown(home, "postgres")
             shutil.chown(sockets, "postgres")
-        command = [programs / "initdb", "-D", home / "data", "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C"]
+        command = [str(programs / "initdb"), "-D", str(home / "data"), "-U", _USER]
+        command += ["-A", "trust", "-E", "UTF8", "--locale=C"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, **_as_owner())
         if done.returncode != 0:
             raise RuntimeError(f"initdb failed: {done.stderr.strip()[-500:]}")

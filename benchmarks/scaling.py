@@ -100,7 +100,8 @@ def measured(path: Path) -> Cost:
         systems: list[dict[str, Any]] = json.loads(path.read_text())["systems"]
     except FileNotFoundError:
         raise click.ClickException(f"{path.name} is missing: make bench CASES=smtp_delivered") from None
-    runs = next((system["runs"] for system in systems if system["system"] == "hatobin_postgres"), [])
+    found = (system["runs"] for system in systems if system["system"] == "hatobin_postgres")
+    runs: list[dict[str, float]] = next(found, [])
     if not runs:
         raise click.ClickException("hatobin_postgres was not measured")
 

@@ -250,7 +250,7 @@ def _hand_over(session: Session, world: World) -> int:
     for row in rows:
         sns.publish(
             session,
-            row.topic_arn,
+            row.target_arn,
             row.payload,
             subject=None,
             now=world.ports.clock.now(),
