@@ -20,3 +20,11 @@ def corpus_path(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"corpus {name} is not beside this checkout")
     return path
+
+
+def reference_path(name: str) -> Path:
+    """Give the path of another page of the reference material, or skip the test that asked for it."""
+    path = _CORPORA.parent / name
+    if not path.exists():
+        pytest.skip(f"{name} is not beside this checkout")
+    return path

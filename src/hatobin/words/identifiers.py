@@ -66,19 +66,3 @@ def accepted_at_s(identifier: str) -> float:
 def identity_arn(account_id: str, region: str, identity: str) -> str:
     """Name an identity as policies and events do."""
     return f"arn:aws:ses:{region}:{account_id}:identity/{identity}"
-
-
-def mail_host(region: str, service_domain: str, *, compat_names: bool = False) -> str:
-    """Give the right-hand side of Message-ID, as SES does for the region.
-
-    us-east-1 uses `email.<service>`, every other region `<region>.<service>`.
-    `compat_names` gives the literal Amazon names for byte-for-byte tests.
-    """
-    domain = "amazonses.com" if compat_names else service_domain
-    return f"email.{domain}" if region == "us-east-1" else f"{region}.{domain}"
-
-
-def envelope_host(region: str, service_domain: str, *, compat_names: bool = False) -> str:
-    """Give the domain of the reverse-path when no custom MAIL FROM domain is set."""
-    domain = "amazonses.com" if compat_names else service_domain
-    return domain if region == "us-east-1" else f"{region}.{domain}"

@@ -67,6 +67,22 @@ class Service(Section, frozen=True):
     tracking_https: str = ""
     tracking_agents: bool = True
 
+    def mail_host(self, region: str) -> str:
+        """Give the right-hand side of Message-ID, which is also the host that events name as the sending one.
+
+        As SES does: us-east-1 uses `email.<service>`, every other region
+        `<region>.<service>`; `compat_names` gives the literal Amazon names.
+        """
+        return f"email.{self._names}" if region == "us-east-1" else f"{region}.{self._names}"
+
+    def envelope_host(self, region: str) -> str:
+        """Give the domain of the reverse-path when no custom MAIL FROM domain is set."""
+        return self._names if region == "us-east-1" else f"{region}.{self._names}"
+
+    @property
+    def _names(self) -> str:
+        return "amazonses.com" if self.compat_names else self.domain
+
 
 class Store(Section, frozen=True):
     """Where state and large bodies are kept; empty means inside the data folder."""

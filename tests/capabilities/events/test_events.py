@@ -78,6 +78,7 @@ def test_delivery_adds_the_outgoing_ip_to_the_tags() -> None:
         Delivered(Reply.of(250, "2.6.0 Message received"), HOP),
         at=AT,
         accepted_at=1_501_893_602.012,
+        reporting_mta="email.example.net",
     )
     event = published(EventKind.DELIVERY, detail, "192.0.2.9")
     assert event["mail"]["tags"]["ses:outgoing-ip"] == ["192.0.2.9"]  # type: ignore[index]
@@ -86,7 +87,7 @@ def test_delivery_adds_the_outgoing_ip_to_the_tags() -> None:
         "processingTimeMillis": 60657,
         "recipients": ["recipient@example.com"],
         "smtpResponse": "250 2.6.0 Message received",
-        "reportingMTA": "mx.example.net",
+        "reportingMTA": "email.example.net",
     }
 
 

@@ -28,15 +28,17 @@ def send_detail() -> str:
     return "{}"
 
 
-def delivery_detail(recipients: Sequence[str], outcome: Delivered, *, at: float, accepted_at: float) -> str:
-    """Say when, how fast and with which words the remote took the message."""
+def delivery_detail(
+    recipients: Sequence[str], outcome: Delivered, *, at: float, accepted_at: float, reporting_mta: str
+) -> str:
+    """Say when, how fast and with which words the remote took the message; `reporting_mta` is the host that sent it."""
     return _json(
         {
             "timestamp": iso_ms(at),
             "processingTimeMillis": max(0, round((at - accepted_at) * 1000)),
             "recipients": recipients,
             "smtpResponse": str(outcome.reply),
-            "reportingMTA": outcome.hop.host,
+            "reportingMTA": reporting_mta,
         }
     )
 

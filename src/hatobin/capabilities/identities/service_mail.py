@@ -17,7 +17,7 @@ from hatobin.protocols.mail.compose import Content, Simple, compose
 from hatobin.protocols.mail.dates import format_date
 from hatobin.protocols.mail.rewrite import read_message, rewrite
 from hatobin.words.address import Address, Mailbox, parse_address, parse_mailbox
-from hatobin.words.identifiers import envelope_host, identity_arn, mail_host, message_id
+from hatobin.words.identifiers import identity_arn, message_id
 from hatobin.words.settings import Settings
 
 _TEXT = """\
@@ -78,8 +78,8 @@ def service_mail(
         ),
         lambda: f"----=_Part_{ports.entropy.token_bytes(12).hex()}",
     )
-    host = mail_host(region, service.domain, compat_names=service.compat_names)
-    envelope = envelope_host(region, service.domain, compat_names=service.compat_names)
+    host = service.mail_host(region)
+    envelope = service.envelope_host(region)
     content = rewrite(read_message(raw), message_id_header=f"<{identifier}@{host}>", date=format_date(now))
     key = MessageKey(SERVICE_ACCOUNT, region, identifier)
     return service_message(settings, key, sender.address, to, content, reverse_path=f"{identifier}@{envelope}", now=now)

@@ -39,7 +39,7 @@ from hatobin.protocols.mail.dates import format_date
 from hatobin.protocols.mail.errors import HeaderError, LineTooLong, MessageError
 from hatobin.protocols.mail.rewrite import rewrite
 from hatobin.protocols.smtp import is_mailbox
-from hatobin.words.identifiers import envelope_host, mail_host, message_id
+from hatobin.words.identifiers import message_id
 from hatobin.words.outcome import RecipientState
 from hatobin.words.settings import Settings
 
@@ -290,7 +290,7 @@ class Acceptor:
         service = self.settings.service
         identifier = message_id(origin.region, now, self.ports.entropy.uuid())
         key = MessageKey(origin.principal.account_id, origin.region, identifier)
-        envelope = envelope_host(origin.region, service.domain, compat_names=service.compat_names)
+        envelope = service.envelope_host(origin.region)
         return Named(key, f"{identifier}@{envelope}")
 
     async def _keep_body(self, blob_key: str, content: bytes) -> None:
@@ -311,7 +311,7 @@ class Acceptor:
     ) -> bytes:
         """Give the octets that leave, without the signatures. Raises `BadContent`."""
         service = self.settings.service
-        host = mail_host(key.region, service.domain, compat_names=service.compat_names)
+        host = service.mail_host(key.region)
         feedback_id = feedback_id_header(key.account_id, key.region, service, draft.tags)
         extra: list[tuple[str, str]] = [("Feedback-ID", feedback_id)]
         try:

@@ -394,5 +394,6 @@ def accepted_events(
             yield event(kind, detail, count)
     if delivered := decision.delivered:
         at = prepared.accepted_at
-        detail = events.delivery_detail(delivered, IN_INBOX, at=at, accepted_at=at)
+        host = settings.service.mail_host(key.region)
+        detail = events.delivery_detail(delivered, IN_INBOX, at=at, accepted_at=at, reporting_mta=host)
         yield event(EventKind.DELIVERY, detail, len(delivered), hop=IN_INBOX.hop)

@@ -24,7 +24,7 @@ from hatobin.protocols.mail.dates import format_date
 from hatobin.protocols.mail.headers import split_message
 from hatobin.protocols.mail.report import Failure, Letter, complaint_report, delivery_report
 from hatobin.words.address import Address, AddressError, parse_address, parse_mailbox
-from hatobin.words.identifiers import envelope_host, mail_host, message_id
+from hatobin.words.identifiers import message_id
 from hatobin.words.outcome import Bounced
 from hatobin.words.settings import Settings
 
@@ -95,12 +95,12 @@ class Reporter:
 
     def _host(self, region: str) -> str:
         service = self.settings.service
-        return envelope_host(region, service.domain, compat_names=service.compat_names)
+        return service.envelope_host(region)
 
     def _letter(self, region: str, to: Address, sender: str, subject: str) -> Letter:
         service = self.settings.service
         identifier = message_id(region, self.at, self.entropy.uuid())
-        host = mail_host(region, service.domain, compat_names=service.compat_names)
+        host = service.mail_host(region)
         return Letter(
             sender=parse_address(f"{sender}@{self._host(region)}"),
             to=to,

@@ -38,7 +38,7 @@ from hatobin.flow.outbound.suppressed import held_against, tenant_of
 from hatobin.ports import Entropy, Session
 from hatobin.protocols.mail.headers import split_message
 from hatobin.words.event import EventKind
-from hatobin.words.identifiers import feedback_id, mail_host
+from hatobin.words.identifiers import feedback_id
 from hatobin.words.outcome import Bounced, BounceType, Deferred, Delivered, Hop, Outcome, RecipientState
 from hatobin.words.settings import Settings
 
@@ -197,12 +197,13 @@ class _Group:
             outcome,
             at=settlement.at,
             accepted_at=settlement.message.accepted_at,
+            reporting_mta=self._host(settlement),
         )
         self._record(settlement, EventKind.DELIVERY, detail, len(delivered), outcome.hop)
 
     def _record_bounced(self, settlement: Settlement, bounced: Sequence[tuple[QueuedRecipient, Bounced]]) -> None:
         """Record one Bounce event per cause, tell of it by mail, and suppress those whose own fault it is."""
-        key, service = settlement.message.key, self._settings.service
+        key = settlement.message.key
         by_cause: dict[tuple[str, str], list[tuple[str, Bounced]]] = {}
         self._count_hard(settlement, bounced)
         for recipient, outcome in bounced:
@@ -211,12 +212,10 @@ class _Group:
             self._statistics[_scope(settlement, "bounced")] += outcome.recipient_fault
         for recipients in by_cause.values():
             identifier = feedback_id(key.region, settlement.at, self._entropy.uuid())
-            host = mail_host(key.region, service.domain, compat_names=service.compat_names)
-            hop = recipients[0][1].hop
             detail = events.bounce_detail(
-                recipients, at=settlement.at, feedback_id=identifier, reporting_mta=hop.host or host
+                recipients, at=settlement.at, feedback_id=identifier, reporting_mta=self._host(settlement)
             )
-            self._record(settlement, EventKind.BOUNCE, detail, len(recipients), hop)
+            self._record(settlement, EventKind.BOUNCE, detail, len(recipients), recipients[0][1].hop)
             self._tell(self._reporter(settlement).bounce_mail(key, recipients, settlement.readable))
             for address, outcome in recipients:
                 if outcome.recipient_fault:
@@ -235,6 +234,10 @@ class _Group:
         identity_arn = "" if stored is None else stored.identity_arn
         sender = metrics.Sender(key.account_id, key.region, identity_arn, message.configuration_set, message.tenant)
         self._reputation.add(sender, settlement.at, "bounces", hard)
+
+    def _host(self, settlement: Settlement) -> str:
+        """Name the host that sent, which is ours: the remote one is seen by its address only."""
+        return self._settings.service.mail_host(settlement.message.key.region)
 
     def _reporter(self, settlement: Settlement) -> Reporter:
         return Reporter(self._session, self._settings, self._entropy, settlement.at)
@@ -282,6 +285,7 @@ class _Group:
                     feedback_id=identifier,
                     feedback_type="abuse",
                     user_agent=_SIMULATOR,
+                    arrival_at=settlement.message.accepted_at,
                 )
                 self._record(settlement, EventKind.COMPLAINT, detail, 1)
                 told = self._reporter(settlement).complaint_mail(

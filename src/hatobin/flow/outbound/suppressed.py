@@ -21,7 +21,7 @@ from hatobin.capabilities.queue import MessageKey
 from hatobin.capabilities.tenants import Tenant
 from hatobin.ports import Entropy, Session
 from hatobin.words.event import EventKind
-from hatobin.words.identifiers import feedback_id, mail_host
+from hatobin.words.identifiers import feedback_id
 from hatobin.words.settings import Settings
 
 _BOUNCE = "BOUNCE"
@@ -92,8 +92,8 @@ def suppressed_events(
     entropy: Entropy,
 ) -> Iterator[tuple[EventKind, str, int]]:
     """Give the events for recipients that are not attempted, and of how many: one Bounce per cause, one Complaint."""
-    service = settings.service
-    mta = mail_host(region, service.domain, compat_names=service.compat_names)
+    # Observed: the service's own name stands there, not that of a host, as none was asked to send.
+    mta = settings.service.envelope_host(region)
     bounced = [address for address, reason in reasons.items() if reason == _BOUNCE]
     complained = [address for address, reason in reasons.items() if reason != _BOUNCE]
     for addresses, cause in ((bounced, sub_type), (unsubscribed, "UnsubscribedRecipient")):
