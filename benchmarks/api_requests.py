@@ -36,8 +36,16 @@ def text_of(size_bytes: int) -> str:
     return "\r\n".join(lines)[:size_bytes]
 
 
-def single(address: str, *, size_bytes: int) -> list[bytes]:
-    """Sign a pool of SendEmail requests with a plain text of `size_bytes`."""
+def html_of(size_bytes: int, *, links: int = 10) -> str:
+    """Give HTML of about this size with so many links."""
+    part = text_of(max(0, size_bytes // links - 64))
+    link = '<a href="https://shop.example/item?id={}&amp;from=mail">look</a>'
+    return "".join(f"<p>{part}{link.format(number)}</p>" for number in range(links))
+
+
+def single(address: str, *, size_bytes: int, html: bool = False) -> list[bytes]:
+    """Sign a pool of SendEmail requests with a plain text, or HTML, of `size_bytes`."""
+    body = {"Html": {"Data": html_of(size_bytes)}} if html else {"Text": {"Data": text_of(size_bytes)}}
     return [
         signed(
             address,
@@ -48,7 +56,7 @@ def single(address: str, *, size_bytes: int) -> list[bytes]:
                 "Content": {
                     "Simple": {
                         "Subject": {"Data": f"Message {number}"},
-                        "Body": {"Text": {"Data": text_of(size_bytes)}},
+                        "Body": body,
                     }
                 },
             },

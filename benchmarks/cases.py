@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.api_requests import BULK_ENTRIES, bulk, single
 from benchmarks.emulators import EMULATORS
-from benchmarks.event_load import EventLoad, with_http_subscriber, with_queue
+from benchmarks.event_load import EventLoad, watched, with_http_subscriber, with_queue
 from benchmarks.haraka_server import HARAKA_DKIM
 from benchmarks.hatobin_server import LOGIN, Serving, Variant, hatobin
 from benchmarks.http_load import HttpLoad
@@ -108,6 +108,7 @@ def cases(serving: Serving, *, grown: Path, load_per_s: int = GIVEN_LOAD) -> tup
             _secure_smtp,
         ),
         *_api(relaying, keeping, load_per_s),
+        *_watched(relaying),
         *_events(keeping),
         Case(
             "growth_delivered",
@@ -172,6 +173,16 @@ def _api(relaying: System, keeping: System, load_per_s: int) -> tuple[Case, ...]
     )
 
 
+def _watched(relaying: System) -> tuple[Case, ...]:
+    """With everything told of the mail, beside the same server that tells nobody."""
+    systems = (watched(relaying), replace(relaying, name="hatobin_untold"))
+    told = "the sender's set tracks opens and clicks, and tells CloudWatch and SNS → SQS of all events"
+    return (
+        Case("smtp_watched", f"as smtp_delivered, and {told}", systems, "sink", SMTP_MESSAGES, _smtp(50)),
+        Case("api_watched", f"SendEmail of HTML with ten links, and {told}", systems, "sink", API_MESSAGES, _html),
+    )
+
+
 def _events(keeping: System) -> tuple[Case, ...]:
     """From the outbox to the subscribers."""
 
@@ -210,6 +221,16 @@ def _single(running: Running, messages: int, size_bytes: int) -> Load:
     return HttpLoad(
         running.http,
         single(running.http, size_bytes=size_bytes),
+        count=messages,
+        connections=API_CONNECTIONS,
+        success=b'"MessageId"',
+    )
+
+
+def _html(running: Running, messages: int, size_bytes: int) -> Load:
+    return HttpLoad(
+        running.http,
+        single(running.http, size_bytes=size_bytes, html=True),
         count=messages,
         connections=API_CONNECTIONS,
         success=b'"MessageId"',

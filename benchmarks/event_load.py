@@ -16,7 +16,7 @@ import sys
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +47,10 @@ T = TypeVar("T")
 ACCOUNT = "123456789012"
 SET, TOPIC, QUEUE = "bench", "bench", "bench"
 _WAIT_S = 20.0
+_ALL_KINDS = (
+    *("SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "OPEN", "CLICK"),
+    *("RENDERING_FAILURE", "DELIVERY_DELAY", "SUBSCRIPTION"),
+)
 _BESIDE = 63
 """A worker's number that no server here uses: it does not checkpoint."""
 
@@ -191,16 +195,15 @@ class _Posted:
 
 def _make_set(url: str, topic: str) -> None:
     """Make the configuration set whose Delivery events go to the topic; it announces itself there."""
-    api = client(url)
-    api.create_configuration_set(ConfigurationSetName=SET)
-    api.create_configuration_set_event_destination(
+    client(url).create_configuration_set(ConfigurationSetName=SET)
+    _destine(url, "all", ["DELIVERY"], SnsDestination={"TopicArn": topic})
+
+
+def _destine(url: str, name: str, kinds: Sequence[str], **target: Any) -> None:
+    client(url).create_configuration_set_event_destination(
         ConfigurationSetName=SET,
-        EventDestinationName="all",
-        EventDestination={
-            "Enabled": True,
-            "MatchingEventTypes": ["DELIVERY"],
-            "SnsDestination": {"TopicArn": topic},
-        },
+        EventDestinationName=name,
+        EventDestination={"Enabled": True, "MatchingEventTypes": list(kinds), **target},
     )
 
 
@@ -219,21 +222,51 @@ def with_queue(system: System, *, raw: bool) -> System:
     def start(place: Place) -> Iterator[Running]:
         with system.start(place) as running:
             url = f"http://{running.http}"
-            topic = _service(url, "sns").create_topic(Name=TOPIC)["TopicArn"]
-            _service(url, "sqs").create_queue(QueueName=QUEUE)
-            _service(url, "sns").subscribe(
-                TopicArn=topic,
-                Protocol="sqs",
-                Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}",
-                Attributes={"RawMessageDelivery": "true" if raw else "false"},
-            )
-            _make_set(url, topic)
+            _make_set(url, _topic_to_queue(url, raw=raw))
             assert running.data is not None, "hatobin's folder"
             arrivals = _Queue(running.data / "hatobin.sqlite")
             try:
                 yield _kept_by(running, arrivals)
             finally:
                 arrivals.close()
+
+    return replace(system, start=start)
+
+
+def _topic_to_queue(url: str, *, raw: bool) -> str:
+    """Make a topic with a queue subscribed to it, and give its ARN."""
+    topic: str = _service(url, "sns").create_topic(Name=TOPIC)["TopicArn"]
+    _service(url, "sqs").create_queue(QueueName=QUEUE)
+    _service(url, "sns").subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}",
+        Attributes={"RawMessageDelivery": "true" if raw else "false"},
+    )
+    return topic
+
+
+def watched(system: System) -> System:
+    """Give the same system with everything told of its mail.
+
+    The sender's default set tracks opens and clicks, counts all events in
+    CloudWatch and sends them to a topic with a queue.
+    """
+
+    @contextmanager
+    def start(place: Place) -> Iterator[Running]:
+        with system.start(place) as running:
+            url = f"http://{running.http}"
+            topic = _topic_to_queue(url, raw=True)
+            client(url).create_configuration_set(ConfigurationSetName=SET)
+            dimension = {"DimensionName": "kind", "DimensionValueSource": "MESSAGE_TAG"}
+            dimension["DefaultDimensionValue"] = "none"
+            _destine(url, "figures", _ALL_KINDS, CloudWatchDestination={"DimensionConfigurations": [dimension]})
+            _destine(url, "events", _ALL_KINDS, SnsDestination={"TopicArn": topic})
+            client(url).put_email_identity_configuration_set_attributes(
+                EmailIdentity=SENDER.partition("@")[2], ConfigurationSetName=SET
+            )
+            yield running
 
     return replace(system, start=start)
 
