@@ -81,6 +81,7 @@ def hand_over(
     """Hand events over, in their order; what was not planned (another node wrote it meanwhile) is planned now."""
     done, now = HandedOver(len(rows)), ports.clock.now()
     plans = Plans(session, ports)
+    publications = sns.Publications(session, now=now, entropy=ports.entropy, signer=signer)
     streams: dict[str, list[bytes]] = {}
     for row in rows:
         letters = planned.get(row.id)
@@ -100,21 +101,14 @@ def hand_over(
             elif _service(letter.target_arn) == "firehose":
                 streams.setdefault(letter.target_arn, []).append(letter.body.encode() + RECORD_END)
             else:
-                published = sns.publish(
-                    session,
-                    letter.target_arn,
-                    letter.body,
-                    subject=letter.subject,
-                    now=now,
-                    entropy=ports.entropy,
-                    signer=signer,
-                    order_key=row.message_id,
-                    sealed=seal,
+                published = publications.publish(
+                    letter.target_arn, letter.body, subject=letter.subject, order_key=row.message_id, sealed=seal
                 )
                 if isinstance(published, sns.Published):
                     done.published.append(published)
                 else:
                     done.lost[letter.target_arn] += 1
+    publications.finish()
     for arn, records in streams.items():
         if not firehose.put(session, arn, records, now=now):
             done.lost[arn] += len(records)

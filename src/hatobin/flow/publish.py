@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 PUBLISH_BATCH = 200
 PUBLISH_POLL_S = 1.0
+GATHER_S = 0.05
+"""How long events gather behind a transaction of the publisher; those that come alone leave at once."""
 FIRST_RETREAT_S = 0.05
 SEALS_AT_ONCE = 8
 """Signatures of one piece of work, two pieces at a time; without threads the event loop breathes in between."""
@@ -62,12 +64,18 @@ class Publisher:
                 await self._ports.clock.sleep(PUBLISH_POLL_S)
             if self._retreat_s:
                 await self._ports.clock.sleep(self._retreat_s)
-            if more:
-                continue
-            try:
-                await self._ports.clock.within(PUBLISH_POLL_S, self._waiting.wait())
-            except TimeoutError:
-                pass
+            if not more:
+                await self._wait()
+
+    async def _wait(self) -> None:
+        """Wait for events; under load they come with every commit, and leave together."""
+        free_at = self._ports.clock.monotonic() + GATHER_S
+        try:
+            await self._ports.clock.within(PUBLISH_POLL_S, self._waiting.wait())
+        except TimeoutError:
+            return
+        if (left_s := free_at - self._ports.clock.monotonic()) > 0:
+            await self._ports.clock.sleep(left_s)
 
     async def publish_batch(self) -> bool:
         """Hand over the oldest events; say whether there may be more at once."""

@@ -35,13 +35,13 @@ def record_all(session: Session, happened: Sequence[Event], lane: Lane = Lane.SE
     session.many(_RECORD, [_row(event) for event in happened])
     waited_for: set[MessageKey] = set()
     outbox: list[dict[str, Value]] = []
-    notices, tally = Notices(session), Tally()
+    notices, tally, sets = Notices(session), Tally(), _Sets(session)
     for event in happened:
         tally.add(event.key.account_id, event.key.region, event.kind, event.at, event.count)
         if (notice := notices.row(event)) is not None:
             outbox.append(notice)
             waited_for.add(event.key)
-        if event.configuration_set is not None and (rows := _published(session, event, event.configuration_set, tally)):
+        if (found := sets.of(event)) is not None and (rows := _published(session, event, found, tally)):
             outbox += rows
             waited_for.add(event.key)
     if outbox:
@@ -62,12 +62,25 @@ def _row(event: Event) -> dict[str, Value]:
     }
 
 
-def _published(session: Session, event: Event, set_name: str, tally: Tally) -> list[dict[str, Value]]:
-    """Count an event for the set's CloudWatch destinations, and give the rows for its topics."""
+class _Sets:
+    """The sets of one group of events, each looked up once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._found: dict[tuple[str, str, str], ConfigurationSet | None] = {}
+
+    def of(self, event: Event) -> ConfigurationSet | None:
+        if event.configuration_set is None:
+            return None
+        key = (event.key.account_id, event.key.region, event.configuration_set)
+        if key not in self._found:
+            self._found[key] = configuration_sets.find(self._session, *key)
+        return self._found[key]
+
+
+def _published(session: Session, event: Event, found: ConfigurationSet, tally: Tally) -> list[dict[str, Value]]:
+    """Count an event for the set's CloudWatch destinations, and give the rows for its other ones."""
     key = event.key
-    found = configuration_sets.find(session, key.account_id, key.region, set_name)
-    if found is None:
-        return []
     wanted = [one for one in found.destinations if one.enabled and event.kind.api_name in one.event_types]
     if not wanted:
         return []

@@ -6,7 +6,7 @@ a row that `SnsDeliveries` posts, signed, until the endpoint answers 2xx or
 an hour is over. Then it goes to the subscription's dead-letter queue, or
 stays as a dead row for two weeks; `backlog` says what is where.
 
-Other rooms call `publish` inside their transaction and `announce` after it.
+Other rooms call `publish`, or many times that of `Publications`, inside their transaction and `announce` after it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from hatobin.companions.sns.model import (
     TopicMissing,
 )
 from hatobin.companions.sns.outbox import backlog, dead_messages
-from hatobin.companions.sns.publishing import publish
+from hatobin.companions.sns.publishing import Publications, publish
 from hatobin.companions.sns.seals import SealedMessage, seal_message, seal_versions
 from hatobin.companions.sns.signer import SnsSigner
 from hatobin.companions.sns.store import topic_exists
@@ -33,6 +33,7 @@ __all__ = [
     "MAX_MESSAGE_BYTES",
     "Backlog",
     "MessageAttribute",
+    "Publications",
     "Published",
     "SealedMessage",
     "SnsDeliveries",

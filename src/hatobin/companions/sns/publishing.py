@@ -1,8 +1,9 @@
-"""From one published message to its deliveries, in one transaction."""
+"""From published messages to their deliveries, in one transaction."""
 
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ from hatobin.companions.sns.model import (
     MessageAttribute,
     Published,
     Subscription,
+    SubscriptionKey,
+    Topic,
     TopicKey,
     TopicMissing,
 )
@@ -52,36 +55,106 @@ def publish(
     `sealed` is the signature of just this message, where it was made before.
     After the commit call `announce`.
     """
-    key = TopicKey.from_arn(topic_arn)
-    topic = store.find_topic(session, key) if key is not None else None
-    if topic is None:
-        return TopicMissing(topic_arn)
-    message_id = entropy.uuid() if sealed is None else sealed.message_id
-    wanted = [
-        subscription
-        for subscription in store.confirmed_subscriptions(session, topic.key)
-        if _wants(subscription, message, attributes)
-    ]
-    queues: set[sqs.QueueKey] = set()
-    posts = 0
-    for subscription in wanted:
-        draft = Draft(
-            kind=Kind.NOTIFICATION,
-            message_id=message_id,
-            message=message if by_protocol is None else by_protocol.get(subscription.protocol, message),
-            published_at=now if sealed is None else sealed.published_at,
-            signature_version=topic.signature_version,
-            subject=subject,
-            attributes=render_attributes(attributes),
-            order_key=order_key,
+    publications = Publications(session, now=now, entropy=entropy, signer=signer)
+    published = publications.publish(
+        topic_arn,
+        message,
+        subject=subject,
+        attributes=attributes,
+        order_key=order_key,
+        by_protocol=by_protocol,
+        sealed=sealed,
+    )
+    publications.finish()
+    return published
+
+
+class Publications:
+    """Many messages in one transaction: topics and queues are looked up once, and queues written to once.
+
+    What was published is in the store after `finish`.
+    """
+
+    def __init__(self, session: Session, *, now: float, entropy: Entropy, signer: SnsSigner) -> None:
+        self._session, self._now, self._entropy, self._signer = session, now, entropy, signer
+        self._topics: dict[str, tuple[Topic, list[Subscription]] | None] = {}
+        self._intake = sqs.Intake(session, entropy, now)
+        self._delivered: Counter[SubscriptionKey] = Counter()
+
+    def publish(
+        self,
+        topic_arn: str,
+        message: str,
+        *,
+        subject: str | None,
+        attributes: Mapping[str, MessageAttribute] = NO_ATTRIBUTES,
+        order_key: str | None = None,
+        by_protocol: Mapping[str, str] | None = None,
+        sealed: SealedMessage | None = None,
+    ) -> Published | TopicMissing:
+        """Publish one message, as the function `publish` does."""
+        found = self._topic(topic_arn)
+        if found is None:
+            return TopicMissing(topic_arn)
+        topic, subscriptions = found
+        message_id = self._entropy.uuid() if sealed is None else sealed.message_id
+        queues: set[sqs.QueueKey] = set()
+        posts = 0
+        for subscription in subscriptions:
+            if not _wants(subscription, message, attributes):
+                continue
+            draft = Draft(
+                kind=Kind.NOTIFICATION,
+                message_id=message_id,
+                message=message if by_protocol is None else by_protocol.get(subscription.protocol, message),
+                published_at=self._now if sealed is None else sealed.published_at,
+                signature_version=topic.signature_version,
+                subject=subject,
+                attributes=render_attributes(attributes),
+                order_key=order_key,
+            )
+            if subscription.protocol in HTTP_PROTOCOLS:
+                outbox.enqueue(self._session, subscription.key, draft, now=self._now)
+                posts += 1
+            else:
+                body = body_of(subscription, draft, self._signer, seal=None if sealed is None else sealed.seal)
+                queues |= self._put_into_queue(subscription, draft, body)
+        return Published(message_id, frozenset(queues), posts)
+
+    def finish(self) -> None:
+        """Write what queues get, and count it at their subscriptions."""
+        self._intake.finish()
+        for key, count in self._delivered.items():
+            outbox.count_delivered(self._session, key, count, now=self._now)
+        self._delivered.clear()
+
+    def _topic(self, arn: str) -> tuple[Topic, list[Subscription]] | None:
+        if arn not in self._topics:
+            key = TopicKey.from_arn(arn)
+            topic = store.find_topic(self._session, key) if key is not None else None
+            self._topics[arn] = (
+                None if topic is None else (topic, store.confirmed_subscriptions(self._session, topic.key))
+            )
+        return self._topics[arn]
+
+    def _put_into_queue(self, subscription: Subscription, draft: Draft, body: str) -> set[sqs.QueueKey]:
+        attributes = _queue_attributes(draft) if subscription.is_raw else {}
+        if self._intake.take(subscription.endpoint, body, attributes):
+            self._delivered[subscription.key] += 1
+            key = sqs.QueueKey.from_arn(subscription.endpoint)
+            return set() if key is None else {key}
+        # A missing queue is a fact and not trouble, so nothing is tried again: developer guide, "client-side errors".
+        queue = dead_letter(self._session, subscription, draft, body, entropy=self._entropy, now=self._now)
+        if queue is not None:
+            return {queue}
+        outbox.keep_dead(
+            self._session,
+            subscription.key,
+            draft,
+            error="the queue does not exist or does not take a message of this size",
+            now=self._now,
         )
-        if subscription.protocol in HTTP_PROTOCOLS:
-            outbox.enqueue(session, subscription.key, draft, now=now)
-            posts += 1
-        else:
-            body = body_of(subscription, draft, signer, seal=None if sealed is None else sealed.seal)
-            queues |= _put_into_queue(session, subscription, draft, body, entropy=entropy, now=now)
-    return Published(message_id, frozenset(queues), posts)
+        return set()
 
 
 def dead_letter(
@@ -130,28 +203,6 @@ def _wants(subscription: Subscription, message: str, attributes: Mapping[str, Me
     if scope is Scope.MESSAGE_BODY:
         return matches_body(policy, message)
     return policy.matches(attribute_fields({name: (item.data_type, item.value) for name, item in attributes.items()}))
-
-
-def _put_into_queue(
-    session: Session, subscription: Subscription, draft: Draft, body: str, *, entropy: Entropy, now: float
-) -> set[sqs.QueueKey]:
-    attributes = _queue_attributes(draft) if subscription.is_raw else {}
-    if sqs.deliver(session, subscription.endpoint, body, attributes, now, entropy=entropy):
-        outbox.count_delivered(session, subscription.key, 1, now=now)
-        key = sqs.QueueKey.from_arn(subscription.endpoint)
-        return set() if key is None else {key}
-    # A missing queue is a fact and not trouble, so nothing is tried again: developer guide, "client-side errors".
-    queue = dead_letter(session, subscription, draft, body, entropy=entropy, now=now)
-    if queue is not None:
-        return {queue}
-    outbox.keep_dead(
-        session,
-        subscription.key,
-        draft,
-        error="the queue does not exist or does not take a message of this size",
-        now=now,
-    )
-    return set()
 
 
 def _queue_attributes(draft: Draft) -> dict[str, sqs.MessageAttribute]:

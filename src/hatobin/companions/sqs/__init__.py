@@ -6,19 +6,20 @@ not delete it in time gives it to the next receiver, and after
 `maxReceiveCount` receipts it moves to the dead-letter queue. There are no
 FIFO queues and no queue policies: a queue serves its own account.
 
-Other rooms deliver with `deliver` inside their transaction and wake long
+Other rooms deliver with `deliver`, or many messages with `Intake`, inside their transaction and wake long
 polls with `SqsWaiters.notify` after it. `QueueUpkeep` ends retention.
 """
 
 from __future__ import annotations
 
 from hatobin.companions.sqs import api_messages, api_queues
-from hatobin.companions.sqs.delivery import deliver, queue_exists
+from hatobin.companions.sqs.delivery import Intake, deliver, queue_exists
 from hatobin.companions.sqs.model import MessageAttribute, QueueKey
 from hatobin.companions.sqs.upkeep import QueueUpkeep
 from hatobin.companions.sqs.waiters import SqsWaiters
 
 __all__ = [
+    "Intake",
     "MessageAttribute",
     "QueueKey",
     "QueueUpkeep",

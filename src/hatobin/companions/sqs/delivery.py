@@ -1,4 +1,4 @@
-"""How other rooms put a message into a queue, inside their own transaction."""
+"""How other rooms put messages into queues, inside their own transaction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from hatobin.companions.sqs import store
 from hatobin.companions.sqs.messages import attributes_size
-from hatobin.companions.sqs.model import SNS_SENDER_ID, Draft, MessageAttribute, QueueKey
+from hatobin.companions.sqs.model import SNS_SENDER_ID, Draft, MessageAttribute, Queue, QueueKey
 from hatobin.ports import Entropy, Session
 
 
@@ -25,15 +25,49 @@ def deliver(
     After the commit the caller tells `SqsWaiters.notify`, so that long polls
     in this process see the message at once; others see it within a quarter second.
     """
-    key = QueueKey.from_arn(queue_arn)
-    queue = store.find_queue(session, key) if key is not None else None
-    if queue is None:
-        return False
-    if len(body.encode()) + attributes_size(attributes) > queue.seconds("MaximumMessageSize"):
-        return False
-    draft = Draft(entropy.uuid(), body, attributes, sender_id, queue.seconds("DelaySeconds"))
-    store.send(session, queue, [draft], now=now)
-    return True
+    intake = Intake(session, entropy, now)
+    taken = intake.take(queue_arn, body, attributes, sender_id=sender_id)
+    intake.finish()
+    return taken
+
+
+class Intake:
+    """Many messages for queues in one transaction: each queue is looked up once, and written to once.
+
+    What was taken is in the store after `finish`.
+    """
+
+    def __init__(self, session: Session, entropy: Entropy, now: float) -> None:
+        self._session, self._entropy, self._now = session, entropy, now
+        self._queues: dict[str, Queue | None] = {}
+        self._drafts: dict[str, list[Draft]] = {}
+
+    def take(
+        self, queue_arn: str, body: str, attributes: Mapping[str, MessageAttribute], *, sender_id: str = SNS_SENDER_ID
+    ) -> bool:
+        """Take one message; false when there is no such queue or the message is too big for it."""
+        queue = self._queue(queue_arn)
+        if queue is None:
+            return False
+        if len(body.encode()) + attributes_size(attributes) > queue.seconds("MaximumMessageSize"):
+            return False
+        draft = Draft(self._entropy.uuid(), body, attributes, sender_id, queue.seconds("DelaySeconds"))
+        self._drafts.setdefault(queue_arn, []).append(draft)
+        return True
+
+    def finish(self) -> None:
+        """Write what was taken."""
+        for arn, drafts in self._drafts.items():
+            queue = self._queues[arn]
+            assert queue is not None, "it took the message"
+            store.send(self._session, queue, drafts, now=self._now)
+        self._drafts.clear()
+
+    def _queue(self, arn: str) -> Queue | None:
+        if arn not in self._queues:
+            key = QueueKey.from_arn(arn)
+            self._queues[arn] = None if key is None else store.find_queue(self._session, key)
+        return self._queues[arn]
 
 
 def queue_exists(session: Session, queue_arn: str) -> bool:
