@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatobin.protocols.mail.html_links import MAX_EDITS, Link, mark
+from hatobin.protocols.mail.html_links import MAX_BODY_ENDS, MAX_EDITS, Link, mark
 
 PIXEL = b'<img src="p">'
 
@@ -337,6 +337,12 @@ def test_hostile_texts_come_to_an_end(text: Callable[[int], bytes]) -> None:
     html = text(4_000_000)
     result = mark(html, "iso-2022-jp", replace=lambda link: None, limit=250, pixel=None)
     assert result.html == html
+
+
+def test_behind_a_thousand_ends_of_the_body_the_text_stays_as_it_is() -> None:
+    html = b"</body>" * (MAX_BODY_ENDS + 5) + b"<a ses:no-track>"
+    result = mark(html, "utf-8", replace=lambda link: None, limit=250, pixel=b"P")
+    assert result.html == b"</body>" * (MAX_BODY_ENDS - 1) + b"P" + b"</body>" * 6 + b"<a ses:no-track>"
 
 
 def test_a_text_of_very_many_marks_is_changed_at_its_beginning_only() -> None:
