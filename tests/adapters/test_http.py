@@ -235,3 +235,53 @@ def test_https_wants_a_certificate_that_it_knows(run: Run, tmp_path: Path) -> No
             assert (await post(trusting, url)).status == 200
 
     run(scenario())
+
+
+@on_both_loops
+def test_an_answer_of_any_size_comes_in_pieces_as_it_was_sent(run: Run) -> None:
+    async def scenario() -> None:
+        body = bytes(range(256)) * 4096
+        lines = ("HTTP/1.1 201 Created", f"Content-Length: {len(body)}", "X-A: 1", "X-A: 2", "Content-Encoding: gzip")
+        head = "\r\n".join((*lines, "", ""))
+        async with listening(head.encode() + body) as listener:
+            http = AiohttpHttp(LOOPBACK, max_reply_bytes=1000)
+            url = f"http://127.0.0.1:{listener.port}/a%2Fb?x=%7e"
+            stream = await http.open("POST", url, headers={"X-Signed": "yes"}, body=b"b", timeout_s=5)
+            assert stream.status == 201
+            assert [value for name, value in stream.headers if name == "X-A"] == ["1", "2"]
+            pieces = [piece async for piece in stream.pieces]
+            assert len(pieces) > 1
+            assert b"".join(pieces) == body
+            await http.close()
+        assert listener.requests[0].startswith(b"POST /a%2Fb?x=%7e HTTP/1.1\r\n")
+
+    run(scenario())
+
+
+@on_both_loops
+def test_an_answer_that_breaks_off_says_so(run: Run) -> None:
+    async def scenario() -> None:
+        async with listening(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf") as listener:
+            http = AiohttpHttp(LOOPBACK)
+            url = f"http://127.0.0.1:{listener.port}/"
+            stream = await http.open("GET", url, headers={}, body=b"", timeout_s=0.1)
+            assert await anext(stream.pieces) == b"half"
+            with pytest.raises(HttpUnreachable, match="broke off"):
+                await anext(stream.pieces)
+            await http.close()
+
+    run(scenario())
+
+
+@on_both_loops
+def test_a_streamed_answer_obeys_the_guard_and_its_time(run: Run) -> None:
+    async def scenario() -> None:
+        async with listening(b"") as listener:
+            url = f"http://127.0.0.1:{listener.port}/"
+            for guard, text in ((OutboundGuard([]), "not a public"), (LOOPBACK, r"within 0\.05 s")):
+                http = AiohttpHttp(guard)
+                with pytest.raises(HttpUnreachable, match=text):
+                    await http.open("GET", url, headers={}, body=b"", timeout_s=0.05)
+                await http.close()
+
+    run(scenario())

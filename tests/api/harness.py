@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from msgspec.structs import replace
 
@@ -22,9 +22,11 @@ from hatobin.app import operations
 from hatobin.app.outbound import Outbound
 from hatobin.capabilities import queue
 from hatobin.companions import iam
+from hatobin.companions.forward import Forwarding
 from hatobin.companions.kms import Vault
 from hatobin.gateway import Gateway, HttpRequest, HttpResponse
 from hatobin.ports import Session
+from hatobin.ports.http import HttpStreams
 from hatobin.words.outcome import RecipientState
 from hatobin.words.settings import Settings
 from tests.gateway.exchange import Client
@@ -40,7 +42,8 @@ PEER_IP = "127.0.0.1"
 class Api:
     """One server and the clients that talk to it."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, streams: HttpStreams | None = None) -> None:
+        """Start; `streams` is what calls to services elsewhere go through."""
         self._loop = asyncio.new_event_loop()
         self._keys: dict[str, tuple[str, str]] = {ACCOUNT: (iam.FIRST_ACCESS_KEY_ID, iam.FIRST_SECRET)}
         self.answers: list[HttpResponse] = []
@@ -49,12 +52,15 @@ class Api:
         self._vault = self.outbound.services.get(Vault)
         access_keys = self.outbound.services.get(iam.AccessKeys)
         self.run(access_keys.ensure_first_key(self.world.entropy))
+        # Nothing asks for streams unless a test has an endpoint for them.
+        self.elsewhere = Forwarding(self.world.ports, self.world.settings, cast(HttpStreams, streams))
         self.gateway = Gateway(
             ports=self.world.ports,
             settings=self.world.settings,
             services=self.outbound.services,
             credentials=access_keys,
             handlers=operations.handlers(),
+            elsewhere=self.elsewhere,
         )
 
     def client(self, service: str, *, region: str = REGION, account_id: str = ACCOUNT, **options: Any) -> Any:
@@ -107,7 +113,7 @@ class Api:
 
     def _serve(self, request: HttpRequest) -> HttpResponse:
         # The documented first key works from the same machine only.
-        answer = self.run(self.gateway.handle(replace(request, source_ip=PEER_IP)))
+        answer = self.run(_whole(self.gateway.handle(replace(request, source_ip=PEER_IP))))
         self.answers.append(answer)
         return answer
 
@@ -123,6 +129,14 @@ class Api:
             )
             self._keys[account_id] = (new.key.access_key_id, new.secret)
         return self._keys[account_id]
+
+
+async def _whole(work: Awaitable[HttpResponse]) -> HttpResponse:
+    """Wait for an answer, and for all of its pieces."""
+    answer = await work
+    if answer.pieces is None:
+        return answer
+    return HttpResponse(answer.status, answer.headers, b"".join([piece async for piece in answer.pieces]))
 
 
 async def _awaited(work: Awaitable[T]) -> T:

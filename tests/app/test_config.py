@@ -102,3 +102,49 @@ def test_a_table_in_a_table_is_read_from_file_and_environment(tmp_path: Path) ->
 def test_half_of_a_real_s3_is_refused(environment: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match=r"aws\.s3"):
         load(None, environment)
+
+
+def test_a_table_of_aws_says_where_a_service_is_and_takes_the_rest_from_the_default(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        """
+[aws.default]
+endpoint_url = "http://127.0.0.1:4566"
+access_key_id = "AKIA"
+secret_access_key = "very-secret"
+[aws.dynamodb]
+region = "eu-west-1"
+[aws.cognito-idp]
+endpoint_url = "https://cognito-idp.us-east-1.amazonaws.com"
+""",
+    )
+    aws = load(path, {"HATOBIN_AWS__COGNITO_IDP__REGION": "us-east-1"}).aws
+    dynamodb, cognito = aws.remote("dynamodb"), aws.remote("cognito-idp")
+    assert (dynamodb.endpoint_url, dynamodb.region, dynamodb.access_key_id) == (
+        "http://127.0.0.1:4566",
+        "eu-west-1",
+        "AKIA",
+    )
+    assert (cognito.endpoint_url, cognito.secret_access_key) == (
+        "https://cognito-idp.us-east-1.amazonaws.com",
+        "very-secret",
+    )
+    assert (aws.lives_elsewhere("dynamodb"), aws.lives_elsewhere("cognito-idp")) == (False, True)
+    assert "very-secret" not in repr(aws.services) + repr(aws.default)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("[aws.sns]\nendpoint = 'http://127.0.0.1'\n", "aws.sns.*endpoint"),
+        ("[aws.sns]\nendpoint_url = '127.0.0.1'\n", "aws.sns.endpoint_url"),
+        ("[aws.sns]\nendpoint_url = 'http://127.0.0.1'\n", "aws.sns.access_key_id"),
+        ("[aws.default]\naccess_key_id = 'a'\n", "aws.default.access_key_id"),
+        ("[aws.iam]\nendpoint_url = 'http://127.0.0.1'\naccess_key_id = 'a'\nsecret_access_key = 'b'\n", "aws.iam"),
+        ("[aws.ses]\nregion = 'us-east-1'\n", "aws.ses"),
+        ("[aws]\nsns = 1\n", "sns"),
+    ],
+)
+def test_a_service_elsewhere_that_cannot_be_asked_is_refused(tmp_path: Path, text: str, part: str) -> None:
+    with pytest.raises(ConfigurationError, match=part):
+        load(write(tmp_path, text), {})

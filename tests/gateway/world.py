@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from hatobin.adapters.clock import SystemClock
 from hatobin.adapters.entropy import OsEntropy
-from hatobin.gateway import Credential, Gateway, Handlers, HttpRequest, HttpResponse, Principal, Services
+from hatobin.gateway import Credential, Elsewhere, Gateway, Handlers, HttpRequest, HttpResponse, Principal, Services
 from hatobin.ports import Ports
 from hatobin.words.settings import Settings
 from tests.gateway.exchange import ACCESS_KEY_ID, SECRET, Client
@@ -50,7 +50,9 @@ def no_ports() -> Ports:
     )
 
 
-def make_gateway(handlers: Handlers, *, settings: Settings | None = None) -> Gateway:
+def make_gateway(
+    handlers: Handlers, *, settings: Settings | None = None, elsewhere: Elsewhere | None = None
+) -> Gateway:
     """Build a gateway that answers with `handlers`."""
     return Gateway(
         ports=no_ports(),
@@ -58,6 +60,7 @@ def make_gateway(handlers: Handlers, *, settings: Settings | None = None) -> Gat
         services=Services({}),
         credentials=OneKey(),
         handlers=handlers,
+        elsewhere=elsewhere,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
-from hatobin.ports.http import HttpReply
+from hatobin.ports.http import HttpReply, HttpStream
 
 
 class ClosableHttp(Protocol):
@@ -19,6 +19,12 @@ class ClosableHttp(Protocol):
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float
     ) -> Awaitable[HttpReply]:
         """See `Http.request`."""
+        ...
+
+    def open(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float
+    ) -> Awaitable[HttpStream]:
+        """See `HttpStreams.open`."""
         ...
 
     async def close(self) -> None:
@@ -40,6 +46,14 @@ class DeferredHttp:
         if self._client is None:
             self._client = self._make()
         return await self._client.request(method, url, headers=headers, body=body, timeout_s=timeout_s)
+
+    async def open(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float
+    ) -> HttpStream:
+        """See `HttpStreams.open`."""
+        if self._client is None:
+            self._client = self._make()
+        return await self._client.open(method, url, headers=headers, body=body, timeout_s=timeout_s)
 
     async def close(self) -> None:
         """Close the client if there is one."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from ssl import SSLContext
 from typing import Any
 
@@ -21,11 +21,14 @@ from yarl import URL
 from hatobin.adapters.guard import OutboundGuard
 from hatobin.adapters.network import client_context
 from hatobin.ports.dns import Dns
-from hatobin.ports.http import HttpReply, HttpUnreachable
+from hatobin.ports.http import HttpReply, HttpStream, HttpUnreachable
 from hatobin.ports.network import AddressRefused
 
 MAX_REPLY_BYTES = 4 * 1024 * 1024
 """A longer body is cut here."""
+
+PIECE_BYTES = 64 * 1024
+"""What a streamed answer is read in."""
 
 MAX_CONNECTIONS = 200
 MAX_CONNECTIONS_PER_HOST = 50
@@ -92,9 +95,7 @@ class AiohttpHttp:
     ) -> HttpReply:
         """Send one request; raises `HttpUnreachable`, saying why, when no answer came."""
         try:
-            target = URL(url, encoded=True)  # As it was signed, not normalized once more.
-            if target.scheme not in ("http", "https") or not target.host:
-                raise HttpUnreachable(f"{url!r} is not an http or https URL")
+            target = _target(url)
             async with self._open_session().request(
                 method,
                 target,
@@ -108,6 +109,26 @@ class AiohttpHttp:
             raise HttpUnreachable(f"no answer within {timeout_s:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise HttpUnreachable(str(error) or type(error).__name__) from error
+
+    async def open(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float
+    ) -> HttpStream:
+        """See `HttpStreams.open`."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                response = await self._open_session().request(
+                    method,
+                    _target(url),
+                    headers=headers,
+                    data=body or None,
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(total=None, sock_read=timeout_s),
+                )
+        except TimeoutError as error:
+            raise HttpUnreachable(f"no answer within {timeout_s:g} s") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise HttpUnreachable(str(error) or type(error).__name__) from error
+        return HttpStream(response.status, tuple(response.headers.items()), _pieces(response))
 
     async def close(self) -> None:
         """Close idle connections; running requests break."""
@@ -158,3 +179,20 @@ class AiohttpHttp:
         made = socket.socket(family, kind, protocol)
         made.setblocking(False)
         return made
+
+
+def _target(url: str) -> URL:
+    target = URL(url, encoded=True)  # As it was signed, not normalized once more.
+    if target.scheme not in ("http", "https") or not target.host:
+        raise HttpUnreachable(f"{url!r} is not an http or https URL")
+    return target
+
+
+async def _pieces(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+    try:
+        while piece := await response.content.read(PIECE_BYTES):
+            yield piece
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise HttpUnreachable(f"the answer broke off: {error or type(error).__name__}") from error
+    finally:
+        response.close()  # Back into the pool if it was read to its end.

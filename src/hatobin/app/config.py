@@ -1,7 +1,7 @@
 """Reading the configuration: one TOML file, and the environment over it.
 
 Every key `[section] name` can be given as HATOBIN_SECTION__NAME (and `[aws.s3] region` as
-HATOBIN_AWS__S3__REGION); a list is
+HATOBIN_AWS__S3__REGION, `[aws.cognito-idp]` as HATOBIN_AWS__COGNITO_IDP__…); a list is
 written as a JSON array or as values separated by commas. Unknown keys are
 refused with their path. Beside this only the master key (`data_folder`) and the
 login of an S3 store (`store`) may come from the environment.
@@ -19,9 +19,11 @@ from typing import Any
 
 import msgspec
 
-from hatobin.words.settings import Settings
+from hatobin.words.settings import Aws, Remote, Settings
 
 ENVIRONMENT_PREFIX = "HATOBIN_"
+_ONLY_HERE = ("ses", "sesv2", "email", "iam", "sts", "mailmanager")
+"""Tables of `aws` that would put elsewhere what this server is for, or the keys that its callers sign with."""
 _NOT_SETTINGS = frozenset({"HATOBIN_DATA", "HATOBIN_CONFIG", "HATOBIN_MASTER_KEY"})
 
 
@@ -40,6 +42,7 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
         except tomllib.TOMLDecodeError as error:
             raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
     _overlay(tree, environment)
+    _gather_services(tree)
     try:
         settings = msgspec.convert(tree, Settings, strict=False)
     except msgspec.ValidationError as error:
@@ -61,6 +64,25 @@ def _overlay(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
             table[key] = _value(section, key, text)
 
 
+def _gather_services(tree: dict[str, Any]) -> None:
+    """Put the tables `[aws.NAME]` of services where `Aws.services` has them. Raises `ConfigurationError`."""
+    aws = tree.get("aws")
+    if not isinstance(aws, dict):
+        return
+    known = {field.name for field in msgspec.structs.fields(Aws)}
+    tables: dict[str, dict[str, Any]] = {}
+    for name in [name for name, value in aws.items() if name not in known and isinstance(value, dict)]:
+        # One name for file and environment: that of a credential scope, which has no underscores.
+        tables.setdefault(name.replace("_", "-"), {}).update(aws.pop(name))
+    for name, table in tables.items():
+        try:
+            msgspec.convert(table, Remote, strict=False)
+        except msgspec.ValidationError as error:
+            raise ConfigurationError(f"aws.{name}: {error} (all keys: docs/configuration.md)") from error
+    if tables:
+        aws["services"] = {**aws.get("services", {}), **tables}
+
+
 def _table(tree: dict[str, Any], section: str, name: str) -> dict[str, Any]:
     table = tree.setdefault(section, {})
     if not isinstance(table, dict):
@@ -73,6 +95,7 @@ def _value(section: str, key: str, text: str) -> Any:
     field_types = {
         (name, field.name): field.type
         for name, inner in ((f.name, f.type) for f in msgspec.structs.fields(Settings))
+        if isinstance(inner, type) and issubclass(inner, msgspec.Struct)
         for field in msgspec.structs.fields(inner)
     }
     expected = str(field_types.get((section, key), ""))
@@ -109,8 +132,23 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError("aws.s3.access_key_id and aws.s3.secret_access_key belong together")
     if s3.endpoint_url and not s3.endpoint_url.startswith(("http://", "https://")):
         raise ConfigurationError('aws.s3.endpoint_url is "https://HOST" or "http://HOST:PORT"')
+    _check_remotes(settings.aws)
     if service.compat_names and delivery.mode != "mailbox":
         raise ConfigurationError('service.compat_names is for tests and works with delivery.mode = "mailbox" only')
+
+
+def _check_remotes(aws: Aws) -> None:
+    for name, remote in {"default": aws.default, **aws.services}.items():
+        if name in _ONLY_HERE:
+            raise ConfigurationError(f"aws.{name}: this is served here and never elsewhere")
+        if bool(remote.access_key_id) != bool(remote.secret_access_key):
+            raise ConfigurationError(f"aws.{name}.access_key_id and aws.{name}.secret_access_key belong together")
+        if remote.endpoint_url and not remote.endpoint_url.startswith(("http://", "https://")):
+            raise ConfigurationError(f'aws.{name}.endpoint_url is "https://HOST" or "http://HOST:PORT"')
+        if (remote.endpoint_url or aws.default.endpoint_url) and not (
+            remote.access_key_id or aws.default.access_key_id
+        ):
+            raise ConfigurationError(f"aws.{name}.access_key_id is missing, or aws.default.access_key_id")
 
 
 def from_process(config: str | None) -> tuple[Settings, Path]:

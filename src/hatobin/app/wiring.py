@@ -45,6 +45,7 @@ from hatobin.app.store import (
 from hatobin.app.welcome import welcome
 from hatobin.capabilities import contacts, identities, metrics, queue, tracking
 from hatobin.companions import cloudwatch, firehose, iam, s3, sns, sqs
+from hatobin.companions.forward import Forwarding
 from hatobin.companions.kms import SealBroken, Vault
 from hatobin.flow.outbound import SmtpDoor, give_back_slot, take_slot
 from hatobin.gateway import Gateway
@@ -101,6 +102,7 @@ class Assembly:
     ports: Ports
     database: OpenDatabase
     http: DeferredHttp
+    streams_http: DeferredHttp
     blobs: OpenBlobs
     threads: ThreadPool
     journal: FileJournal
@@ -130,6 +132,7 @@ class Assembly:
             # Our next start, or another node after a while, takes them over.
             log.warning("leases_not_given_back", error=str(error))
         await self.http.close()
+        await self.streams_http.close()
         await self.blobs.close()
         await self.threads.close()
         await self.database.close()
@@ -147,6 +150,7 @@ class _Foundation:
     database: OpenDatabase
     blobs: OpenBlobs
     http: DeferredHttp
+    streams_http: DeferredHttp
     threads: ThreadPool
     journal: FileJournal
     attempts: queue.AttemptLog
@@ -174,6 +178,8 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
     network = AsyncioNetwork(_guard(settings.delivery.allow_networks, settings, own), extra_ca=authority)
     guard = _guard(settings.aws.allow_networks, settings, own)
     http = DeferredHttp(lambda: _http_client(guard, authority))
+    # Connections of their own: calls that are passed on take none from subscribers.
+    streams_http = DeferredHttp(lambda: _http_client(guard, authority))
     ports = Ports(clock, dns, network, http, entropy, database, blobs, threads)
     vault = Vault(folder.master_keys(), entropy)
     keys = iam.AccessKeys(database, vault, clock, settings)
@@ -204,6 +210,7 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
             database=database,
             blobs=blobs,
             http=http,
+            streams_http=streams_http,
             threads=threads,
             journal=journal,
             attempts=attempts,
@@ -241,6 +248,7 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         ports=ports,
         database=base.database,
         http=base.http,
+        streams_http=base.streams_http,
         blobs=base.blobs,
         threads=base.threads,
         journal=base.journal,
@@ -271,6 +279,7 @@ def _root_app(
         services=outbound.services,
         credentials=base.keys,
         handlers=operations.handlers(),
+        elsewhere=Forwarding(ports, settings, base.streams_http),
     )
     s3_api = s3.S3Api(ports=ports, settings=settings, services=outbound.services, credentials=base.keys)
     bodies = BodyBudget(settings.server.http_bodies_bytes)

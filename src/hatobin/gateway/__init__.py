@@ -23,6 +23,8 @@ from hatobin.gateway.authorization import (
 from hatobin.gateway.call import Call, Principal, Services
 from hatobin.gateway.credentials import Credential, Credentials
 from hatobin.gateway.dispatch import Gateway
+from hatobin.gateway.elsewhere import Elsewhere
+from hatobin.gateway.errors import ONLY_HERE
 from hatobin.gateway.http import HttpRequest, HttpResponse, joined_headers
 from hatobin.gateway.permissions import Permissions, all_permissions, permissions_of
 from hatobin.gateway.registry import Handler, Handlers, operation, registered_operations
@@ -30,9 +32,11 @@ from hatobin.gateway.resources import ResourceFacts
 
 __all__ = [
     "API_VERSIONS",
+    "ONLY_HERE",
     "Call",
     "Credential",
     "Credentials",
+    "Elsewhere",
     "Gateway",
     "Handler",
     "Handlers",

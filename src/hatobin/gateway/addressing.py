@@ -45,6 +45,8 @@ _VERSIONS = {
 _LINKED = {"ConfirmSubscription": "sns", "Unsubscribe": "sns"}
 # By the name in a credential scope.
 _QUERY_SERVICES = {**{name: name for name in ("ses", "sns", "sqs", "sts", "iam")}, "monitoring": "cloudwatch"}
+# Whose refusals are XML although nothing in the request is a form: those, and what speaks REST with XML.
+_XML_SERVICES = frozenset({*_QUERY_SERVICES, "route53", "cloudfront"})
 # Services that moved from Query to JSON or CBOR: their clients still know the former error codes.
 _WITH_QUERY_ERRORS = ("sqs", "cloudwatch")
 _CBOR_PATH = re.compile(r"/service/([A-Za-z0-9_]+)/operation/([A-Za-z0-9_]+)/?\Z")
@@ -62,6 +64,11 @@ class Address(Struct, frozen=True):
     operation: OperationModel | None
     labels: Mapping[str, str]
     form: Mapping[str, str]
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the request names one of our operations by more than an action that other services have, too."""
+        return self.operation is not None and (self.wire is not QUERY or self.form.get("Version", "") in _VERSIONS)
 
     def parcel(self, operation: OperationModel, request: HttpRequest) -> Parcel:
         """Give what the protocol reads the input from. Raises `Malformed` for a body that cannot be unpacked."""
@@ -91,6 +98,15 @@ def head_address(request: HttpRequest) -> Address:
     if "x-amz-target" in request.headers or request.raw_path.startswith(("/v2/email/", "/v1/email/", "/service/")):
         return resolve(request)
     return _named(service_model(_query_service(request, {})), QUERY, "")
+
+
+def named_operation(request: HttpRequest, address: Address) -> str:
+    """Give the operation that a request names for whatever service: "" for REST, where only the model would know."""
+    if address.name:
+        return address.name
+    found = _CBOR_PATH.match(request.raw_path)
+    name = request.headers.get("x-amz-target", "").rpartition(".")[2] if found is None else found[2]
+    return _shown(name)
 
 
 @cache
@@ -144,6 +160,8 @@ def _by_action(request: HttpRequest) -> Address:
         # Old SDKs post to the queue's own URL; its path names the queue as well as the URL does.
         form.setdefault("QueueUrl", request.raw_path)
     name = form.get("Action", "")
+    if not name and (scope := _scope_service(request)) and scope not in _XML_SERVICES:
+        return Address(service, REST_JSON, "", None, {}, form)
     operation = service.operations.get(name)
     return Address(service, QUERY, _shown(name), operation, {}, form)
 
@@ -158,10 +176,16 @@ def _query_service(request: HttpRequest, form: Mapping[str, str]) -> str:
     by_version = _VERSIONS.get(form.get("Version", ""))
     if by_version is not None:
         return by_version
-    scope = _SCOPE_SERVICE.search(request.headers.get("authorization") or request.query)
-    if scope is None:
+    scope = _scope_service(request)
+    if not scope:
         return _LINKED.get(form.get("Action", ""), "ses")
-    return _QUERY_SERVICES.get(scope[1], "ses")
+    return _QUERY_SERVICES.get(scope, "ses")
+
+
+def _scope_service(request: HttpRequest) -> str:
+    """Give the service in the credential scope of a request, as it says; "" for an unsigned one."""
+    scope = _SCOPE_SERVICE.search(request.headers.get("authorization") or request.query)
+    return "" if scope is None else scope[1]
 
 
 def _named(service: ServiceModel, wire: Wire, name: str) -> Address:
@@ -172,4 +196,4 @@ def _shown(name: str) -> str:
     return name if _OPERATION_NAME.match(name) else ""
 
 
-__all__ = ["Address", "Malformed", "head_address", "resolve"]
+__all__ = ["Address", "Malformed", "head_address", "named_operation", "resolve"]

@@ -14,7 +14,6 @@ from msgspec import Struct
 from hatobin.gateway.addressing import Address
 from hatobin.gateway.call import Principal
 from hatobin.gateway.credentials import Credential, Credentials
-from hatobin.gateway.errors import COVERAGE_PAGE
 from hatobin.gateway.http import HttpRequest
 from hatobin.gateway.models import SERVICES, service_model
 from hatobin.gateway.permissions import Permissions, permissions_of
@@ -22,7 +21,6 @@ from hatobin.ports import Threads, run_by_size
 from hatobin.protocols.aws.arn import parse_arn
 from hatobin.protocols.aws.claims import Claim, Fault, SignatureRefused, SignedRequest, read_claim
 from hatobin.protocols.aws.sigv4 import verify
-from hatobin.words.errors import CallerError
 
 # Operation and the parameter whose ARN says for which account and region it is.
 _ANONYMOUS = {("sns", "ConfirmSubscription"): "TopicArn", ("sns", "Unsubscribe"): "SubscriptionArn"}
@@ -38,11 +36,16 @@ def _served() -> frozenset[str]:
 
 
 class Caller(Struct, frozen=True):
-    """The outcome: who, what that one may do, and for which region."""
+    """The outcome: who, what that one may do, and for which service and region.
+
+    `service` is the name in the credential scope: that of the address, or one that is
+    none of ours; "" where nothing was signed.
+    """
 
     principal: Principal
     permissions: Permissions
     region: str
+    service: str = ""
 
 
 async def authenticate(
@@ -50,8 +53,7 @@ async def authenticate(
 ) -> Caller:
     """Verify a request's signature against the key that it names.
 
-    Raises `SignatureRefused` where AWS would not believe it, and a
-    `CallerError` (501) for a rightly signed call to a service that we are not.
+    Raises `SignatureRefused` where AWS would not believe it.
     """
     signed = SignedRequest(request.method, request.raw_path, request.query, request.headers, request.body)
     try:
@@ -70,18 +72,14 @@ async def authenticate(
         raise SignatureRefused(Fault.EXPIRED_TOKEN, _EXPIRED_TOKEN)
     secret = credential.secret
     await run_by_size(threads, len(request.body), lambda: verify(claim, signed, secret))
-    if address.operation is None and claim.scope.service not in _served():
-        raise CallerError(
-            "NotImplementedException",
-            f"This server does not serve {claim.scope.service}; {COVERAGE_PAGE} lists what it serves.",
-            status=501,
-        )
-    if claim.scope.service != address.service.signing_name:
+    is_foreign = claim.scope.service not in _served() and not address.is_certain
+    if not is_foreign and claim.scope.service != address.service.signing_name:
         message = f"Credential should be scoped to correct service: '{address.service.signing_name}'."
         raise SignatureRefused(Fault.MISMATCH, message)
     region = _region(claim.scope.regions)
     await credentials.note_use(claim.access_key_id, claim.scope.service, region)
-    return Caller(credential.principal, permissions_of(credential.policies, credential.session_policies), region)
+    permissions = permissions_of(credential.policies, credential.session_policies)
+    return Caller(credential.principal, permissions, region, claim.scope.service)
 
 
 def _region(regions: tuple[str, ...]) -> str:

@@ -15,11 +15,12 @@ from typing import TypeVar
 import structlog
 
 from hatobin.gateway.addressing import QUERY, Address, head_address, resolve
-from hatobin.gateway.authentication import authenticate
+from hatobin.gateway.authentication import Caller, authenticate
 from hatobin.gateway.authorization import authorize
 from hatobin.gateway.call import Call, Services
 from hatobin.gateway.credentials import Credentials
 from hatobin.gateway.decoding import decode, malformed_error
+from hatobin.gateway.elsewhere import Elsewhere, Nowhere, check_foreign, not_served
 from hatobin.gateway.errors import (
     caller_refusal,
     internal_refusal,
@@ -49,13 +50,21 @@ class Gateway:
     """Answers AWS requests with the registered operations."""
 
     def __init__(
-        self, *, ports: Ports, settings: Settings, services: Services, credentials: Credentials, handlers: Handlers
+        self,
+        *,
+        ports: Ports,
+        settings: Settings,
+        services: Services,
+        credentials: Credentials,
+        handlers: Handlers,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._ports = ports
         self._settings = settings
         self._services = services
         self._credentials = credentials
         self._handlers = handlers
+        self._elsewhere = Nowhere() if elsewhere is None else elsewhere
         self._rationing = Rationing(settings.account.max_api_rate)
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
@@ -68,7 +77,7 @@ class Gateway:
             refusal = caller_refusal(service, malformed_error(service.name, malformed))
             return _response(QUERY.refuse(service, refusal, request_id))
         try:
-            return _response(await self._answer(request, address, request_id))
+            return await self._answer(request, address, request_id)
         except Exception as error:  # The last line: whatever it is, the caller gets an answer and we a record.
             return _response(
                 address.wire.refuse(address.service, self._refusal(error, address, request_id), request_id)
@@ -80,21 +89,45 @@ class Gateway:
         refusal = caller_refusal(address.service, error)
         return _response(address.wire.refuse(address.service, refusal, self._ports.entropy.uuid()))
 
-    async def _answer(self, request: HttpRequest, address: Address, request_id: str) -> Answer:
+    async def _answer(self, request: HttpRequest, address: Address, request_id: str) -> HttpResponse:
         caller = await authenticate(
             request, address, self._credentials, now=self._ports.clock.now(), threads=self._ports.threads
         )
         service, operation = address.service, address.operation
-        handler = self._handlers.get((service.name, address.name))
+        is_ours = caller.service in ("", service.signing_name)
+        handler = self._handlers.get((service.name, address.name)) if is_ours else None
+        if caller.service and self._elsewhere.takes(caller.service, is_ours=is_ours, is_served=handler is not None):
+            return await self._ask_elsewhere(request, address, caller, request_id)
+        if not is_ours:
+            raise not_served(caller.service)
         if operation is None or handler is None:
-            return address.wire.refuse(service, unknown_refusal(address), request_id)
+            return _response(address.wire.refuse(service, unknown_refusal(address), request_id))
         self._rationing.check(
             service.name, operation.name, caller.principal.account_id, caller.region, self._ports.clock.monotonic()
         )
         value = await self._beside(request, lambda: _decoded(address, operation, request))
-        call = Call(
-            service=service.name,
-            operation=operation.name,
+        call = self._call(service.name, operation.name, request, caller, request_id)
+        await authorize(call, value)
+        output = await handler(call, value)
+        return _response(address.wire.answer(service, operation, output, request_id))
+
+    async def _ask_elsewhere(
+        self, request: HttpRequest, address: Address, caller: Caller, request_id: str
+    ) -> HttpResponse:
+        """Pass a call on if its caller may make it: as far as we can read it, as if it were answered here."""
+        service, operation = address.service, address.operation
+        is_ours = caller.service == service.signing_name
+        call = self._call(service.name if is_ours else caller.service, address.name, request, caller, request_id)
+        if is_ours and operation is not None:
+            await authorize(call, await self._beside(request, lambda: _decoded(address, operation, request)))
+        else:
+            check_foreign(call, caller, address, request)
+        return await self._elsewhere.ask(request, caller.service, caller.region)
+
+    def _call(self, service: str, operation: str, request: HttpRequest, caller: Caller, request_id: str) -> Call:
+        return Call(
+            service=service,
+            operation=operation,
             principal=caller.principal,
             permissions=caller.permissions,
             region=caller.region,
@@ -106,9 +139,6 @@ class Gateway:
             settings=self._settings,
             services=self._services,
         )
-        await authorize(call, value)
-        output = await handler(call, value)
-        return address.wire.answer(service, operation, output, request_id)
 
     async def _beside(self, request: HttpRequest, work: Callable[[], T]) -> T:
         """Do something with a request's body; a large one does not hold up the others."""

@@ -15,8 +15,11 @@ from hatobin.protocols.aws.model import ServiceModel
 from hatobin.protocols.aws.query import QueryWire
 from hatobin.protocols.aws.wire import Refusal
 from hatobin.words.errors import CallerError
+from hatobin.words.settings import table_name
 
 COVERAGE_PAGE = "docs/coverage.md"
+ONLY_HERE = frozenset({"ses", "iam", "sts"})
+"""Services, by signing name, that are never somewhere else: mail, and the keys that calls are signed with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ def unknown_refusal(address: Address) -> Refusal:
             return _plain("MissingAction", "The request is missing an action or a required parameter.", 400)
         return _plain("UnknownOperationException", "The requested operation is not recognized by the service.", 404)
     message = f"{address.service.name} {address.name} is not implemented by this server; {COVERAGE_PAGE} lists what is."
+    if address.service.signing_name not in ONLY_HERE:
+        message += f" With aws.{table_name(address.service.signing_name)}.endpoint_url it would be asked there."
     return _plain("NotImplementedException", message, 501)
 
 

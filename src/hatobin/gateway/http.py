@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -27,11 +27,15 @@ class HttpRequest(Struct, frozen=True):
 
 
 class HttpResponse(Struct, frozen=True):
-    """One HTTP answer; the server adds what depends on the connection (length, date)."""
+    """One HTTP answer; the server adds what depends on the connection (length, date).
+
+    With `pieces`, the body comes from there: whoever takes the answer reads them to the end or closes them.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    pieces: AsyncGenerator[bytes, None] | None = None
 
 
 def joined_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

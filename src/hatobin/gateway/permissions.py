@@ -42,6 +42,16 @@ class Permissions:
         narrowed = _judge(self._session, action, resource, context)
         return found if narrowed is Verdict.ALLOWED else narrowed
 
+    def allows_whole(self, service: str, context: Callable[[], Context]) -> bool:
+        """Say whether every operation of a service is allowed on everything, whatever it is called.
+
+        A policy that takes operations out, by Deny or NotAction, is taken for one that takes out the one in question.
+        """
+        sets = [self._identity] if self._session is None else [self._identity, self._session]
+        if any(one.takes_out for one in sets):
+            return False
+        return self.verdict(f"{service}:*", "*", context) is Verdict.ALLOWED
+
 
 def _judge(policies: PolicySet, action: str, resource: str, context: Callable[[], Context]) -> Verdict:
     settled = policies.settled(action, resource)

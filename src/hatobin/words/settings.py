@@ -146,12 +146,68 @@ class S3(Section, frozen=True):
     secret_access_key: str = ""
 
 
+class Remote(Section, frozen=True):
+    """An AWS service somewhere else, and the key to sign with; what is empty is taken from `aws.default`."""
+
+    endpoint_url: str = ""
+    region: str = ""
+    access_key_id: str = ""
+    secret_access_key: str = ""
+    session_token: str = ""
+
+    def __repr__(self) -> str:
+        """Without the secret: settings end up in logs."""
+        return f"Remote(endpoint_url={self.endpoint_url!r}, region={self.region!r})"
+
+
+# What a service is called in a credential scope, where its table has the name that people know.
+_TABLES = {"monitoring": "cloudwatch", "mobiletargeting": "pinpoint"}
+
+
 class Aws(Section, frozen=True):
-    """Outgoing calls to other services and to subscribers."""
+    """Outgoing calls to other services and to subscribers.
+
+    `services` has the tables `[aws.NAME]` of services that are somewhere else, by NAME.
+    """
 
     allow_networks: tuple[str, ...] | None = None
     request_timeout_s: float = 15.0
+    forward_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    events_source: str = "hatobin.ses"
+    metrics_namespace: str = "Hatobin/SES"
     s3: S3 = S3()
+    default: Remote = Remote()
+    services: dict[str, Remote] = msgspec.field(default_factory=dict)
+
+    def lives_elsewhere(self, service: str) -> bool:
+        """Whether a service has an endpoint of its own in the configuration; `service` is its signing name.
+
+        >>> Aws(services={"cloudwatch": Remote(endpoint_url="https://example.com")}).lives_elsewhere("monitoring")
+        True
+        """
+        own = self.services.get(table_name(service))
+        return own is not None and bool(own.endpoint_url)
+
+    def remote(self, service: str) -> Remote:
+        """Give where a service is, by its signing name, with what `aws.default` adds; without endpoint: nowhere."""
+        own, default = self.services.get(table_name(service), Remote()), self.default
+        key = own if own.access_key_id else default
+        return Remote(
+            endpoint_url=own.endpoint_url or default.endpoint_url,
+            region=own.region or default.region,
+            access_key_id=key.access_key_id,
+            secret_access_key=key.secret_access_key,
+            session_token=key.session_token,
+        )
+
+
+def table_name(service: str) -> str:
+    """Give the NAME in `[aws.NAME]` of a service by its signing name.
+
+    >>> table_name("monitoring"), table_name("dynamodb")
+    ('cloudwatch', 'dynamodb')
+    """
+    return _TABLES.get(service, service)
 
 
 class Tls(Section, frozen=True):

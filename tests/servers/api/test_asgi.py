@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 
-from hatobin.gateway import Call
+from hatobin.gateway import Call, HttpRequest, HttpResponse
+from hatobin.ports import HttpUnreachable
 from hatobin.servers.api import SMALL_BODY_BYTES, ApiApp, BodyBudget, HttpTraffic, is_aws_request
 from hatobin.words.settings import Server, Settings
 from tests.gateway.exchange import Client
@@ -37,10 +40,17 @@ class Connection:
         self.unread_at_answer = 0
 
     async def receive(self) -> dict[str, Any]:
+        if not self._parts:
+            return await self.after()
         part = self._parts.pop(0)
         if part is None:
             return {"type": "http.disconnect"}
         return {"type": "http.request", "body": part, "more_body": bool(self._parts)}
+
+    async def after(self) -> dict[str, Any]:
+        """What comes after the request: nothing."""
+        await asyncio.Event().wait()
+        raise AssertionError
 
     async def send(self, message: Any) -> None:
         if not self.sent:
@@ -268,3 +278,69 @@ async def test_a_client_that_leaves_gets_no_answer() -> None:
 )
 def test_requests_for_aws_apis_are_told_from_local_paths(given: dict[str, Any], is_aws: bool) -> None:
     assert is_aws_request(given) is is_aws
+
+
+class Passing:
+    """A service elsewhere that answers in pieces; the last may be a failure."""
+
+    def __init__(self, *pieces: bytes | HttpUnreachable) -> None:
+        self._pieces = pieces
+        self.is_closed = False
+
+    def takes(self, service: str, *, is_ours: bool, is_served: bool) -> bool:
+        return True
+
+    async def ask(self, request: HttpRequest, service: str, region: str) -> HttpResponse:
+        return HttpResponse(206, (("x-far", "1"),), b"", self._give())
+
+    async def _give(self) -> AsyncGenerator[bytes, None]:
+        try:
+            for piece in self._pieces:
+                if isinstance(piece, HttpUnreachable):
+                    raise piece
+                yield piece
+                await asyncio.sleep(0)
+        finally:
+            self.is_closed = True
+
+
+class Leaving(Connection):
+    """A client that leaves when it has asked."""
+
+    async def after(self) -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+
+async def passed_on(passing: Passing, connection: Connection) -> Connection:
+    gateway = make_gateway({}, elsewhere=passing)
+    app = ApiApp(gateway, Settings(server=Server(max_body_bytes=LIMIT)), BodyBudget(LIMIT), HttpTraffic())
+    await app(signed_scope(), connection.receive, connection.send)
+    return connection
+
+
+async def test_an_answer_from_elsewhere_goes_out_piece_by_piece() -> None:
+    passing = Passing(b"one", b"two", b"three")
+    connection = await passed_on(passing, Connection(b""))
+    assert (connection.status, connection.headers) == (206, {b"x-far": b"1"})
+    assert [message.get("body") for message in connection.sent[1:]] == [b"one", b"two", b"three", b""]
+    assert (connection.is_complete, passing.is_closed) == (True, True)
+
+
+async def test_an_answer_from_elsewhere_without_a_body_is_whole_too() -> None:
+    connection = await passed_on(Passing(), Connection(b""))
+    assert (connection.status, connection.body, connection.is_complete) == (206, b"", True)
+
+
+async def test_an_answer_that_breaks_off_elsewhere_is_not_completed_here() -> None:
+    passing = Passing(b"one", HttpUnreachable("reset"))
+    with pytest.raises(HttpUnreachable):
+        await passed_on(passing, Connection(b""))
+    assert passing.is_closed
+
+
+async def test_a_client_that_leaves_ends_the_reading_elsewhere() -> None:
+    passing = Passing(*[b"x"] * 1000)
+    connection = await passed_on(passing, Leaving(b""))
+    assert passing.is_closed
+    assert not connection.is_complete
+    assert len(connection.sent) < 900

@@ -9,7 +9,9 @@ Refs: ASGI 3.0 HTTP specification and its TLS extension.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from contextlib import aclosing, suppress
 from typing import Any
 
 from hatobin.gateway import Gateway, HttpRequest, HttpResponse, joined_headers
@@ -75,7 +77,7 @@ class ApiApp:
         if len(body) > self._max_body_bytes:
             await self._refuse(head, _too_large(), None, send)
             return
-        await _send(send, await self._gateway.handle(_with_body(head, body)))
+        await self._hand_over(await self._gateway.handle(_with_body(head, body)), receive, send)
 
     async def _answer_large(
         self, head: HttpRequest, first: Message, share: BodyShare, receive: Receive, send: Send
@@ -84,7 +86,17 @@ class ApiApp:
         if isinstance(body, CallerError):
             await self._refuse(head, body, receive if has_more else None, send)
         elif body is not None:
-            await _send(send, await self._gateway.handle(_with_body(head, body)))
+            await self._hand_over(await self._gateway.handle(_with_body(head, body)), receive, send)
+
+    async def _hand_over(self, response: HttpResponse, receive: Receive, send: Send) -> None:
+        if response.pieces is None:
+            await _send(send, response)
+            return
+        async with aclosing(response.pieces) as pieces:
+            first = await anext(pieces, b"")
+            await send({"type": "http.response.start", "status": response.status, "headers": _encoded(response)})
+            await send({"type": "http.response.body", "body": first, "more_body": True})
+            await _send_pieces(pieces, receive, send)
 
     async def _read_body(
         self, message: Message, share: BodyShare, receive: Receive
@@ -188,7 +200,7 @@ def _with_body(head: HttpRequest, body: bytes) -> HttpRequest:
 
 async def _send(send: Send, response: HttpResponse, *, close: bool = False, unread: object = None) -> None:
     """Send a whole answer; with `unread` the connection stays open for what the client is still sending."""
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+    headers = _encoded(response)
     headers.append((b"content-length", str(len(response.body)).encode()))
     if response.status == 503:
         headers.append((b"retry-after", _RETRY_AFTER_S))
@@ -196,3 +208,27 @@ async def _send(send: Send, response: HttpResponse, *, close: bool = False, unre
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body, "more_body": unread is not None})
+
+
+def _encoded(response: HttpResponse) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+
+
+async def _send_pieces(pieces: AsyncGenerator[bytes, None], receive: Receive, send: Send) -> None:
+    """Send pieces as the client takes them; stop reading when it has gone."""
+    leaving = asyncio.get_running_loop().create_task(_left(receive))
+    try:
+        async for piece in pieces:
+            if leaving.done():
+                return
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        leaving.cancel()
+        with suppress(asyncio.CancelledError):
+            await leaving
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

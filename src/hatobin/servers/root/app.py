@@ -19,6 +19,7 @@ import msgspec
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hatobin.ports import HttpUnreachable
 from hatobin.ports.blobs import BlobsUnavailable
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.servers.api import is_aws_request
@@ -84,6 +85,9 @@ class RootApp:
         except (DatabaseUnavailable, BlobsUnavailable) as error:
             log.warning("store_unavailable", path=scope["path"], error=str(error))
             await _instead(send, 503, "The store does not answer now. Try again.")
+        except HttpUnreachable as error:
+            log.warning("passing_on_broke_off", path=scope["path"], error=str(error))
+            await _instead(send, 502, "The service behind this server broke off its answer.")
         except Exception:
             # Our own bug: the whole of it for the operator, nothing of it for the caller.
             log.exception("request_failed", method=scope["method"], path=scope["path"])

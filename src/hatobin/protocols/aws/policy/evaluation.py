@@ -63,6 +63,8 @@ class PolicySet:
         denies = any(one.denies for one in self._statements)
         self.allows_everything = not denies and any(map(_is_everything, self._statements))
         """Whether every action on every resource is allowed, whatever the request is like."""
+        self.takes_out = denies or any(one.but_actions for one in self._statements)
+        """Whether some statement denies, or allows all actions but some."""
 
     def settled(self, action: str, resource: str) -> Verdict | None:
         """Give the verdict where it does not depend on the request's context."""
