@@ -16,6 +16,10 @@ URL = f"http://127.0.0.1:8005/{ACCOUNT}/mail"
 NAME, IDENTITY, LIST = {"ConfigurationSetName": "cs"}, {"EmailIdentity": "example.com"}, {"ContactListName": "news"}
 TENANT = {"TenantName": "acme"}
 ENDPOINT = {"EndpointName": "global"}
+ENTITY = {
+    "ReputationEntityType": "RESOURCE",
+    "ReputationEntityReference": f"arn:aws:ses:{REGION}:{ACCOUNT}:tenant/acme",
+}
 GIVEN = {**TENANT, "ResourceArn": f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/cs"}
 CONTACT = {**LIST, "EmailAddress": "bob@example.net"}
 DESTINATION = {**NAME, "EventDestinationName": "d"}
@@ -252,8 +256,15 @@ RESOURCES: dict[str, Resource] = {
             ),
             ("sesv2", "put_suppressed_destination", {**TENANT, "EmailAddress": "bob@example.net", "Reason": "BOUNCE"}),
             mail(**TENANT),
+            ("sesv2", "get_reputation_entity", ENTITY),
+            ("sesv2", "update_reputation_entity_customer_managed_status", {**ENTITY, "SendingStatus": "DISABLED"}),
+            (
+                "sesv2",
+                "update_reputation_entity_policy",
+                {**ENTITY, "ReputationEntityPolicy": f"arn:aws:ses:{REGION}:aws:reputation-policy/none"},
+            ),
         ),
-        (("sesv2", "list_tenants", {}),),
+        (("sesv2", "list_tenants", {}), ("sesv2", "list_reputation_entities", {})),
     ),
     "resource of a tenant": Resource(
         ("CreateTenantResourceAssociation",),

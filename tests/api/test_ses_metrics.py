@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hatobin.capabilities import metrics
+from hatobin.capabilities import reputation as reputation_room
 from hatobin.capabilities.metrics import ReputationScope, ScopeKind
 from tests.api.harness import ACCOUNT, REGION, Api
 from tests.api.links import REACHABLE
@@ -127,7 +128,7 @@ def test_reputation_leaves_out_the_simulator_and_the_suppressed(api: Api, ses: A
 
 def test_the_rates_are_published_as_metrics(api: Api, ses: Any) -> None:
     send(ses, "a@example.net")
-    publisher = metrics.ReputationMetrics(api.world.ports)
+    publisher = reputation_room.ReputationMetrics(api.world.ports)
     assert api.run(publisher.once()) == 1
     for name in ("Reputation.BounceRate", "Reputation.ComplaintRate"):
         [point] = statistics(api, name, Statistics=["Average"])
@@ -142,7 +143,7 @@ def test_a_set_with_reputation_metrics_has_rates_of_its_own(api: Api, ses: Any) 
         options = {"ReputationMetricsEnabled": enabled}
         ses.create_configuration_set(ConfigurationSetName=name, ReputationOptions=options)
         send(ses, "a@example.net", ConfigurationSetName=name)
-    api.run(metrics.ReputationMetrics(api.world.ports).once())
+    api.run(reputation_room.ReputationMetrics(api.world.ports).once())
     found = api.client("cloudwatch").list_metrics(MetricName="Reputation.BounceRate")["Metrics"]
     dimensions = [metric["Dimensions"] for metric in found]
     assert dimensions == [[{"Name": "ses:configuration-set", "Value": "shown"}], []]

@@ -40,6 +40,7 @@ REASONS: dict[tuple[str, str, str], str] = {
     "its sender, and an unverified one is BadRequestException",
     ("sesv2", "PutAccountPricingAttributes", "ConflictException"): "a plan holds at once, so no change is under way",
     ("sesv2", "UpdateReputationEntityCustomerManagedStatus", "ConflictException"): _IN_TURN,
+    ("sesv2", "UpdateReputationEntityPolicy", "ConflictException"): _IN_TURN,
     ("sesv2", "GetAccount", "BadRequestException"): _NO_MEMBER,
     ("sesv2", "PutAccountSendingAttributes", "BadRequestException"): _NO_MEMBER,
     ("sesv2", "PutAccountDedicatedIpWarmupAttributes", "BadRequestException"): _NO_MEMBER,

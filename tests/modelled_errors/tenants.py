@@ -44,12 +44,26 @@ TENANTS: list[Provocation] = [
     _V2.one("ListResourceTenants", _MISSING, "Template <none> does not exist", ResourceArn=f"{_SES}template/none"),
     _V2.one("ListResourceTenants", _BAD, "Provided resource identifier is not an SES resource", ResourceArn="x"),
     *_V2.each(("DeleteConfigurationSet",), _BAD, _IN_USE.format("configuration-set/cs"), ConfigurationSetName="cs"),
-    _V2.one(
-        "UpdateReputationEntityCustomerManagedStatus",
+    *_V2.each(
+        ("UpdateReputationEntityCustomerManagedStatus", "GetReputationEntity"),
         _BAD,
         "Reputation entity reference <x> is invalid.",
         ReputationEntityReference="x",
     ),
+    _V2.one(
+        "UpdateReputationEntityPolicy",
+        _BAD,
+        "Reputation policy <x> is invalid.",
+        ReputationEntityReference=f"{_SES}tenant/acme",
+        ReputationEntityPolicy="x",
+    ),
+    _V2.one(
+        "GetReputationEntity",
+        _MISSING,
+        f"Reputation entity <{_SES}tenant/none> does not exist.",
+        ReputationEntityReference=f"{_SES}tenant/none",
+    ),
+    _V2.one("ListReputationEntities", _BAD, "Invalid Next Token", NextToken="x"),
     _V2.one("ListTenants", _BAD, "Invalid Next Token", NextToken="x"),
     Group("sesv2", "full").one("CreateTenant", _FULL, "Maximum of 10000 tenants reached.", TenantName="more"),
 ]

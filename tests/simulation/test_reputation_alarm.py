@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hatobin.capabilities import metrics
+from hatobin.capabilities import metrics, reputation
 from hatobin.capabilities.metrics import ReputationScope
 from hatobin.companions.cloudwatch import AlarmWatch, alarm_store
 from hatobin.companions.cloudwatch.alarms import Alarm, Standing, State
@@ -35,7 +35,7 @@ async def test_hard_bounces_cross_the_threshold() -> None:
     outbound = await world.start()
     await world.verify("sender@example.com")
     await world.database.write(lambda session: alarm_store.put(session, alarm(world)))
-    publisher, watch = metrics.ReputationMetrics(world.ports), AlarmWatch(world.ports, outbound.services)
+    publisher, watch = reputation.ReputationMetrics(world.ports), AlarmWatch(world.ports, outbound.services)
 
     async def send(*recipients: str) -> None:
         await outbound.acceptor.accept(draft(*recipients))
@@ -54,9 +54,9 @@ async def test_hard_bounces_cross_the_threshold() -> None:
     assert await a_minute_later() is State.OK
     receiver.behaviour = KnowsNobody()
     await send("nobody@example.net")
-    reputation = await world.database.read(
+    counted = await world.database.read(
         lambda session: metrics.reputation(session, ReputationScope(ACCOUNT, REGION), world.clock.now())
     )
-    assert (reputation.sends, reputation.bounces) == (20, 1)
+    assert (counted.sends, counted.bounces) == (20, 1)
     assert await a_minute_later() is State.ALARM
     await world.kill(outbound)

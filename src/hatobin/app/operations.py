@@ -21,6 +21,7 @@ _MODULES = (
     "hatobin.capabilities.identities",
     "hatobin.capabilities.jobs",
     "hatobin.capabilities.multi_region_endpoints",
+    "hatobin.capabilities.reputation",
     "hatobin.capabilities.suppression",
     "hatobin.capabilities.tags",
     "hatobin.capabilities.templates",

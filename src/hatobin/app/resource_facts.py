@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hatobin.app.tagged import tagged_kinds
-from hatobin.capabilities import tenants
+from hatobin.capabilities import reputation, tenants
 from hatobin.companions import iam
 from hatobin.gateway import ResourceFacts
 from hatobin.ports import Session
@@ -14,11 +14,16 @@ _TAGGED = tagged_kinds()
 
 def resource_facts() -> ResourceFacts:
     """Give the service that looks up ARNs and tags."""
-    return ResourceFacts(arns={"tenant": _tenant, "user": _user, "role": _role}, tags=_tags)
+    return ResourceFacts(arns={"tenant": _tenant, "entity": _entity, "user": _user, "role": _role}, tags=_tags)
 
 
 def _tenant(session: Session, account_id: str, region: str, name: str) -> str | None:
     found = tenants.find(session, account_id, region, name)
+    return None if found is None else found.arn
+
+
+def _entity(session: Session, account_id: str, region: str, reference: str) -> str | None:
+    found = reputation.find_entity(session, account_id, region, reference)
     return None if found is None else found.arn
 
 

@@ -43,7 +43,7 @@ from hatobin.app.store import (
     open_store,
 )
 from hatobin.app.welcome import welcome
-from hatobin.capabilities import contacts, identities, metrics, queue, tracking
+from hatobin.capabilities import contacts, identities, queue, reputation, tracking
 from hatobin.companions import cloudwatch, firehose, iam, s3, sns, sqs
 from hatobin.companions.forward import Forwarding
 from hatobin.companions.kms import SealBroken, Vault
@@ -113,7 +113,8 @@ class Assembly:
     bucket_upkeep: s3.BucketUpkeep
     metric_upkeep: cloudwatch.MetricUpkeep
     alarm_watch: cloudwatch.AlarmWatch
-    reputation_metrics: metrics.ReputationMetrics
+    reputation_metrics: reputation.ReputationMetrics
+    reputation_watch: reputation.ReputationWatch
     streams: firehose.StreamFlusher
     verification: identities.VerificationChecks
     smtp: SmtpListeners
@@ -224,7 +225,7 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
 
 def _assemble_flow(base: _Foundation) -> Assembly:
     settings, ports, certificates = base.settings, base.ports, base.certificates
-    inbox_waiters, reputation_metrics = InboxWaiters(), metrics.ReputationMetrics(ports)
+    inbox_waiters, reputation_metrics = InboxWaiters(), reputation.ReputationMetrics(ports)
 
     def settled() -> None:
         inbox_waiters.notify()
@@ -260,6 +261,7 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         metric_upkeep=cloudwatch.MetricUpkeep(ports),
         alarm_watch=cloudwatch.AlarmWatch(ports, outbound.services),
         reputation_metrics=reputation_metrics,
+        reputation_watch=reputation.ReputationWatch(ports, settings, outbound.publisher.wake),
         streams=firehose.StreamFlusher(ports, outbound.services.get(s3.Buckets).objects),
         verification=identities.VerificationChecks(ports, settings),
         smtp=SmtpListeners(settings, ports, SmtpDoor(base.keys, outbound.acceptor)),

@@ -3,7 +3,7 @@
 A pass walks over what traffic leaves in the store: messages with all that
 hangs on them, events whose message is gone, minutes and quarters of accounts
 that stopped sending, links of verification mails, temporary credentials, import jobs, the hours of
-reputations. It reads a piece on a snapshot, removes what it found in one short transaction,
+reputations and what was found in them. It reads a piece on a snapshot, removes what it found in one short transaction,
 and rests in proportion, so that sending never waits for it. A message with a
 queued recipient stays, however old.
 
@@ -23,7 +23,7 @@ from typing import TypeVar
 
 import structlog
 
-from hatobin.capabilities import account, events, identities, inbox, jobs, metrics, queue
+from hatobin.capabilities import account, events, identities, inbox, jobs, metrics, queue, reputation
 from hatobin.companions import iam
 from hatobin.ports import Ports, Session
 from hatobin.ports.blobs import BlobsUnavailable
@@ -60,6 +60,7 @@ class Removed:
     jobs: int = 0
     sessions: int = 0
     hours: int = 0
+    findings: int = 0
 
 
 class Retention:
@@ -92,6 +93,7 @@ class Retention:
                         jobs=removed.jobs,
                         sessions=removed.sessions,
                         hours=removed.hours,
+                        findings=removed.findings,
                     )
             await self._ports.clock.sleep(PASS_INTERVAL_S)
 
@@ -121,6 +123,9 @@ class Retention:
             jobs=await self._drop(lambda session: jobs.find_ended(session, before, PIECE), jobs.forget),
             sessions=await self._drop(lambda session: iam.sessions_over(session, now, PIECE), iam.forget_sessions),
             hours=await self._drop(lambda session: metrics.hours_over(session, now, PIECE), metrics.forget_hours),
+            findings=await self._drop(
+                lambda session: reputation.fixed_over(session, now, PIECE), reputation.forget_fixed
+            ),
         )
 
     async def _drop(

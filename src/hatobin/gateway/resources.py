@@ -145,6 +145,8 @@ def _queue(name: str, _: str, place: Place) -> str:
 
 def _alarm(name: str, _: str, place: Place) -> str:
     return f"arn:aws:cloudwatch:{place[1]}:{place[0]}:alarm:{name}"
+
+
 def _stream(name: str, _: str, place: Place) -> str:
     return f"arn:aws:firehose:{place[1]}:{place[0]}:deliverystream/{name}"
 
@@ -161,6 +163,7 @@ _MEMBERS: Mapping[str, Mapping[str, _Member]] = {
     "sesv2": {
         "tenant_name": _stored("tenant"),
         "resource_arn": _itself,
+        "reputation_entity_reference": _stored("entity"),
         "email_identity": _identity,
         "configuration_set_name": _ses("configuration-set"),
         "contact_list_name": _ses("contact-list"),

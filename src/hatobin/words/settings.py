@@ -137,6 +137,20 @@ class Account(Section, frozen=True):
     max_import_lines: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
 
 
+Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
+
+
+class Reputation(Section, frozen=True):
+    """When bounces and complaints are findings, and when they pause who sends; shares of what was sent."""
+
+    automatic_pause: bool = True
+    min_sends: Annotated[int, msgspec.Meta(ge=1)] = 100
+    bounce_review: Share = 0.05
+    bounce_pause: Share = 0.10
+    complaint_review: Share = 0.001
+    complaint_pause: Share = 0.005
+
+
 class S3(Section, frozen=True):
     """A real S3 in place of the companion; empty: buckets are kept here."""
 
@@ -248,6 +262,7 @@ class Settings(Section, frozen=True):
     delivery: Delivery = Delivery()
     receiving: Receiving = Receiving()
     account: Account = Account()
+    reputation: Reputation = Reputation()
     aws: Aws = Aws()
     tls: Tls = Tls()
     console: Console = Console()

@@ -15,11 +15,13 @@ from click.testing import CliRunner
 from hatobin.app.cli import main
 from hatobin.app.cli.options import read_settings
 from hatobin.app.cli.store import in_store
+from hatobin.capabilities import tenants
 from hatobin.capabilities.identities import Identity, IdentityKind, Status, store
 from hatobin.capabilities.identities.certificate_store import associate
 from hatobin.capabilities.identities.key_store import insert_key, seal_key
 from hatobin.capabilities.identities.keys import make_key
 from hatobin.capabilities.identities.model import Dkim, DkimOrigin
+from hatobin.capabilities.tenants import store as tenant_store
 from hatobin.companions import acm, iam
 from hatobin.companions.iam.speakers import read_speaker
 from hatobin.companions.kms import Vault
@@ -135,6 +137,23 @@ def test_production_access_is_granted_and_denied(run: Any) -> None:
     assert "ProductionAccessEnabled  True" in run("account", "show", "--region", "eu-west-1")
     assert json.loads(run("account", "requests", "--json")) == []
     assert run("account", "requests") == ""
+
+
+def test_an_operator_pauses_a_tenant(tmp_path: Path, run: Any) -> None:
+    settings, folder = read_settings(None, tmp_path / "data")
+    tenant = tenants.Tenant("123456789012", "us-east-1", "acme", "tn-1", 0.0)
+    in_store(settings, folder, lambda session, _, __: tenant_store.insert(session, tenant))
+    assert json.loads(run("account", "enforce", "--tenant", "acme", "--cause", "Spam traps.", "--json")) == {
+        "TenantName": "acme",
+        "SendingStatus": "DISABLED",
+    }
+    found = in_store(
+        settings, folder, lambda session, _, __: tenants.find(session, tenant.account_id, "us-east-1", "acme")
+    )
+    assert found is not None
+    assert (found.customer.status, found.enforced.cause) == ("ENABLED", "Spam traps.")
+    assert run("account", "enforce", "--tenant", "acme", "--lift") == "acme ENABLED\n"
+    assert "has no tenant 'none'" in run("account", "enforce", "--tenant", "none", fails=True)
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_the_volume_goes_back_until_it_is_representative(room: Room) -> None:
     count(room, LEAST_HOURS - 1, REPRESENTATIVE_SENDS - 200, bounces=1)
     count(room, LEAST_HOURS + 5, 200, bounces=20)
     count(room, LEAST_HOURS + 6, 5000, bounces=5000)
-    assert found(room) == Reputation(REPRESENTATIVE_SENDS + 100, 21, 0)
+    assert found(room) == Reputation(REPRESENTATIVE_SENDS + 100, 21, 0, began_at=NOON - (LEAST_HOURS + 5) * HOUR_S)
 
 
 def test_a_busy_day_counts_whole(room: Room) -> None:
@@ -87,13 +87,14 @@ def test_a_busy_day_counts_whole(room: Room) -> None:
 def test_what_is_older_than_a_month_counts_no_more(room: Room) -> None:
     count(room, MOST_HOURS, 10, bounces=1)
     count(room, MOST_HOURS + 1, 10, bounces=5)
-    assert found(room) == Reputation(10, 1, 0)
+    assert found(room) == Reputation(10, 1, 0, began_at=NOON - MOST_HOURS * HOUR_S)
 
 
 def test_a_fresh_start_leaves_out_what_was_before(room: Room) -> None:
     count(room, 10, 100, bounces=50)
+    count(room, 5, 100, bounces=50)
     count(room, 2, 100, bounces=1)
-    assert found(room, since=NOON - 5 * HOUR_S) == Reputation(100, 1, 0)
+    assert found(room, since=NOON - 5 * HOUR_S + 60) == Reputation(100, 1, 0, began_at=NOON - 2 * HOUR_S)
 
 
 def test_a_rate_is_never_more_than_one(room: Room) -> None:

@@ -10,6 +10,7 @@ import click
 from hatobin.app.cli.options import print_json, read_settings, store_options
 from hatobin.app.cli.store import in_store
 from hatobin.capabilities import account as accounts
+from hatobin.capabilities import reputation, tenants
 from hatobin.companions import iam
 from hatobin.companions.kms import Vault
 from hatobin.ports import Session
@@ -98,6 +99,42 @@ def grant(
 def deny(config: str | None, data: Path | None, as_json: bool, account: str, region: str) -> None:
     """Deny production access; an account that had it is back in the sandbox of the region."""
     _answer(config, data, account, region, granted=False, as_json=as_json)
+
+
+@account.command()
+@store_options
+@_of_account
+@_of_region
+@click.option("--tenant", required=True, help="The tenant's name.")
+@click.option("--cause", default="", help="Why, as its account is shown it.")
+@click.option("--lift", is_flag=True, help="End the pause.")
+def enforce(
+    config: str | None,
+    data: Path | None,
+    as_json: bool,
+    account: str,
+    region: str,
+    tenant: str,
+    cause: str,
+    lift: bool,
+) -> None:
+    """Pause a tenant whatever its account says, or end that."""
+    settings, folder = read_settings(config, data)
+
+    def work(session: Session, _: Vault, now: float) -> str:
+        found = tenants.find_to_change(session, account, region, tenant)
+        if found is None:
+            raise click.ClickException(f"account {account} has no tenant {tenant!r} in {region}")
+        record = tenants.StatusRecord(tenants.ENABLED if lift else tenants.DISABLED, now, cause or None)
+        reputation.switch_tenant(session, found, record, "AWS_MANAGED", enforced=True)
+        now_stands = tenants.find(session, account, region, tenant)
+        return "" if now_stands is None else now_stands.status
+
+    status = in_store(settings, folder, work)
+    if as_json:
+        print_json({"TenantName": tenant, "SendingStatus": status})
+    else:
+        click.echo(f"{tenant} {status}")
 
 
 def _answer(

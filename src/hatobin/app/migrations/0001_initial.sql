@@ -16,6 +16,8 @@ CREATE TABLE IF NOT EXISTS account_settings (
   review               TEXT,
   auto_warmup          INTEGER,
   delivery_mode        TEXT,
+  enforcement          TEXT,
+  fresh_start          REAL,
   PRIMARY KEY (account_id, region)
 );
 
@@ -403,6 +405,33 @@ CREATE TABLE IF NOT EXISTS queue_worker (
   beat_at REAL NOT NULL
 );
 
+-- What is wrong with how somebody sends, or was: of an account, a configuration set, a tenant or an identity.
+-- `code` tells several of one type apart.
+CREATE TABLE IF NOT EXISTS recommendations (
+  account_id   TEXT NOT NULL,
+  region       TEXT NOT NULL,
+  resource_arn TEXT NOT NULL,
+  type         TEXT NOT NULL,
+  code         TEXT NOT NULL,
+  description  TEXT NOT NULL,
+  impact       TEXT NOT NULL,
+  status       TEXT NOT NULL,
+  created_at   REAL NOT NULL,
+  updated_at   REAL NOT NULL,
+  PRIMARY KEY (account_id, region, resource_arn, type, code)
+);
+CREATE INDEX IF NOT EXISTS recommendations_page ON recommendations (account_id, region, created_at);
+CREATE INDEX IF NOT EXISTS recommendations_status ON recommendations (status, updated_at);
+
+-- Accounts and configuration sets whose sending was paused for their reputation, until it is seen to go on.
+CREATE TABLE IF NOT EXISTS reputation_pauses (
+  account_id   TEXT NOT NULL,
+  region       TEXT NOT NULL,
+  resource_arn TEXT NOT NULL,
+  paused_at    REAL NOT NULL,
+  PRIMARY KEY (account_id, region, resource_arn)
+);
+
 -- One address that this account does not send to. `folded` is the address in lower case, for sending.
 -- `tenant_id` says whose list it is on; empty for the account's own.
 CREATE TABLE IF NOT EXISTS suppressed_destinations (
@@ -436,13 +465,21 @@ CREATE TABLE IF NOT EXISTS templates (
 );
 CREATE INDEX IF NOT EXISTS templates_created ON templates (account_id, region, created_at, name);
 
--- `suppressed_reasons` (a JSON list) and `suppression_scope` are given together or not at all.
+-- `suppressed_reasons` (a JSON list) and `suppression_scope` are given together or not at all. A tenant sends while
+-- neither its customer's status nor that of the operator (`enforced_…`) is DISABLED; `status_…` says since when and why.
 CREATE TABLE IF NOT EXISTS tenants (
   account_id         TEXT NOT NULL,
   region             TEXT NOT NULL,
   name               TEXT NOT NULL,
   tenant_id          TEXT NOT NULL,
   sending_status     TEXT NOT NULL,
+  status_cause       TEXT,
+  status_at          REAL NOT NULL,
+  enforced_status    TEXT NOT NULL,
+  enforced_cause     TEXT,
+  enforced_at        REAL NOT NULL,
+  reputation_policy  TEXT NOT NULL,
+  reputation_impact  TEXT,
   suppressed_reasons TEXT,
   suppression_scope  TEXT,
   tags               TEXT NOT NULL,

@@ -10,6 +10,13 @@ the same transaction; `count` feeds GetSendStatistics.
 from __future__ import annotations
 
 from hatobin.capabilities.account import api_v1, api_v2, api_v2_attributes
+from hatobin.capabilities.account.enforcement import (
+    Enforcement,
+    EnforcementStatus,
+    enforcement,
+    put_enforcement,
+    put_sending_enabled,
+)
 from hatobin.capabilities.account.expiry import (
     find_expired_minutes,
     find_expired_statistics,
@@ -34,7 +41,6 @@ from hatobin.capabilities.account.quota import sent_last_24_hours, spend
 from hatobin.capabilities.account.store import (
     count,
     put_production_access,
-    put_sending_enabled,
     put_suppressed_reasons,
     sandboxed,
     sending_enabled,
@@ -47,6 +53,8 @@ __all__ = [
     "UNLIMITED",
     "AccountStanding",
     "DailyQuotaExceeded",
+    "Enforcement",
+    "EnforcementStatus",
     "QuotaExceeded",
     "RateExceeded",
     "SendLimits",
@@ -58,8 +66,10 @@ __all__ = [
     "api_v2_attributes",
     "count",
     "default_limits",
+    "enforcement",
     "find_expired_minutes",
     "find_expired_statistics",
+    "put_enforcement",
     "put_production_access",
     "put_sending_enabled",
     "put_suppressed_reasons",

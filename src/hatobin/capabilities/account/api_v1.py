@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hatobin.capabilities.account import quota, store
+from hatobin.capabilities.account import enforcement, quota, store
 from hatobin.capabilities.account.model import SendLimits
 from hatobin.gateway import Call, operation
 from hatobin.gateway.models.ses import (
@@ -68,7 +68,7 @@ async def get_account_sending_enabled(
 @operation("ses", "UpdateAccountSendingEnabled")
 async def update_account_sending_enabled(call: Call, request: UpdateAccountSendingEnabledRequest) -> None:
     """Pause or resume all sending of the account in this region; an absent flag pauses, as at AWS."""
-    enabled = bool(request.enabled)
+    enabled, now = bool(request.enabled), call.ports.clock.now()
     await call.ports.database.write(
-        lambda s: store.put_sending_enabled(s, call.account_id, call.region, enabled=enabled)
+        lambda s: enforcement.put_sending_enabled(s, call.account_id, call.region, enabled=enabled, now=now)
     )

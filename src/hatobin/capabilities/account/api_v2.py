@@ -6,7 +6,8 @@ from typing import cast
 
 import msgspec
 
-from hatobin.capabilities.account import profile, quota, store
+from hatobin.capabilities.account import enforcement, profile, quota, store
+from hatobin.capabilities.account.enforcement import Enforcement
 from hatobin.capabilities.account.model import AccountStanding
 from hatobin.capabilities.account.profile import Profile
 from hatobin.gateway import Call, operation
@@ -25,9 +26,6 @@ from hatobin.gateway.models.sesv2 import (
 )
 from hatobin.ports import Session
 
-HEALTHY = "HEALTHY"
-"""The only enforcement status of a server that nobody reviews (others: PROBATION, SHUTDOWN)."""
-
 
 @operation("sesv2", "GetAccount")
 async def get_account(call: Call, request: GetAccountRequest) -> GetAccountResponse:
@@ -37,17 +35,18 @@ async def get_account(call: Call, request: GetAccountRequest) -> GetAccountRespo
     """
     now = call.ports.clock.now()
 
-    def look(session: Session) -> tuple[AccountStanding, int, Profile]:
+    def look(session: Session) -> tuple[AccountStanding, int, Profile, Enforcement]:
         return (
             store.standing(session, call.account_id, call.region, call.settings),
             quota.sent_last_24_hours(session, call.account_id, call.region, now),
             profile.profile(session, call.account_id, call.region),
+            enforcement.enforcement(session, call.account_id, call.region),
         )
 
-    standing, sent, own = await call.ports.database.read(look)
+    standing, sent, own, enforced = await call.ports.database.read(look)
     return GetAccountResponse(
         dedicated_ip_auto_warmup_enabled=own.auto_warmup is not False,
-        enforcement_status=HEALTHY,
+        enforcement_status=enforced.status,
         production_access_enabled=not standing.sandboxed,
         send_quota=SendQuota(
             max24_hour_send=float(standing.limits.max_24_hour_send),
@@ -78,10 +77,13 @@ def _details(own: Profile) -> AccountDetails | None:
 
 @operation("sesv2", "PutAccountSendingAttributes")
 async def put_account_sending_attributes(call: Call, request: PutAccountSendingAttributesRequest) -> None:
-    """Pause or resume all sending of the account in this region."""
-    enabled = bool(request.sending_enabled)
+    """Pause or resume all sending of the account in this region.
+
+    Resumed after a pause for its reputation, the account has a fresh start.
+    """
+    enabled, now = bool(request.sending_enabled), call.ports.clock.now()
     await call.ports.database.write(
-        lambda s: store.put_sending_enabled(s, call.account_id, call.region, enabled=enabled)
+        lambda s: enforcement.put_sending_enabled(s, call.account_id, call.region, enabled=enabled, now=now)
     )
 
 

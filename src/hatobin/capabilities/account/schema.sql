@@ -13,6 +13,8 @@ CREATE TABLE IF NOT EXISTS account_settings (
   review               TEXT,
   auto_warmup          INTEGER,
   delivery_mode        TEXT,
+  enforcement          TEXT,
+  fresh_start          REAL,
   PRIMARY KEY (account_id, region)
 );
 

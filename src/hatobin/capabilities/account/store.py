@@ -51,17 +51,6 @@ def sending_enabled(session: Session, account_id: str, region: str) -> bool:
     return row is None or row[0] is None or bool(row[0])
 
 
-def put_sending_enabled(session: Session, account_id: str, region: str, *, enabled: bool) -> None:
-    """Pause or resume all sending of the account in the region."""
-    session.execute(
-        """
-        INSERT INTO account_settings (account_id, region, sending_enabled) VALUES (:account_id, :region, :enabled)
-        ON CONFLICT (account_id, region) DO UPDATE SET sending_enabled = excluded.sending_enabled
-        """,
-        {"account_id": account_id, "region": region, "enabled": int(enabled)},
-    )
-
-
 def put_suppressed_reasons(session: Session, account_id: str, region: str, reasons: tuple[str, ...]) -> None:
     """Set for which reasons recipients are suppressed; an empty tuple turns suppression off."""
     session.execute(

@@ -28,7 +28,7 @@ from hatobin.capabilities.configuration_sets.model import (
     Options,
 )
 from hatobin.capabilities.configuration_sets.refusals import does_not_exist, sending_paused
-from hatobin.capabilities.configuration_sets.store import exists, find, insert, insert_destination
+from hatobin.capabilities.configuration_sets.store import exists, find, insert, insert_destination, pause
 from hatobin.capabilities.configuration_sets.tagging import TAGGED
 
 __all__ = [
@@ -51,5 +51,6 @@ __all__ = [
     "find",
     "insert",
     "insert_destination",
+    "pause",
     "sending_paused",
 ]

@@ -72,6 +72,11 @@ def change_options(
     return True
 
 
+def pause(session: Session, account_id: str, region: str, name: str, now: float) -> bool:
+    """Switch the sending of a set off; False when there is no set."""
+    return change_options(session, account_id, region, name, lambda options: options.with_sending(False, now))
+
+
 def lock(session: Session, account_id: str, region: str, name: str) -> bool:
     """Keep other nodes from changing a set's destinations until the commit; False when there is no set."""
     row = session.one(

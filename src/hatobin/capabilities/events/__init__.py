@@ -34,6 +34,7 @@ from hatobin.capabilities.events.store import (
     oldest_in_outbox,
     record,
     record_all,
+    record_change,
     recorded,
     take_outbox,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "out_of_office_detail",
     "record",
     "record_all",
+    "record_change",
     "recorded",
     "reject_detail",
     "remove",

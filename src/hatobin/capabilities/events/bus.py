@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
-from hatobin.capabilities.events.model import OutboxRow
+from hatobin.capabilities.events.model import CHANGE_PREFIX, OutboxRow
 from hatobin.companions.eventbridge import BusEvent
 from hatobin.words.event import EventKind
 
@@ -39,14 +39,19 @@ _kind = msgspec.json.Decoder(_Kind).decode
 
 def bus_event(row: OutboxRow, event_id: str) -> BusEvent:
     """Give what of the outbox goes to the bus, under this id."""
-    set_name = row.destination.partition("/")[0]
+    if row.destination.startswith(CHANGE_PREFIX):
+        detail_type, resource = row.destination.removeprefix(CHANGE_PREFIX), row.message_id
+    else:
+        detail_type = _DETAIL_TYPES[_kind(row.payload).event_type]
+        set_name = row.destination.partition("/")[0]
+        resource = f"arn:aws:ses:{row.region}:{row.account_id}:configuration-set/{set_name}"
     return BusEvent(
         event_id=event_id,
-        detail_type=_DETAIL_TYPES[_kind(row.payload).event_type],
+        detail_type=detail_type,
         source=SOURCE,
         account_id=row.account_id,
         region=row.region,
         time=f"{datetime.fromtimestamp(row.at, UTC):%Y-%m-%dT%H:%M:%SZ}",
-        resources=(f"arn:aws:ses:{row.region}:{row.account_id}:configuration-set/{set_name}",),
+        resources=(resource,),
         detail=row.payload,
     )

@@ -12,6 +12,9 @@ EVENT_SUBJECT = "Amazon SES Email Event Notification"
 NOTICE_PREFIX = "identity:"
 """How `OutboxRow.destination` begins where a classic notification goes; no configuration set is called so."""
 
+CHANGE_PREFIX = "change:"
+"""How `OutboxRow.destination` begins where SES itself tells the bus of a change; what follows is the detail type."""
+
 
 class MailJson(Struct, frozen=True):
     """The two stored halves of an event's `mail` object: all members but `tags`, and the tags."""

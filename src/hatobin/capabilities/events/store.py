@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hatobin.capabilities import configuration_sets, queue
 from hatobin.capabilities.configuration_sets import CloudWatchTarget, ConfigurationSet, EventDestination
-from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, RecordedEvent
+from hatobin.capabilities.events.model import CHANGE_PREFIX, Event, MailJson, OutboxRow, RecordedEvent
 from hatobin.capabilities.events.notices import Notices
 from hatobin.capabilities.metrics import EventFacts, Tally
 from hatobin.capabilities.queue import MessageKey
@@ -48,6 +48,22 @@ def record_all(session: Session, happened: Sequence[Event], lane: Lane = Lane.SE
         session.many(_OUTBOX, outbox)
     tally.record(session, lane)
     return waited_for
+
+
+def record_change(
+    session: Session, account_id: str, region: str, detail_type: str, resource_arn: str, detail: str, now: float
+) -> None:
+    """Queue what SES tells the default bus of a resource; events of one resource keep their order."""
+    row: dict[str, Value] = {
+        "account_id": account_id,
+        "region": region,
+        "destination": f"{CHANGE_PREFIX}{detail_type}",
+        "target_arn": f"arn:aws:events:{region}:{account_id}:event-bus/default",
+        "message_id": resource_arn,
+        "payload": detail,
+        "at": now,
+    }
+    session.execute(_OUTBOX, row)
 
 
 def _row(event: Event) -> dict[str, Value]:

@@ -4,34 +4,44 @@ Everything is counted in the transaction of the outcome, folded over it.
 `Tally` counts events: without dimensions for every account, and with those of
 the CloudWatch destinations of configuration sets. `ReputationTally` counts
 what was really sent, hard bounces and complaints; `reputation` reads them
-over a representative volume, and `ReputationMetrics` publishes the rates.
+over a representative volume. What follows from the rates is the room
+`reputation`.
 """
 
 from __future__ import annotations
 
 from hatobin.capabilities.metrics.dimensions import EventFacts
-from hatobin.capabilities.metrics.publishing import ReputationMetrics
 from hatobin.capabilities.metrics.reputation import (
+    MOST_HOURS,
+    Account,
     Reputation,
     ReputationScope,
     ReputationTally,
     ScopeKind,
     Sender,
+    active_accounts,
+    active_scopes,
+    active_sets,
     forget_hours,
     hours_over,
     reputation,
 )
-from hatobin.capabilities.metrics.tally import Tally
+from hatobin.capabilities.metrics.tally import NAMESPACE, Tally
 
 __all__ = [
+    "MOST_HOURS",
+    "NAMESPACE",
+    "Account",
     "EventFacts",
     "Reputation",
-    "ReputationMetrics",
     "ReputationScope",
     "ReputationTally",
     "ScopeKind",
     "Sender",
     "Tally",
+    "active_accounts",
+    "active_scopes",
+    "active_sets",
     "forget_hours",
     "hours_over",
     "reputation",

@@ -61,6 +61,8 @@ class Reputation(Struct, frozen=True):
     sends: int = 0
     bounces: int = 0
     complaints: int = 0
+    began_at: int = 0
+    """When the first hour begins that is counted, in seconds since the epoch."""
 
     @property
     def bounce_rate(self) -> float:
@@ -150,7 +152,11 @@ def _row(scope: ReputationScope, hour: int, lane: Lane, counts: Mapping[str, int
 
 
 def reputation(session: Session, scope: ReputationScope, now: float, *, since: float = 0.0) -> Reputation:
-    """Give the counts over the representative volume; `since` leaves out the hours before a fresh start."""
+    """Give the counts over the representative volume.
+
+    `since` is a fresh start, 0 for none. What was before it does not count, and what comes in the rest of its hour
+    neither: in that time the mail that was under way bounces.
+    """
     this_hour = int(now) // 3600
     rows = session.execute(
         """SELECT hour, SUM(sends), SUM(bounces), SUM(complaints) FROM sending_hours
@@ -161,16 +167,16 @@ def reputation(session: Session, scope: ReputationScope, now: float, *, since: f
             "region": scope.region,
             "scope": scope.kind.value,
             "name": scope.name,
-            "oldest": max(this_hour - MOST_HOURS, int(since) // 3600),
+            "oldest": max(this_hour - MOST_HOURS, int(since) // 3600 + 1),
         },
     )
-    sends = bounces = complaints = 0
+    sends = bounces = complaints = began = 0
     for hour, hour_sends, hour_bounces, hour_complaints in rows:
         if sends >= REPRESENTATIVE_SENDS and hour <= this_hour - LEAST_HOURS:
             break
         sends, bounces = sends + int(hour_sends), bounces + int(hour_bounces)
-        complaints += int(hour_complaints)
-    return Reputation(sends, bounces, complaints)
+        complaints, began = complaints + int(hour_complaints), int(hour) * 3600
+    return Reputation(sends, bounces, complaints, began)
 
 
 def active_accounts(session: Session, since: float, after: Account, limit: int) -> list[Account]:
@@ -203,6 +209,25 @@ def active_sets(session: Session, account_id: str, region: str, since: float) ->
         },
     )
     return [row[0] for row in rows]
+
+
+def active_scopes(session: Session, since: float, after: ReputationScope | None, limit: int) -> list[ReputationScope]:
+    """Give those in their order of whom something was counted since a moment, those after one of them."""
+    last = ReputationScope("", "") if after is None else after
+    rows = session.execute(
+        """SELECT DISTINCT account_id, region, scope, name FROM sending_hours
+        WHERE hour >= :oldest AND (account_id, region, scope, name) > (:account_id, :region, :scope, :name)
+        ORDER BY account_id, region, scope, name LIMIT :limit""",
+        {
+            "account_id": last.account_id,
+            "region": last.region,
+            "scope": "" if after is None else last.kind.value,
+            "name": last.name,
+            "oldest": int(since) // 3600,
+            "limit": limit,
+        },
+    )
+    return [ReputationScope(account_id, region, ScopeKind(scope), name) for account_id, region, scope, name in rows]
 
 
 def hours_over(session: Session, now: float, limit: int) -> list[int]:

@@ -9,27 +9,63 @@ have ask `check_unused`.
 
 from __future__ import annotations
 
-from hatobin.capabilities.tenants import api_v2, api_v2_resources, api_v2_status
+from hatobin.capabilities.tenants import api_v2, api_v2_resources
 from hatobin.capabilities.tenants.association_store import check_unused, not_associated
-from hatobin.capabilities.tenants.model import MAX_TENANTS, Tenant, TenantSuppression
+from hatobin.capabilities.tenants.model import (
+    DISABLED,
+    ENABLED,
+    MAX_TENANTS,
+    NONE,
+    POLICIES,
+    REINSTATED,
+    STANDARD,
+    STRICT,
+    StatusRecord,
+    Tenant,
+    TenantSuppression,
+)
+from hatobin.capabilities.tenants.paging import paging
 from hatobin.capabilities.tenants.resources import CONFIGURATION_SET, IDENTITY, TEMPLATE, TenantResource
-from hatobin.capabilities.tenants.store import find, find_id
+from hatobin.capabilities.tenants.store import (
+    find,
+    find_by_id,
+    find_id,
+    find_to_change,
+    page,
+    put_impact,
+    put_policy,
+    put_status,
+)
 from hatobin.capabilities.tenants.tagging import TAGGED
 
 __all__ = [
     "CONFIGURATION_SET",
+    "DISABLED",
+    "ENABLED",
     "IDENTITY",
     "MAX_TENANTS",
+    "NONE",
+    "POLICIES",
+    "REINSTATED",
+    "STANDARD",
+    "STRICT",
     "TAGGED",
     "TEMPLATE",
+    "StatusRecord",
     "Tenant",
     "TenantResource",
     "TenantSuppression",
     "api_v2",
     "api_v2_resources",
-    "api_v2_status",
     "check_unused",
     "find",
+    "find_by_id",
     "find_id",
+    "find_to_change",
     "not_associated",
+    "page",
+    "paging",
+    "put_impact",
+    "put_policy",
+    "put_status",
 ]

@@ -20,6 +20,9 @@ MAX_TENANTS = 10_000
 MAX_NAME_LENGTH = 64
 ENABLED, REINSTATED, DISABLED = "ENABLED", "REINSTATED", "DISABLED"
 STATUSES = (ENABLED, REINSTATED, DISABLED)
+STANDARD, STRICT, NONE = "standard", "strict", "none"
+POLICIES = (STANDARD, STRICT, NONE)
+"""When a tenant's findings pause it: those of high impact (what a new tenant has), any, or never."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _ID_HEX_BYTES = 15
@@ -34,22 +37,44 @@ class TenantSuppression:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusRecord:
+    """A status of a tenant's sending: what, why, and since when."""
+
+    status: str
+    at: float
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Tenant:
-    """One tenant. `suppression` is None where the account's own settings hold."""
+    """One tenant. `suppression` is None where the account's own settings hold.
+
+    `customer` is the status that the account and the tenant's reputation policy change, `enforced` the operator's;
+    without them both have been ENABLED since the tenant was made. `policy` is "standard", "strict" or "none",
+    `impact` the highest of its open findings.
+    """
 
     account_id: str
     region: str
     name: str
     tenant_id: str
     created_at: float
-    status: str = ENABLED
     suppression: TenantSuppression | None = None
     tags: tuple[TagPair, ...] = ()
+    customer: StatusRecord = StatusRecord(ENABLED, 0.0)
+    enforced: StatusRecord = StatusRecord(ENABLED, 0.0)
+    policy: str = STANDARD
+    impact: str | None = None
 
     @property
     def arn(self) -> str:
         """Name the tenant as policies and tags do."""
         return ses_arn(self.region, self.account_id, f"tenant/{self.name}/{self.tenant_id}")
+
+    @property
+    def status(self) -> str:
+        """The two together: DISABLED where one is, else the customer's (API reference v2, ReputationEntity)."""
+        return DISABLED if self.enforced.status == DISABLED else self.customer.status
 
     @property
     def may_send(self) -> bool:

@@ -1,10 +1,18 @@
--- `suppressed_reasons` (a JSON list) and `suppression_scope` are given together or not at all.
+-- `suppressed_reasons` (a JSON list) and `suppression_scope` are given together or not at all. A tenant sends while
+-- neither its customer's status nor that of the operator (`enforced_…`) is DISABLED; `status_…` says since when and why.
 CREATE TABLE IF NOT EXISTS tenants (
   account_id         TEXT NOT NULL,
   region             TEXT NOT NULL,
   name               TEXT NOT NULL,
   tenant_id          TEXT NOT NULL,
   sending_status     TEXT NOT NULL,
+  status_cause       TEXT,
+  status_at          REAL NOT NULL,
+  enforced_status    TEXT NOT NULL,
+  enforced_cause     TEXT,
+  enforced_at        REAL NOT NULL,
+  reputation_policy  TEXT NOT NULL,
+  reputation_impact  TEXT,
   suppressed_reasons TEXT,
   suppression_scope  TEXT,
   tags               TEXT NOT NULL,

@@ -10,18 +10,9 @@ import asyncio
 
 import structlog
 
-from hatobin.capabilities import configuration_sets
-from hatobin.capabilities.metrics.reputation import (
-    MOST_HOURS,
-    Account,
-    Reputation,
-    ReputationScope,
-    ScopeKind,
-    active_accounts,
-    active_sets,
-    reputation,
-)
-from hatobin.capabilities.metrics.tally import NAMESPACE
+from hatobin.capabilities import metrics
+from hatobin.capabilities.metrics import MOST_HOURS, NAMESPACE, Account, Reputation, ReputationScope, ScopeKind
+from hatobin.capabilities.reputation.standing import watched
 from hatobin.companions import cloudwatch
 from hatobin.companions.cloudwatch import Metric, MetricKey
 from hatobin.ports import Ports, Session
@@ -88,7 +79,7 @@ class ReputationMetrics:
         """Publish for the accounts after one; give how many and the last one, None where there are no more."""
 
         def read(session: Session) -> list[tuple[Account, dict[Metric, float]]]:
-            accounts = active_accounts(session, since, after, ACCOUNTS_AT_ONCE)
+            accounts = metrics.active_accounts(session, since, after, ACCOUNTS_AT_ONCE)
             return [(account, _rates(session, account, since, now)) for account in accounts]
 
         found = await self._ports.database.read(read)
@@ -105,19 +96,14 @@ class ReputationMetrics:
 
 def _rates(session: Session, account: Account, since: float, now: float) -> dict[Metric, float]:
     """Give the rates of an account that has sent, and of its sets that are to show theirs."""
-    whole = reputation(session, ReputationScope(*account), now)
-    if not whole.sends:
+    whole = watched(session, ReputationScope(*account), now)
+    if whole is None or not whole.measured.sends:
         return {}
-    rates = _metrics(account, whole)
-    for name in active_sets(session, *account, since):
-        found = configuration_sets.find(session, *account, name)
-        options = None if found is None else found.options.reputation
-        if options is None or not options.reputation_metrics_enabled:
-            continue
-        scope = ReputationScope(*account, ScopeKind.CONFIGURATION_SET, name)
-        own = reputation(session, scope, now, since=options.last_fresh_start or 0.0)
-        if own.sends:
-            rates |= _metrics(account, own, (_SET_DIMENSION, name))
+    rates = _metrics(account, whole.measured)
+    for name in metrics.active_sets(session, *account, since):
+        own = watched(session, ReputationScope(*account, ScopeKind.CONFIGURATION_SET, name), now)
+        if own is not None and own.measured.sends:
+            rates |= _metrics(account, own.measured, (_SET_DIMENSION, name))
     return rates
 
 
