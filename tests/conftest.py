@@ -7,10 +7,12 @@ machine. `make fuzz` sets FUZZ_EXAMPLES and explores: many more, and new, exampl
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests import stores
@@ -19,6 +21,9 @@ from tests.peers import postgres
 # awscrt is here for the product's checksums. botocore, which is imported later, would sign with it as soon as it
 # is installed, and take the time for that from the system; these tests give the time.
 os.environ.setdefault("BOTO_DISABLE_CRT", "true")
+
+# As a server does by default: a line of every message would be most of the output.
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
 
 _SLOW_IS_NO_FAULT = [HealthCheck.too_slow, HealthCheck.data_too_large]
 

@@ -35,7 +35,8 @@ def resident_bytes(server: RunningServer) -> int:
 
 
 def figure(server: RunningServer, sample: str) -> float:
-    """Read one figure of `/metrics`."""
+    """Read one figure that a worker counts of `/metrics`."""
+    sample = f'{sample[:-1]},worker="0"}}' if sample.endswith("}") else f'{sample}{{worker="0"}}'
     for line in server.get("/metrics").decode().splitlines():
         if line.startswith(f"{sample} "):
             return float(line.removeprefix(sample))

@@ -87,7 +87,8 @@ def test_idle_and_unfinished_connections_hold_up_nothing() -> None:
             half_a_head.sendall(request[:-2])
         for sending in (kept[2], secure[2]):
             sending.sendall(half_a_body)
-        wait_until(lambda: b"hatobin_http_connections 8" in server.get("/metrics"), "all of them and ours are there")
+        full = b'hatobin_http_connections{worker="0"} 8.0'
+        wait_until(lambda: full in server.get("/metrics"), "all of them and ours are there")
         begun = time.monotonic()
         server.stop()
         assert time.monotonic() - begun < STOP_TIMEOUT_S / 2

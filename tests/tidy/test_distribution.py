@@ -66,7 +66,7 @@ def test_every_table_carries_the_account_or_serves_all() -> None:
         ]
     database.close()
     # Copied to every shard's node: Citus calls it a reference table.
-    assert without == ["queue_worker"]
+    assert without == ["queue_worker", "worker_figures"]
 
 
 def test_the_page_on_scaling_names_the_exceptions() -> None:

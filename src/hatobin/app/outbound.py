@@ -18,7 +18,7 @@ from hatobin.companions import iam, s3, sns, sqs
 from hatobin.companions.kms import Vault
 from hatobin.flow.engagement import Engagements
 from hatobin.flow.imports import Imports
-from hatobin.flow.outbound import Acceptor, Dispatcher, Settler, Signals, Signer
+from hatobin.flow.outbound import Acceptor, Dispatcher, OutboundFigures, Settler, Signals, Signer
 from hatobin.flow.publish import Publisher
 from hatobin.flow.subscription import Subscriptions
 from hatobin.gateway import ResourceFacts, Services
@@ -39,6 +39,7 @@ class Outbound:
     engagements: Engagements
     services: Services
     ready: queue.ReadyQueue
+    figures: OutboundFigures
 
 
 def assemble_outbound(
@@ -63,11 +64,12 @@ def assemble_outbound(
         settled=settled,
         kept=lambda count: settler.kept(count),
     )
-    settler = Settler(ports, settings, lease, ready, attempts, signals)
+    figures = OutboundFigures()
+    settler = Settler(ports, settings, lease, ready, attempts, signals, figures)
     dispatcher = Dispatcher(ports, settings, lease, ready, sites, settler, Signer(ports, settings, vault), attempts)
     links = contacts.SubscriptionLinks(vault, settings)
     tracked = tracking.TrackingLinks(ports, vault, settings)
-    acceptor = Acceptor(ports, settings, lease, ready, sites, signals, links, tracked)
+    acceptor = Acceptor(ports, settings, lease, ready, sites, signals, links, tracked, figures)
     waiters = sqs.SqsWaiters(ports.clock)
     deliveries = sns.SnsDeliveries(ports, settings, sns_signer, waiters)
     services = Services(
@@ -92,5 +94,5 @@ def assemble_outbound(
     engagements = Engagements(ports, settings, tracked, publisher.wake)
     imports = Imports(ports, settings, services, lease)
     return Outbound(
-        acceptor, dispatcher, publisher, imports, deliveries, subscriptions, engagements, services, ready
+        acceptor, dispatcher, publisher, imports, deliveries, subscriptions, engagements, services, ready, figures
     )

@@ -69,6 +69,8 @@ class RunningServer:
             assembly.outbound.sns_deliveries.run(),
             self._beat(),
         ]
+        if assembly.settings.server.workers > 1:
+            loops.append(assembly.figures.run())
         if assembly.does_upkeep:
             loops.append(assembly.queue_upkeep.run())
             loops.append(assembly.bucket_upkeep.run())
@@ -108,6 +110,7 @@ class RunningServer:
                 continue
             pause_s = lease.beat_interval_s
             self._assembly.outbound.dispatcher.renew_lease(begun)
+            self._assembly.beat.renewed(begun)
             if taken:
                 log.info("took_over", recipients=taken)
                 self._assembly.outbound.dispatcher.wake_claims()

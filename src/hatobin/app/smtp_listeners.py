@@ -18,6 +18,23 @@ from hatobin.words.settings import Server, Settings
 _SESSION_ID_BYTES = 12
 
 
+class SmtpTraffic:
+    """What the SMTP listeners of a worker have to do with, for `/metrics`; nothing before they start."""
+
+    def __init__(self) -> None:
+        self.servers: list[SubmissionServer[SmtpLogin] | TrustedServer[SmtpLogin]] = []
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions are open."""
+        return sum(server.session_count for server in self.servers)
+
+    @property
+    def held_bytes(self) -> int:
+        """How many octets of unfinished messages they hold."""
+        return sum(server.held_bytes for server in self.servers)
+
+
 @dataclass(frozen=True, slots=True)
 class SmtpListeners:
     """Makes the servers and starts them on their bound sockets."""
@@ -25,6 +42,7 @@ class SmtpListeners:
     settings: Settings
     ports: Ports
     door: SmtpDoor
+    traffic: SmtpTraffic
 
     async def start(self, sockets: dict[str, list[socket.socket]], context: ssl.SSLContext) -> RunningSmtp:
         """Listen on every configured SMTP socket."""
@@ -39,6 +57,7 @@ class SmtpListeners:
         trusted: TrustedServer[SmtpLogin] = TrustedServer(
             self.door, self._trusted_login(), smtp_settings, clock=self.ports.clock, session_id=self._session_id
         )
+        self.traffic.servers[:] = [submission, trusted]
         loop = asyncio.get_running_loop()
         servers: list[asyncio.Server | TlsListener] = []
         for one in sockets.get("submission", []):

@@ -28,10 +28,11 @@ from hatobin.adapters.threads import ThreadPool
 from hatobin.app import operations
 from hatobin.app.certificates import LocalCertificates, certificate_id, ensure_certificates
 from hatobin.app.data_folder import DataFolder
-from hatobin.app.http_listeners import HttpListeners, http_measures
+from hatobin.app.http_listeners import HttpListeners
 from hatobin.app.listeners import BoundListeners
+from hatobin.app.measures import Beat, worker_measures
 from hatobin.app.outbound import Outbound, assemble_outbound
-from hatobin.app.smtp_listeners import SmtpListeners
+from hatobin.app.smtp_listeners import SmtpListeners, SmtpTraffic
 from hatobin.app.store import (
     MAX_CLOCK_SKEW,
     OpenBlobs,
@@ -55,10 +56,10 @@ from hatobin.protocols.aws.smtp_password import smtp_password
 from hatobin.servers.api import ApiApp, BodyBudget, HttpTraffic
 from hatobin.servers.console import ConsoleApp, SmtpLogin
 from hatobin.servers.links import LinksApp
-from hatobin.servers.local import InboxWaiters, LocalApp
+from hatobin.servers.local import InboxWaiters, LocalApp, WorkerFigures, WorkerPlace
 from hatobin.servers.root import RootApp
 from hatobin.servers.s3 import S3App
-from hatobin.servers.tracking import TrackingApp, tracking_measures
+from hatobin.servers.tracking import TrackingApp
 from hatobin.words.settings import Settings
 
 log = structlog.get_logger()
@@ -117,6 +118,8 @@ class Assembly:
     reputation_watch: reputation.ReputationWatch
     streams: firehose.StreamFlusher
     verification: identities.VerificationChecks
+    figures: WorkerFigures
+    beat: Beat
     smtp: SmtpListeners
     http_listeners: HttpListeners
     tls: TlsFiles
@@ -145,7 +148,7 @@ class _Foundation:
     """What the flow and the doors stand on: open store, ports, keys, the held slot."""
 
     settings: Settings
-    does_upkeep: bool
+    place: WorkerPlace
     listeners: BoundListeners
     ports: Ports
     database: OpenDatabase
@@ -205,7 +208,7 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
     return _assemble_flow(
         _Foundation(
             settings=settings,
-            does_upkeep=worker == 0,
+            place=WorkerPlace(folder.node() if on_postgres(settings) else "", worker, settings.server.workers),
             listeners=listeners,
             ports=ports,
             database=database,
@@ -241,11 +244,15 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         sns_signer=_sns_signer(settings, certificates),
         settled=settled,
     )
-    tracked, traffic = TrackingApp(outbound.engagements, settings), HttpTraffic()
-    root_app = _root_app(base, outbound, inbox_waiters, tracked, traffic)
+    tracked, traffic, smtp_traffic = TrackingApp(outbound.engagements, settings), HttpTraffic(), SmtpTraffic()
+    bodies = BodyBudget(settings.server.http_bodies_bytes)
+    beat = Beat(ports.clock.monotonic, [ports.clock.monotonic()])
+    figures = WorkerFigures(ports, worker_measures(outbound, traffic, bodies, smtp_traffic, beat), base.place)
+    local = LocalApp(ports, settings, waiters=inbox_waiters, workers=figures)
+    root_app = _root_app(base, outbound, local, tracked, _Http(traffic, bodies))
     return Assembly(
         settings=settings,
-        does_upkeep=base.does_upkeep,
+        does_upkeep=base.place.worker == 0,
         ports=ports,
         database=base.database,
         http=base.http,
@@ -264,15 +271,23 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         reputation_watch=reputation.ReputationWatch(ports, settings, outbound.publisher.wake),
         streams=firehose.StreamFlusher(ports, outbound.services.get(s3.Buckets).objects),
         verification=identities.VerificationChecks(ports, settings),
-        smtp=SmtpListeners(settings, ports, SmtpDoor(base.keys, outbound.acceptor)),
+        figures=figures,
+        beat=beat,
+        smtp=SmtpListeners(settings, ports, SmtpDoor(base.keys, outbound.acceptor), smtp_traffic),
         http_listeners=HttpListeners(settings, ports, root_app, tracked, traffic),
         tls=_tls_files(settings, certificates),
     )
 
 
-def _root_app(
-    base: _Foundation, outbound: Outbound, inbox_waiters: InboxWaiters, tracked: TrackingApp, traffic: HttpTraffic
-) -> RootApp:
+@dataclass(frozen=True, slots=True)
+class _Http:
+    """What all that answers HTTP shares."""
+
+    traffic: HttpTraffic
+    bodies: BodyBudget
+
+
+def _root_app(base: _Foundation, outbound: Outbound, local: LocalApp, tracked: TrackingApp, http: _Http) -> RootApp:
     """Put together what answers HTTP."""
     settings, ports = base.settings, base.ports
     gateway = Gateway(
@@ -284,18 +299,11 @@ def _root_app(
         elsewhere=Forwarding(ports, settings, base.streams_http),
     )
     s3_api = s3.S3Api(ports=ports, settings=settings, services=outbound.services, credentials=base.keys)
-    bodies = BodyBudget(settings.server.http_bodies_bytes)
     return RootApp(
-        ApiApp(gateway, settings, bodies, traffic),
+        ApiApp(gateway, settings, http.bodies, http.traffic),
         ConsoleApp(ports, settings, smtp=_smtp_login(settings, base.listeners)),
-        LocalApp(
-            ports,
-            settings,
-            waiters=inbox_waiters,
-            ready=outbound.ready,
-            measures=[*http_measures(traffic, bodies), *tracking_measures(outbound.engagements.figures)],
-        ),
-        S3App(s3_api, settings, bodies, traffic),
+        local,
+        S3App(s3_api, settings, http.bodies, http.traffic),
         sns_certificate=base.certificates.sns.certificate.read_bytes(),
         settings=settings,
         others=_links(LinksApp(ports, outbound.subscriptions), tracked),

@@ -511,6 +511,15 @@ CREATE TABLE IF NOT EXISTS tracking_keys (
   PRIMARY KEY (account_id, region, number)
 );
 
+-- What a worker counts for itself, so that each of a node's workers can answer for all of them.
+CREATE TABLE IF NOT EXISTS worker_figures (
+  node    TEXT NOT NULL,
+  worker  INTEGER NOT NULL,
+  at      REAL NOT NULL,
+  figures TEXT NOT NULL,
+  PRIMARY KEY (node, worker)
+);
+
 -- A certificate that was brought with its private key, which is sealed. `chain` is PEM: the certificate, then its issuers.
 CREATE TABLE IF NOT EXISTS acm_certificate (
   account_id     TEXT NOT NULL,

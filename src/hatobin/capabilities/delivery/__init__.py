@@ -9,6 +9,7 @@ simulator. Nothing here knows the queue: flow puts the pieces together.
 from __future__ import annotations
 
 from hatobin.capabilities.delivery.classification import classify, expired, internal_failure, unconvertible, unreachable
+from hatobin.capabilities.delivery.providers import OTHER, PROVIDERS, provider_of
 from hatobin.capabilities.delivery.retry import Expired, Retry, RetrySchedule, decide_next_attempt
 from hatobin.capabilities.delivery.routing import Route, Target, route_mx, route_relay
 from hatobin.capabilities.delivery.session import ContentStream, SmtpSession, Transaction, open_session
@@ -24,6 +25,8 @@ from hatobin.capabilities.delivery.sites import (
 
 __all__ = [
     "MAILBOX_SITE",
+    "OTHER",
+    "PROVIDERS",
     "RELAY_SITE",
     "SIMULATOR_DOMAIN",
     "SIMULATOR_SITE",
@@ -44,6 +47,7 @@ __all__ = [
     "internal_failure",
     "is_simulator",
     "open_session",
+    "provider_of",
     "route_mx",
     "route_relay",
     "simulate",

@@ -31,6 +31,7 @@ from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, Record
 from hatobin.capabilities.events.store import (
     backlog,
     number,
+    oldest_at,
     oldest_in_outbox,
     record,
     record_all,
@@ -38,6 +39,7 @@ from hatobin.capabilities.events.store import (
     recorded,
     take_outbox,
 )
+from hatobin.capabilities.events.waiting import Waiting, by_destination
 
 __all__ = [
     "Event",
@@ -45,9 +47,11 @@ __all__ = [
     "MailJson",
     "OutboxRow",
     "RecordedEvent",
+    "Waiting",
     "backlog",
     "bounce_detail",
     "bus_event",
+    "by_destination",
     "click_detail",
     "complaint_detail",
     "delay_detail",
@@ -58,6 +62,7 @@ __all__ = [
     "mail_head",
     "mail_tags",
     "number",
+    "oldest_at",
     "oldest_in_outbox",
     "open_detail",
     "out_of_office_detail",

@@ -168,6 +168,12 @@ def backlog(session: Session) -> int:
     return 0 if row is None or row[0] is None else int(row[0])
 
 
+def oldest_at(session: Session) -> float | None:
+    """Give when the oldest event became true that waits in the outbox."""
+    row = session.one("SELECT created_at FROM event_outbox ORDER BY id LIMIT 1")
+    return None if row is None else float(row[0])
+
+
 def number(session: Session, key: MessageKey, *, limit: int) -> int:
     """Count a message's events, as far as `limit`."""
     row = session.one(

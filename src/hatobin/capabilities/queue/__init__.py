@@ -11,7 +11,7 @@ word. See `docs/flow.md` for the life of one message.
 from __future__ import annotations
 
 from hatobin.capabilities.queue.attempts import Attempt, AttemptLog, Replayed
-from hatobin.capabilities.queue.counting import QueueTotals, totals
+from hatobin.capabilities.queue.counting import QueueTotals, totals, workers
 from hatobin.capabilities.queue.expiry import BLOB_PREFIX, blob_key, find_expired, remove, unknown_blobs
 from hatobin.capabilities.queue.leases import WorkerLease, held_for_s
 from hatobin.capabilities.queue.model import (
@@ -93,4 +93,5 @@ __all__ = [
     "remove",
     "totals",
     "unknown_blobs",
+    "workers",
 ]

@@ -34,6 +34,10 @@ class QueueTotals:
     """Queued and held by a worker."""
     final: Mapping[RecipientState, int]
     possible_duplicates: int
+    oldest_at: float | None
+    """When the oldest that is still to be served was accepted."""
+    due_at: float | None
+    """When the first of those that nobody holds is due, or was."""
 
     @property
     def queued(self) -> int:
@@ -54,8 +58,15 @@ def add(session: Session, counts: Counts) -> None:
 
 def totals(session: Session) -> QueueTotals:
     """Give the figures. A million queued recipients take some tens of milliseconds, final ones nothing."""
-    waiting = session.one("SELECT COUNT(*) FROM queue_recipient WHERE state = 0 AND lease_worker IS NULL")
-    leased = session.one("SELECT COUNT(*) FROM queue_recipient WHERE state = 0 AND lease_worker IS NOT NULL")
+    # Ids say when a message was accepted (`accepted_at_s`), and come with the key, so no other row is read.
+    waiting = session.one(
+        """SELECT COUNT(*), MIN(substr(message_id, 5, 12)), MIN(due_at) FROM queue_recipient
+        WHERE state = 0 AND lease_worker IS NULL"""
+    )
+    leased = session.one(
+        """SELECT COUNT(*), MIN(substr(message_id, 5, 12)) FROM queue_recipient
+        WHERE state = 0 AND lease_worker IS NOT NULL"""
+    )
     by_name: dict[str, int] = dict(session.execute("SELECT what, SUM(total) FROM queue_total GROUP BY what"))
     assert waiting is not None and leased is not None  # noqa: PT018 - COUNT gives a row
     return QueueTotals(
@@ -63,4 +74,11 @@ def totals(session: Session) -> QueueTotals:
         leased=int(leased[0]),
         final={state: int(by_name.get(state.name, 0)) for state in RecipientState if state},
         possible_duplicates=int(by_name.get(POSSIBLE_DUPLICATE, 0)),
+        oldest_at=min((int(text, 16) / 1000 for text in (waiting[1], leased[1]) if text), default=None),
+        due_at=waiting[2],
     )
+
+
+def workers(session: Session) -> list[float]:
+    """Give the last beat of every worker that is remembered, in seconds since the epoch."""
+    return [float(row[0]) for row in session.execute("SELECT beat_at FROM queue_worker ORDER BY worker")]

@@ -11,14 +11,17 @@ from __future__ import annotations
 from hatobin.capabilities.reputation import api_v2_entities
 from hatobin.capabilities.reputation.consequences import switch_tenant
 from hatobin.capabilities.reputation.entities import find_entity
+from hatobin.capabilities.reputation.figures import ReputationFigures, figures
 from hatobin.capabilities.reputation.publishing import ReputationMetrics
 from hatobin.capabilities.reputation.store import fixed_over, forget_fixed
 from hatobin.capabilities.reputation.watch import ReputationWatch
 
 __all__ = [
+    "ReputationFigures",
     "ReputationMetrics",
     "ReputationWatch",
     "api_v2_entities",
+    "figures",
     "find_entity",
     "fixed_over",
     "forget_fixed",

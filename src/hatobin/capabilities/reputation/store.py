@@ -179,6 +179,24 @@ def paused_resources(session: Session, after: Resource | None, limit: int) -> li
     return [Resource(*row) for row in rows]
 
 
+def paused_by_kind(session: Session) -> dict[str, int]:
+    """Count who is noted as paused, by the kind of resource that the ARN names."""
+    counts: dict[str, int] = {}
+    for (arn,) in session.execute("SELECT resource_arn FROM reputation_pauses"):
+        kind = arn.split(":", 5)[-1].partition("/")[0]
+        counts[kind] = counts.get(kind, 0) + 1
+    return counts
+
+
+def open_by_type(session: Session) -> dict[tuple[str, ...], float]:
+    """Count open findings, by type and impact."""
+    rows = session.execute(
+        """SELECT type, impact, COUNT(*) FROM recommendations WHERE status = 'OPEN'
+        GROUP BY type, impact ORDER BY type, impact"""
+    )
+    return {(kind, impact): float(count) for kind, impact, count in rows}
+
+
 def is_paused(session: Session, resource: Resource) -> bool:
     """Say whether a resource is noted as paused."""
     row = session.one(

@@ -103,6 +103,12 @@ def number(session: Session, account_id: str, region: str) -> int:
     return int(row[0]) if row is not None else 0
 
 
+def number_paused(session: Session) -> int:
+    """Count the tenants of all accounts that may not send."""
+    row = session.one(f"SELECT count(*) FROM tenants WHERE {_AGGREGATE} = 'DISABLED'")
+    return int(row[0]) if row is not None else 0
+
+
 def put_suppression(
     session: Session, account_id: str, region: str, name: str, suppression: TenantSuppression | None
 ) -> bool:

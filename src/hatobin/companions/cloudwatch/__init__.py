@@ -9,6 +9,7 @@ to the day for 455, and read by GetMetricStatistics and GetMetricData.
 from __future__ import annotations
 
 from hatobin.companions.cloudwatch import api_alarm_states, api_alarms, api_data, api_metrics
+from hatobin.companions.cloudwatch.alarm_store import alarm_states
 from hatobin.companions.cloudwatch.model import (
     COUNT,
     MAX_METRICS,
@@ -35,6 +36,7 @@ __all__ = [
     "Metric",
     "MetricKey",
     "MetricUpkeep",
+    "alarm_states",
     "api_alarm_states",
     "api_alarms",
     "api_data",

@@ -255,3 +255,9 @@ def forget_history(session: Session, now: float) -> None:
           SELECT id FROM cloudwatch_alarm_history WHERE at < :before ORDER BY at LIMIT :limit)""",
         {"before": now - HISTORY_KEPT_S, "limit": EXPIRED_AT_ONCE},
     )
+
+
+def alarm_states(session: Session) -> dict[str, int]:
+    """Count the alarms of all accounts by state."""
+    rows = session.execute("SELECT state, COUNT(*) FROM cloudwatch_alarm GROUP BY state ORDER BY state")
+    return {state: int(count) for state, count in rows}

@@ -23,7 +23,7 @@ from hatobin.companions.sns.model import (
     TopicKey,
     TopicMissing,
 )
-from hatobin.companions.sns.outbox import backlog, dead_messages
+from hatobin.companions.sns.outbox import backlog, backlog_by_protocol, dead_messages
 from hatobin.companions.sns.publishing import Publications, publish
 from hatobin.companions.sns.seals import SealedMessage, seal_message, seal_versions
 from hatobin.companions.sns.signer import SnsSigner
@@ -46,6 +46,7 @@ __all__ = [
     "api_subscriptions",
     "api_topics",
     "backlog",
+    "backlog_by_protocol",
     "dead_messages",
     "publish",
     "seal_message",

@@ -11,6 +11,7 @@ from __future__ import annotations
 from hatobin.flow.outbound.accept import Acceptor
 from hatobin.flow.outbound.dispatch import Dispatcher
 from hatobin.flow.outbound.draft import Accepted, Draft, ListManagement, Origin, RenderedContent, RenderingFailure
+from hatobin.flow.outbound.figures import Histogram, OutboundFigures
 from hatobin.flow.outbound.recover import give_back_slot, take_slot
 from hatobin.flow.outbound.refusals import Refusal
 from hatobin.flow.outbound.settle import Settler
@@ -24,8 +25,10 @@ __all__ = [
     "Acceptor",
     "Dispatcher",
     "Draft",
+    "Histogram",
     "ListManagement",
     "Origin",
+    "OutboundFigures",
     "Refusal",
     "RenderedContent",
     "RenderingFailure",

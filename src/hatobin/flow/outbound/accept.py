@@ -26,6 +26,7 @@ from hatobin.capabilities.tracking import LinkSeals, Tracking, TrackingLinks
 from hatobin.flow.outbound.decisions import Decision, Prepared, StoredContent, check_sender
 from hatobin.flow.outbound.draft import MAX_RECIPIENTS, Accepted, Draft, Origin, RenderedContent
 from hatobin.flow.outbound.feedback_header import feedback_id_header
+from hatobin.flow.outbound.figures import OutboundFigures
 from hatobin.flow.outbound.refusals import BadContent, Refusal, TooManyRecipients, Unavailable
 from hatobin.flow.outbound.signals import Signals
 from hatobin.flow.outbound.storing import LeftOut, OtherTracking, Pending, Stored, store_alone, store_group
@@ -45,6 +46,8 @@ from hatobin.words.settings import Settings
 
 log = structlog.get_logger()
 
+NAMED_IN_LOG = 20
+"""Messages of a failed group that the log names."""
 MAX_GROUP = 256
 MAX_LINE = 20_000
 MAX_LINE_BYTES = 256 * 1024 * 1024
@@ -92,8 +95,10 @@ class Acceptor:
         signals: Signals,
         links: SubscriptionLinks,
         tracking: TrackingLinks,
+        figures: OutboundFigures,
     ) -> None:
         self.ports = ports
+        self.figures = figures
         self.settings = settings
         self._lease = lease
         self._ready = ready
@@ -137,6 +142,7 @@ class Acceptor:
         prepared = Prepared(draft, name.key, self.ports.clock.now(), name.reverse_path, b"", name.blob_key, stored)
         result = await self._store(prepared)
         if isinstance(result, Refusal):
+            self.figures.refuse(result)
             raise result
         return result
 
@@ -151,6 +157,12 @@ class Acceptor:
         return None
 
     async def _accept(self, draft: Draft) -> Accepted | Refusal:
+        result = await self._try(draft)
+        if isinstance(result, Refusal):
+            self.figures.refuse(result)
+        return result
+
+    async def _try(self, draft: Draft) -> Accepted | Refusal:
         if (refusal := self.refused_at_once(draft)) is not None:
             return refusal
         now = self.ports.clock.now()
@@ -201,6 +213,7 @@ class Acceptor:
 
     async def _write_group(self, group: Sequence[_Waiting]) -> None:
         pending = [waiting.pending for waiting in group]
+        begun = self.ports.clock.monotonic()
         try:
             results = await self.ports.database.write(
                 lambda session: store_group(session, pending, self.settings, self.ports.entropy),
@@ -212,10 +225,12 @@ class Acceptor:
                 self._answer(waiting, Unavailable("Temporary service failure"))
         except Exception:
             # A bug of ours that one member woke must not fail its neighbours: each on its own.
-            log.exception("group_failed", messages=len(group))
+            named = [one.prepared.key.message_id for one in pending[:NAMED_IN_LOG]]
+            log.exception("group_failed", messages=len(group), message_ids=named)
             for waiting in group:
                 await self._write_one(waiting)
         else:
+            self.figures.accept_commits.add(self.ports.clock.monotonic() - begun)
             limited = []
             for waiting, result in zip(group, results, strict=True):
                 if isinstance(result, LeftOut):
@@ -227,13 +242,14 @@ class Acceptor:
     async def _write_one(self, waiting: _Waiting) -> None:
         pending = waiting.pending
         result: Stored | Refusal | OtherTracking | Exception
-        key = pending.prepared.key
+        key, begun = pending.prepared.key, self.ports.clock.monotonic()
         try:
             result = await self.ports.database.write(
                 lambda session: store_alone(session, pending, self.settings, self.ports.entropy),
                 shares_memo=True,
                 turn=f"{_TURN} {key.account_id} {key.region}",
             )
+            self.figures.accept_commits.add(self.ports.clock.monotonic() - begun)
         except Refusal as refusal:
             result = refusal
         except DatabaseUnavailable:
@@ -248,6 +264,15 @@ class Acceptor:
         self._unanswered -= 1
         self._unanswered_bytes -= len(prepared.content)
         if isinstance(result, Stored):
+            self.figures.accepted += 1
+            log.debug(
+                "accepted",
+                message_id=prepared.key.message_id,
+                account=prepared.key.account_id,
+                region=prepared.key.region,
+                recipients=len(prepared.draft.recipients),
+                size=prepared.size,
+            )
             if result.subscribed:
                 self._signals.published()
             if result.decision.delivered:
@@ -297,7 +322,7 @@ class Acceptor:
         try:
             await self.ports.blobs.put(blob_key, content)
         except BlobsUnavailable as error:
-            log.warning("refused_without_the_store", error=str(error))
+            log.warning("refused_without_the_store", blob=blob_key, error=str(error))
             raise Unavailable("Temporary service failure") from error
 
     def final_bytes(

@@ -139,7 +139,7 @@ class Dispatcher:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             # Our own bug: loud, and never a recipient's bounce; the rows stay queued.
-            log.error("dispatch_task_failed", exc_info=error)
+            log.error("dispatch_task_failed", exc_info=error)  # Which message it was is logged where it fails.
 
     # ── without a network ────────────────────────────────────────────────────
 

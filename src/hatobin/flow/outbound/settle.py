@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from hatobin.capabilities import inbox, queue
 from hatobin.capabilities.queue import Lease, ReadyQueue
 from hatobin.flow.outbound.contents import read_head
+from hatobin.flow.outbound.figures import OutboundFigures, outcomes_of
 from hatobin.flow.outbound.settlement import Settlement, Settlements
 from hatobin.flow.outbound.signals import Signals
 from hatobin.ports import Ports
@@ -36,7 +37,14 @@ class Settler:
     """Gathers settlements and commits them in groups."""
 
     def __init__(
-        self, ports: Ports, settings: Settings, lease: Lease, ready: ReadyQueue, log: queue.AttemptLog, signals: Signals
+        self,
+        ports: Ports,
+        settings: Settings,
+        lease: Lease,
+        ready: ReadyQueue,
+        log: queue.AttemptLog,
+        signals: Signals,
+        figures: OutboundFigures,
     ) -> None:
         self._ports = ports
         self._settings = settings
@@ -44,6 +52,7 @@ class Settler:
         self._ready = ready
         self._log = log
         self._signals = signals
+        self._figures = figures
         self._waiting: list[Settlement] = []
         self._running = False
         self._kept_since_trim = 0
@@ -74,6 +83,7 @@ class Settler:
     async def _commit(self, group: list[Settlement]) -> None:
         group = [await self._with_head(one) if _wants_head(one) else one for one in group]
         while True:
+            begun = self._ports.clock.monotonic()
             try:
                 followed = await self._ports.database.write(
                     lambda session: self._settlements.apply(session, group), turn="settle"
@@ -81,7 +91,10 @@ class Settler:
                 break
             except DatabaseUnavailable:
                 await self._ports.clock.sleep(RETRY_AFTER_FAILURE_S)
+        self._figures.settle_commits.add(self._ports.clock.monotonic() - begun)
+        self._figures.settle(group)
         for settlement in group:
+            log.debug("settled", message_id=settlement.message.key.message_id, outcomes=outcomes_of(settlement))
             if settlement.attempt is not None:
                 self._log.settled(settlement.attempt)
             self._ready.done(settlement.message.key.message_id, 1, settlement.message.held_bytes)

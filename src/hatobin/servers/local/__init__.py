@@ -20,8 +20,9 @@ from hatobin.servers.local.captured import (
 from hatobin.servers.local.clock_path import Advance
 from hatobin.servers.local.explanation import Explanation, explain, explain_key, parsed, state_name
 from hatobin.servers.local.guard import LocalGuard, host_name, is_own_origin, own_names
-from hatobin.servers.local.health import Measure
+from hatobin.servers.local.measures import Measure
 from hatobin.servers.local.reading import InboxReader, bare_message_id
+from hatobin.servers.local.sharing import WorkerFigures, WorkerPlace
 from hatobin.servers.local.waiting import InboxWaiters
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "LocalGuard",
     "MailBody",
     "Measure",
+    "WorkerFigures",
+    "WorkerPlace",
     "bare_address",
     "bare_message_id",
     "explain",

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
-from hatobin.capabilities.queue import ReadyQueue
 from hatobin.ports import Ports
 from hatobin.servers.local.answers import BadQuery, problem
 from hatobin.servers.local.clock_path import Advance, ClockPath
 from hatobin.servers.local.emulators import EmulatorPaths
 from hatobin.servers.local.explanation import ExplainPath
+from hatobin.servers.local.figures import StoreFigures
 from hatobin.servers.local.guard import LocalGuard
-from hatobin.servers.local.health import HealthPaths, Measure
+from hatobin.servers.local.health import HealthPaths
 from hatobin.servers.local.inbox_paths import InboxPaths
 from hatobin.servers.local.reading import InboxReader
+from hatobin.servers.local.sharing import WorkerFigures, WorkerPlace
 from hatobin.servers.local.waiting import InboxWaiters
 from hatobin.words.settings import Settings
 
@@ -34,7 +35,7 @@ class LocalApp:
 
     `waiters` must be notified after each commit that may have kept mail.
     `advance` moves the clock of `ports` where that is a simulated one.
-    `measures` are figures of other parts for `/metrics`.
+    `workers` is what the workers of this node count, for `/metrics`.
     """
 
     def __init__(
@@ -43,14 +44,17 @@ class LocalApp:
         settings: Settings,
         *,
         waiters: InboxWaiters,
-        ready: ReadyQueue | None = None,
         advance: Advance | None = None,
-        measures: Sequence[Measure] = (),
+        workers: WorkerFigures | None = None,
     ) -> None:
         self._settings = settings
         self._guard = LocalGuard(settings)
         reader = InboxReader(ports)
-        health = HealthPaths(ports, ready=ready, measures=measures)
+        health = HealthPaths(
+            ports,
+            StoreFigures(ports, settings.server.dead_after_s),
+            workers or WorkerFigures(ports, (), WorkerPlace()),
+        )
         self._router = Router(
             [
                 *self._inbox_routes(InboxPaths(ports.clock, reader, waiters)),

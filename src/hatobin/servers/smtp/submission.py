@@ -70,6 +70,11 @@ class _SmtpServer(Generic[P]):
         """How many sessions are open."""
         return len(self._registry)
 
+    @property
+    def held_bytes(self) -> int:
+        """How many octets of unfinished messages they hold together."""
+        return self._registry.held_bytes
+
     async def stop(self, grace_s: float) -> None:
         """End all sessions: idle ones now with 421, the others after the message that is under way.
 
