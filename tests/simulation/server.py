@@ -13,6 +13,7 @@ from hatobin.app.outbound import Outbound, assemble_outbound
 from hatobin.capabilities import events, queue, suppression
 from hatobin.capabilities.identities.api_v2 import create_email_identity
 from hatobin.capabilities.queue import MessageKey
+from hatobin.companions import outward
 from hatobin.companions.iam import AccessKeys
 from hatobin.companions.kms import Vault
 from hatobin.companions.sns import SnsSigner
@@ -110,6 +111,7 @@ class World:
     async def start(self) -> Outbound:
         """Start a server on what the last one left."""
         self.crash = CrashPlan() if self.crash.dead else self.crash
+        await self.database.write(lambda session: outward.install(session, self.settings))
         attempts = queue.AttemptLog(self.journal)
         lease, _ = await take_slot(self.ports, self.settings, attempts, 0)
         vault = Vault(b"k" * 32, self.entropy)
@@ -129,6 +131,8 @@ class World:
             loop.create_task(outbound.publisher.run()),
             loop.create_task(self._beat(lease, outbound)),
         ]
+        if self.settings.aws.services or self.settings.webhooks:
+            self.tasks.append(loop.create_task(outbound.calls.run()))
         return outbound
 
     async def _beat(self, lease: queue.WorkerLease, outbound: Outbound) -> None:

@@ -243,14 +243,17 @@ class SimulatedBlobs:
 
 @dataclass
 class SimulatedHttp:
-    """Takes every post, and keeps it."""
+    """Takes every post, keeps it, and answers 200, or as `answer` says."""
 
     posts: list[bytes] = field(default_factory=list)
+    answer: Callable[[str, Mapping[str, str], bytes], Awaitable[HttpReply]] | None = None
 
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float
     ) -> HttpReply:
         self.posts.append(body)
+        if self.answer is not None:
+            return await self.answer(url, headers, body)
         return HttpReply(200, {}, b"")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -26,9 +26,17 @@ def _keys(section: type[msgspec.Struct], prefix: str) -> Iterator[tuple[str, Any
     for key in msgspec.structs.fields(section):
         if isinstance(key.type, type) and issubclass(key.type, msgspec.Struct):
             yield from _keys(key.type, f"{prefix}{key.name}.")
+        elif (repeated := next((one for one in get_args(key.type) if _is_table(one)), None)) and not prefix:
+            yield from _keys(repeated, f"{key.name}.")
+        elif key.required:
+            yield f"{prefix}{key.name}", None
         else:
             default = key.default if key.default is not msgspec.NODEFAULT else key.default_factory()  # type: ignore[operator]
             yield f"{prefix}{key.name}", default
+
+
+def _is_table(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _rows() -> dict[str, tuple[str, str, str]]:
@@ -38,7 +46,7 @@ def _rows() -> dict[str, tuple[str, str, str]]:
 
 def _as_toml(value: Any) -> str:
     """Give a default as one writes it in the file; None cannot be written and is explained in words."""
-    return f"`{json.dumps(value)}`"
+    return f"`{json.dumps(value)}`"  # A tuple, too, is written as a list.
 
 
 def test_every_setting_is_documented_and_nothing_else() -> None:

@@ -22,6 +22,7 @@ def waived(path: str, rule: str) -> bool:
 KEYED_OTHERWISE: dict[str, str] = {
     "queue_worker": "a worker serves all accounts",
     "worker_figures": "a worker serves all accounts",
+    "outward_place": "the configuration serves all accounts",
     "event_record": "the key is the order in which things happened; rows carry their account",
     "firehose_buffer": "the key is the order in which octets were put; rows carry their account",
     "event_outbox": "the key is the order in which events leave; rows carry their account",

@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from hatobin.companions.outward import secret_key
 from hatobin.words.settings import Aws, Remote, Settings
 
 ENVIRONMENT_PREFIX = "HATOBIN_"
@@ -125,6 +126,7 @@ def _check(settings: Settings) -> None:
             ipaddress.ip_network(network, strict=False)
         except ValueError as error:
             raise ConfigurationError(f"server.trusted_proxies: {error}") from error
+    _check_webhooks(settings)
     s3 = settings.aws.s3
     if any((s3.region, s3.access_key_id, s3.secret_access_key)) and not s3.endpoint_url:
         raise ConfigurationError("aws.s3.endpoint_url is missing: without it buckets are kept here")
@@ -149,6 +151,20 @@ def _check_remotes(aws: Aws) -> None:
             remote.access_key_id or aws.default.access_key_id
         ):
             raise ConfigurationError(f"aws.{name}.access_key_id is missing, or aws.default.access_key_id")
+
+
+def _check_webhooks(settings: Settings) -> None:
+    names = [webhook.name for webhook in settings.webhooks]
+    for webhook in settings.webhooks:
+        place = f"webhooks {webhook.name}"
+        if names.count(webhook.name) > 1:
+            raise ConfigurationError(f"{place}: there are two of this name")
+        if not webhook.url.startswith(("https://", "http://")):
+            raise ConfigurationError(f'{place}: url is "https://HOST/PATH"')
+        if webhook.url.startswith("http://") and settings.delivery.mode != "mailbox":
+            raise ConfigurationError(f'{place}: url must be https unless delivery.mode = "mailbox"')
+        if secret_key(webhook.secret) is None:
+            raise ConfigurationError(f'{place}: secret is "whsec_" and Base64 of 24 to 64 random bytes')
 
 
 def from_process(config: str | None) -> tuple[Settings, Path]:

@@ -14,7 +14,7 @@ from hatobin.capabilities.delivery import Sites
 from hatobin.capabilities.jobs import ReportLinks
 from hatobin.capabilities.suppression import TenantLists
 from hatobin.capabilities.tags import TaggedKinds
-from hatobin.companions import iam, s3, sns, sqs
+from hatobin.companions import iam, outward, s3, sns, sqs
 from hatobin.companions.kms import Vault
 from hatobin.flow.engagement import Engagements
 from hatobin.flow.imports import Imports
@@ -35,6 +35,7 @@ class Outbound:
     publisher: Publisher
     imports: Imports
     sns_deliveries: sns.SnsDeliveries
+    calls: outward.OutwardCalls
     subscriptions: Subscriptions
     engagements: Engagements
     services: Services
@@ -72,18 +73,14 @@ def assemble_outbound(
     acceptor = Acceptor(ports, settings, lease, ready, sites, signals, links, tracked, figures)
     waiters = sqs.SqsWaiters(ports.clock)
     deliveries = sns.SnsDeliveries(ports, settings, sns_signer, waiters)
+    calls = outward.OutwardCalls(ports, settings)
     services = Services(
-        {
+        _of_other_rooms(ports, settings, keys)
+        | {
             Acceptor: acceptor,
-            ReportLinks: report_links(settings, keys),
-            TaggedKinds: tagged_kinds(),
-            ResourceFacts: resource_facts(),
-            TenantLists: TenantLists(tenants.find_id),
             Vault: vault,
             iam.AccessKeys: keys,
-            configuration_sets.DomainOwnership: configuration_sets.DomainOwnership(identities.is_verified_domain),
-            s3.Buckets: s3.Buckets(open_objects(settings, ports)),
-            s3.Authorization: s3.Authorization(s3.by_policies),
+            outward.OutwardCalls: calls,
             sns.SnsDeliveries: deliveries,
             sns.SnsSigner: sns_signer,
             sqs.SqsWaiters: waiters,
@@ -94,5 +91,28 @@ def assemble_outbound(
     engagements = Engagements(ports, settings, tracked, publisher.wake)
     imports = Imports(ports, settings, services, lease)
     return Outbound(
-        acceptor, dispatcher, publisher, imports, deliveries, subscriptions, engagements, services, ready, figures
+        acceptor,
+        dispatcher,
+        publisher,
+        imports,
+        deliveries,
+        calls,
+        subscriptions,
+        engagements,
+        services,
+        ready,
+        figures,
     )
+
+
+def _of_other_rooms(ports: Ports, settings: Settings, keys: iam.AccessKeys) -> dict[type, object]:
+    """Give what one room may ask of another without knowing it."""
+    return {
+        ReportLinks: report_links(settings, keys),
+        TaggedKinds: tagged_kinds(),
+        ResourceFacts: resource_facts(),
+        TenantLists: TenantLists(tenants.find_id),
+        configuration_sets.DomainOwnership: configuration_sets.DomainOwnership(identities.is_verified_domain),
+        s3.Buckets: s3.Buckets(open_objects(settings, ports)),
+        s3.Authorization: s3.Authorization(s3.by_policies),
+    }

@@ -67,6 +67,7 @@ class RunningServer:
             assembly.outbound.publisher.run(),
             assembly.outbound.imports.run(),
             assembly.outbound.sns_deliveries.run(),
+            assembly.outbound.calls.run(),
             self._beat(),
         ]
         if assembly.settings.server.workers > 1:

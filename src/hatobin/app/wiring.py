@@ -45,7 +45,7 @@ from hatobin.app.store import (
 )
 from hatobin.app.welcome import welcome
 from hatobin.capabilities import contacts, identities, queue, reputation, tracking
-from hatobin.companions import cloudwatch, firehose, iam, s3, sns, sqs
+from hatobin.companions import cloudwatch, firehose, iam, outward, s3, sns, sqs
 from hatobin.companions.forward import Forwarding
 from hatobin.companions.kms import SealBroken, Vault
 from hatobin.flow.outbound import SmtpDoor, give_back_slot, take_slot
@@ -199,6 +199,7 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
         log.warning("clock_differs", ahead_of_database_s=round(skew_s, 1), allowed_s=allowed_s)
     if settings.delivery.service_signature:
         await identities.ensure_service_dkim(ports, vault, settings)
+    await database.write(lambda session: outward.install(session, settings))
     slot = node_slot(folder.node(), worker) if on_postgres(settings) else worker
     journal = FileJournal(folder.root, worker)
     attempts = queue.AttemptLog(journal)

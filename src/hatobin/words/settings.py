@@ -13,6 +13,18 @@ from typing import Annotated, Literal
 import msgspec
 
 Listeners = str | list[str]
+EventType = Literal[
+    "SEND",
+    "REJECT",
+    "BOUNCE",
+    "COMPLAINT",
+    "DELIVERY",
+    "OPEN",
+    "CLICK",
+    "RENDERING_FAILURE",
+    "DELIVERY_DELAY",
+    "SUBSCRIPTION",
+]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
@@ -224,6 +236,20 @@ def table_name(service: str) -> str:
     return _TABLES.get(service, service)
 
 
+class Webhook(Section, frozen=True):
+    """An HTTPS address that gets events as signed posts; `secret` is "whsec_" and Base64."""
+
+    name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
+    url: str
+    secret: str
+    configuration_sets: tuple[str, ...] = ("*",)
+    event_types: tuple[EventType, ...] = ()
+
+    def __repr__(self) -> str:
+        """Without the secret, and without the URL, which may hold one."""
+        return f"Webhook(name={self.name!r})"
+
+
 class Tls(Section, frozen=True):
     """Certificates of our own listeners; empty means the local CA of the data folder."""
 
@@ -268,6 +294,7 @@ class Settings(Section, frozen=True):
     console: Console = Console()
     log: Log = Log()
     local: Local = Local()
+    webhooks: tuple[Webhook, ...] = ()
 
     @property
     def instant_verification(self) -> bool:

@@ -24,6 +24,7 @@ def run_reads(session: SqliteSession, group: list[Work]) -> None:
         for work in group:
             work.error = unavailable(error)
         return
+    session.memo.clear()  # What an earlier snapshot showed may have changed.
     try:
         for work in group:
             try:

@@ -20,6 +20,7 @@ from hatobin.capabilities.configuration_sets.destinations import (
     CloudWatchTarget,
     Dimension,
     EventDestination,
+    PinpointTarget,
     SnsTarget,
 )
 from hatobin.capabilities.configuration_sets.model import (
@@ -39,6 +40,7 @@ __all__ = [
     "DomainOwnership",
     "EventDestination",
     "Options",
+    "PinpointTarget",
     "SnsTarget",
     "api_v1",
     "api_v1_destinations",

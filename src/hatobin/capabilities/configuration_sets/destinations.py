@@ -84,7 +84,7 @@ class EventDestination:
 
     @property
     def target_arn(self) -> str | None:
-        """What events are published to: a topic, a delivery stream or an event bus; None for the kinds not served."""
+        """What events are published to here: a topic, a delivery stream or an event bus; None for the other kinds."""
         match self.target:
             case SnsTarget(topic_arn):
                 return topic_arn

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from hatobin.capabilities.configuration_sets.destinations import EventDestination
+from hatobin.companions.outward import WebhookPlace
 from hatobin.gateway.models.sesv2 import (
     ArchivingOptions,
     DeliveryOptions,
@@ -75,6 +76,13 @@ class ConfigurationSet:
     name: str
     options: Options
     destinations: tuple[EventDestination, ...]
+    webhooks: tuple[WebhookPlace, ...] = ()
+    """Webhooks of the configuration that want something of this set."""
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether events of some kind are told to anybody."""
+        return bool(self.destinations or self.webhooks)
 
     @property
     def arn(self) -> str:

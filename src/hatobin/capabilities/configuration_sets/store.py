@@ -11,6 +11,7 @@ from hatobin.capabilities import tags
 from hatobin.capabilities.configuration_sets.destinations import EventDestination, Target
 from hatobin.capabilities.configuration_sets.model import ConfigurationSet, Options
 from hatobin.capabilities.tags import TagPair
+from hatobin.companions import outward
 from hatobin.gateway.paging import PageRequest
 from hatobin.ports import Session, Value
 
@@ -39,7 +40,8 @@ def find(session: Session, account_id: str, region: str, name: str) -> Configura
     if not rows:
         return None
     destinations = tuple(_destination(row[1:]) for row in rows if row[1] is not None)
-    return ConfigurationSet(account_id, region, name, _options.decode(rows[0][0]), destinations)
+    webhooks = outward.places(session).webhooks_of(name)
+    return ConfigurationSet(account_id, region, name, _options.decode(rows[0][0]), destinations, webhooks)
 
 
 def _destination(row: tuple[Any, ...]) -> EventDestination:

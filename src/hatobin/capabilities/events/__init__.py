@@ -9,7 +9,7 @@ their destination, oldest first. The JSON is SES's, to the member: see
 
 from __future__ import annotations
 
-from hatobin.capabilities.events.bus import bus_event
+from hatobin.capabilities.events.bus import bus_entry, bus_event, project_event
 from hatobin.capabilities.events.details import (
     bounce_detail,
     click_detail,
@@ -27,7 +27,7 @@ from hatobin.capabilities.events.details import (
 )
 from hatobin.capabilities.events.expiry import find_expired, remove
 from hatobin.capabilities.events.mail import MailFacts, forgotten_mail, mail_head, mail_tags
-from hatobin.capabilities.events.model import Event, MailJson, OutboxRow, RecordedEvent
+from hatobin.capabilities.events.model import METRICS_TARGET, WEBHOOK_TARGET, Event, MailJson, OutboxRow, RecordedEvent
 from hatobin.capabilities.events.store import (
     backlog,
     number,
@@ -42,6 +42,8 @@ from hatobin.capabilities.events.store import (
 from hatobin.capabilities.events.waiting import Waiting, by_destination
 
 __all__ = [
+    "METRICS_TARGET",
+    "WEBHOOK_TARGET",
     "Event",
     "MailFacts",
     "MailJson",
@@ -50,6 +52,7 @@ __all__ = [
     "Waiting",
     "backlog",
     "bounce_detail",
+    "bus_entry",
     "bus_event",
     "by_destination",
     "click_detail",
@@ -66,6 +69,7 @@ __all__ = [
     "oldest_in_outbox",
     "open_detail",
     "out_of_office_detail",
+    "project_event",
     "record",
     "record_all",
     "record_change",

@@ -9,6 +9,10 @@ from hatobin.capabilities.queue import MessageKey
 from hatobin.words.event import EventKind
 
 EVENT_SUBJECT = "Amazon SES Email Event Notification"
+WEBHOOK_TARGET = "webhook:"
+"""How `OutboxRow.target_arn` begins where a webhook's name follows."""
+METRICS_TARGET = "cloudwatch:"
+"""`OutboxRow.target_arn` of what is measured for a CloudWatch elsewhere."""
 NOTICE_PREFIX = "identity:"
 """How `OutboxRow.destination` begins where a classic notification goes; no configuration set is called so."""
 

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from hatobin.capabilities import configuration_sets, queue
-from hatobin.capabilities.configuration_sets import CloudWatchTarget, ConfigurationSet, EventDestination
-from hatobin.capabilities.events.model import CHANGE_PREFIX, Event, MailJson, OutboxRow, RecordedEvent
+from hatobin.capabilities.configuration_sets import (
+    CloudWatchTarget,
+    ConfigurationSet,
+    EventDestination,
+    PinpointTarget,
+)
+from hatobin.capabilities.events.model import (
+    CHANGE_PREFIX,
+    METRICS_TARGET,
+    WEBHOOK_TARGET,
+    Event,
+    MailJson,
+    OutboxRow,
+    RecordedEvent,
+)
 from hatobin.capabilities.events.notices import Notices
 from hatobin.capabilities.metrics import EventFacts, Tally
 from hatobin.capabilities.queue import MessageKey
+from hatobin.companions import outward
 from hatobin.companions.cloudwatch import Lane
 from hatobin.ports import Session, Value
 from hatobin.words.event import EventKind
@@ -44,6 +60,8 @@ def record_all(session: Session, happened: Sequence[Event], lane: Lane = Lane.SE
         if (found := sets.of(event)) is not None and (rows := _published(session, event, found, tally)):
             outbox += rows
             waited_for.add(event.key)
+    if outward.places(session).has("cloudwatch"):
+        outbox += [_measured(*one) for one in tally.chosen()]
     if outbox:
         session.many(_OUTBOX, outbox)
     tally.record(session, lane)
@@ -95,10 +113,11 @@ class _Sets:
 
 
 def _published(session: Session, event: Event, found: ConfigurationSet, tally: Tally) -> list[dict[str, Value]]:
-    """Count an event for the set's CloudWatch destinations, and give the rows for its other ones."""
-    key = event.key
-    wanted = [one for one in found.destinations if one.enabled and event.kind.api_name in one.event_types]
-    if not wanted:
+    """Count an event for the set's CloudWatch destinations, and give the rows for whom it is published to."""
+    key, elsewhere, kind = event.key, outward.places(session), event.kind.api_name
+    wanted = [one for one in found.destinations if one.enabled and kind in one.event_types]
+    webhooks = [one.name for one in found.webhooks if one.wants(kind)]
+    if not wanted and not webhooks:
         return []
     mail = event.mail or _stored_mail(session, key)
     targets = [one.target for one in wanted if isinstance(one.target, CloudWatchTarget)]
@@ -106,27 +125,47 @@ def _published(session: Session, event: Event, found: ConfigurationSet, tally: T
         facts = EventFacts(mail.head, event.tags(mail), event.detail)
         for target in targets:
             tally.add_chosen(key.account_id, key.region, event.kind, event.at, event.count, (target, facts))
-    return _outbox_rows(event, mail, found, [one for one in wanted if one.target_arn])
+    named = [(f"{found.name}/{one.name}", arn) for one in wanted if (arn := _published_to(one, elsewhere)) is not None]
+    named += [(f"{found.name}/", f"{WEBHOOK_TARGET}{name}") for name in webhooks]
+    return _outbox_rows(event, mail, named)
 
 
-def _outbox_rows(
-    event: Event, mail: MailJson, found: ConfigurationSet, wanted: Sequence[EventDestination]
-) -> list[dict[str, Value]]:
-    if not wanted:
+def _published_to(destination: EventDestination, elsewhere: outward.Places) -> str | None:
+    """Give the ARN that events go out to: Pinpoint's is nowhere unless the configuration says where."""
+    if isinstance(destination.target, PinpointTarget):
+        return destination.target.application_arn if elsewhere.has("pinpoint") else None
+    return destination.target_arn
+
+
+def _outbox_rows(event: Event, mail: MailJson, named: Sequence[tuple[str, str]]) -> list[dict[str, Value]]:
+    if not named:
         return []
     key, payload = event.key, event.payload(mail)
     return [
         {
             "account_id": key.account_id,
             "region": key.region,
-            "destination": f"{found.name}/{destination.name}",
-            "target_arn": destination.target_arn,
+            "destination": destination,
+            "target_arn": target_arn,
             "message_id": key.message_id,
             "payload": payload,
             "at": event.at,
         }
-        for destination in wanted
+        for destination, target_arn in named
     ]
+
+
+def _measured(account_id: str, region: str, datum: outward.Datum) -> dict[str, Value]:
+    """Give the row of a measurement for a CloudWatch elsewhere; it is of no single message."""
+    return {
+        "account_id": account_id,
+        "region": region,
+        "destination": "",
+        "target_arn": METRICS_TARGET,
+        "message_id": "",
+        "payload": msgspec.json.encode(datum).decode(),
+        "at": float(datum.at),
+    }
 
 
 def _stored_mail(session: Session, key: MessageKey) -> MailJson:

@@ -12,7 +12,7 @@ from collections import Counter
 
 from hatobin.capabilities.configuration_sets import CloudWatchTarget
 from hatobin.capabilities.metrics.dimensions import EventFacts, dimension_sets
-from hatobin.companions import cloudwatch
+from hatobin.companions import cloudwatch, outward
 from hatobin.companions.cloudwatch import COUNT, Dimensions, Lane, Metric, MetricKey
 from hatobin.ports import Session
 from hatobin.words.event import EventKind
@@ -51,6 +51,14 @@ class Tally:
         place = (account_id, region, kind, int(at) // 60 * 60)
         for dimensions in dimension_sets(*where):
             self._chosen[place, dimensions] += count
+
+    def chosen(self) -> list[tuple[str, str, outward.Datum]]:
+        """Give what CloudWatch destinations counted: account, region and measurement."""
+        return [
+            (account_id, region, outward.Datum(_METRIC_NAMES[kind], named, minute, count))
+            for ((account_id, region, kind, minute), named), count in self._chosen.items()
+            if count
+        ]
 
     def record(self, session: Session, lane: Lane) -> None:
         """Write the counts, in the transaction of the events."""

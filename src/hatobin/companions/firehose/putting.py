@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hatobin.companions import outward
 from hatobin.companions.firehose import buffer_store, store
 from hatobin.companions.firehose.model import MAX_BATCH_BYTES, Stream, StreamKey
 from hatobin.ports import Session
@@ -34,6 +35,6 @@ def put_into(session: Session, stream: Stream, records: Sequence[bytes], *, now:
 
 
 def stream_exists(session: Session, stream_arn: str) -> bool:
-    """Say whether there is a stream with this ARN."""
+    """Say whether there is a stream with this ARN, as far as that is known: elsewhere may be any."""
     key = StreamKey.from_arn(stream_arn)
-    return key is not None and store.find_stream(session, key) is not None
+    return key is not None and (outward.places(session).has("firehose") or store.find_stream(session, key) is not None)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from hatobin.companions import sqs
+from hatobin.companions import outward, sqs
 from hatobin.companions.sns import outbox, store
 from hatobin.companions.sns.envelope import Notice, Seal, render, render_attributes
 from hatobin.companions.sns.filter_policy import Scope, attribute_fields, matches_body, read_policy
@@ -80,6 +80,7 @@ class Publications:
         self._topics: dict[str, tuple[Topic, list[Subscription]] | None] = {}
         self._intake = sqs.Intake(session, entropy, now)
         self._delivered: Counter[SubscriptionKey] = Counter()
+        self._is_elsewhere = outward.places(session).has("sns")
 
     def publish(
         self,
@@ -93,6 +94,10 @@ class Publications:
         sealed: SealedMessage | None = None,
     ) -> Published | TopicMissing:
         """Publish one message, as the function `publish` does."""
+        if self._is_elsewhere and (key := TopicKey.from_arn(topic_arn)) is not None:
+            return _send_elsewhere(
+                self._session, key, message, subject, order_key, entropy=self._entropy, now=self._now
+            )
         found = self._topic(topic_arn)
         if found is None:
             return TopicMissing(topic_arn)
@@ -139,7 +144,7 @@ class Publications:
 
     def _put_into_queue(self, subscription: Subscription, draft: Draft, body: str) -> set[sqs.QueueKey]:
         attributes = _queue_attributes(draft) if subscription.is_raw else {}
-        if self._intake.take(subscription.endpoint, body, attributes):
+        if self._intake.take(subscription.endpoint, body, attributes, order_key=draft.order_key):
             self._delivered[subscription.key] += 1
             key = sqs.QueueKey.from_arn(subscription.endpoint)
             return set() if key is None else {key}
@@ -155,6 +160,24 @@ class Publications:
             now=self._now,
         )
         return set()
+
+
+def _send_elsewhere(
+    session: Session,
+    key: TopicKey,
+    message: str,
+    subject: str | None,
+    order_key: str | None,
+    *,
+    entropy: Entropy,
+    now: float,
+) -> Published:
+    """Keep a call of the real SNS, whose subscribers are its own matter."""
+    notice = outward.Notice(message, subject)
+    draft = outward.CallDraft(msgspec.json.encode(notice).decode(), order_key)
+    target = outward.TargetKey(key.account_id, key.region, outward.CallKind.SNS.value, key.arn)
+    outward.enqueue(session, target, [draft], now=now, entropy=entropy)
+    return Published(entropy.uuid(), frozenset(), 0)
 
 
 def dead_letter(

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
+from hatobin.companions import outward
+from hatobin.companions.outward import CallDraft, CallKind, TargetKey
 from hatobin.companions.sqs import store
 from hatobin.companions.sqs.messages import attributes_size
 from hatobin.companions.sqs.model import SNS_SENDER_ID, Draft, MessageAttribute, Queue, QueueKey
@@ -19,14 +23,17 @@ def deliver(
     *,
     entropy: Entropy,
     sender_id: str = SNS_SENDER_ID,
+    order_key: str | None = None,
 ) -> bool:
     """Put one message into the queue; false when there is no such queue or the message is too big for it.
+
+    Where queues are elsewhere it becomes a call, behind earlier ones with its `order_key`.
 
     After the commit the caller tells `SqsWaiters.notify`, so that long polls
     in this process see the message at once; others see it within a quarter second.
     """
     intake = Intake(session, entropy, now)
-    taken = intake.take(queue_arn, body, attributes, sender_id=sender_id)
+    taken = intake.take(queue_arn, body, attributes, sender_id=sender_id, order_key=order_key)
     intake.finish()
     return taken
 
@@ -41,11 +48,23 @@ class Intake:
         self._session, self._entropy, self._now = session, entropy, now
         self._queues: dict[str, Queue | None] = {}
         self._drafts: dict[str, list[Draft]] = {}
+        self._calls: dict[TargetKey, list[CallDraft]] = {}
+        self._is_elsewhere = outward.places(session).has("sqs")
 
     def take(
-        self, queue_arn: str, body: str, attributes: Mapping[str, MessageAttribute], *, sender_id: str = SNS_SENDER_ID
+        self,
+        queue_arn: str,
+        body: str,
+        attributes: Mapping[str, MessageAttribute],
+        *,
+        sender_id: str = SNS_SENDER_ID,
+        order_key: str | None = None,
     ) -> bool:
         """Take one message; false when there is no such queue or the message is too big for it."""
+        if self._is_elsewhere and (key := QueueKey.from_arn(queue_arn)) is not None:
+            target = TargetKey(key.account_id, key.region, CallKind.SQS.value, key.arn)
+            self._calls.setdefault(target, []).append(CallDraft(_call(body, attributes), order_key))
+            return True
         queue = self._queue(queue_arn)
         if queue is None:
             return False
@@ -62,6 +81,9 @@ class Intake:
             assert queue is not None, "it took the message"
             store.send(self._session, queue, drafts, now=self._now)
         self._drafts.clear()
+        for target in sorted(self._calls):
+            outward.enqueue(self._session, target, self._calls[target], now=self._now, entropy=self._entropy)
+        self._calls.clear()
 
     def _queue(self, arn: str) -> Queue | None:
         if arn not in self._queues:
@@ -73,4 +95,12 @@ class Intake:
 def queue_exists(session: Session, queue_arn: str) -> bool:
     """Say whether there is a queue with this ARN."""
     key = QueueKey.from_arn(queue_arn)
-    return key is not None and store.find_queue(session, key) is not None
+    return key is not None and (outward.places(session).has("sqs") or store.find_queue(session, key) is not None)
+
+
+def _call(body: str, attributes: Mapping[str, MessageAttribute]) -> str:
+    named = {
+        name: outward.QueueAttribute(one.data_type, one.string_value, one.binary_value)
+        for name, one in attributes.items()
+    }
+    return msgspec.json.encode(outward.QueueMessage(body, named)).decode()

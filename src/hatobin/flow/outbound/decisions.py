@@ -322,7 +322,7 @@ def _mail(
         return MailJson("", "")
     draft, origin = prepared.draft, prepared.draft.origin
     headers, truncated, common = None, False, None
-    subscribed = identity.notifies or (configuration_set is not None and configuration_set.destinations)
+    subscribed = identity.notifies or (configuration_set is not None and configuration_set.is_watched)
     if isinstance(draft.content, RenderedContent) and subscribed:
         fields = draft.content.message.fields
         if before_rendering:
