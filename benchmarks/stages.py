@@ -40,9 +40,9 @@ from benchmarks.tracking_stage import tracking_costs
 from hatobin.capabilities import events, queue
 from hatobin.capabilities.queue import MessageKey, QueuedRecipient, ReadyMessage
 from hatobin.companions import sns
-from hatobin.flow.outbound.decisions import Prepared
 from hatobin.flow.outbound.draft import Draft, Origin, RenderedContent
 from hatobin.flow.outbound.feedback_header import feedback_id_header
+from hatobin.flow.outbound.prepared import Prepared
 from hatobin.flow.outbound.senders import message_senders
 from hatobin.flow.outbound.settlement import Settlement, Settlements
 from hatobin.flow.outbound.storing import Pending, Stored, store_group

@@ -63,9 +63,7 @@ def server(zone: DnsServer, postfix: Postfix) -> Iterator[RunningServer]:
         "service.domain": _SERVICE,
     }
     with RunningServer(settings) as running:
-        keys = running.command(
-            "keys", "create", "--smtp", "--policy", "AdministratorAccess", "--region", REGION
-        )
+        keys = running.command("keys", "create", "--smtp", "--policy", "AdministratorAccess", "--region", REGION)
         running.use_keys(keys["AccessKeyId"], keys["SecretAccessKey"])
         running.client("sesv2").create_email_identity(EmailIdentity=_SENDER)
         yield running

@@ -20,18 +20,24 @@ from hatobin.ports import Session, Value
 from hatobin.words.event import EventKind
 from hatobin.words.identifiers import message_id
 from hatobin.words.outcome import RecipientState
-from hatobin.words.settings import Delivery, Service, Settings
+from hatobin.words.settings import Delivery, Service, Settings, Store
 from tests.simulation.receiver import Accepts, KnowsNobody, Receiver
 from tests.simulation.server import ACCOUNT, RECEIVER_IP, REGION, CrashPlan, World, draft
 from tests.stores import sqlite_only
 
 DAY_S = 86_400.0
 HISTORY_DAYS = 14
+STORE = Store(history_s=HISTORY_DAYS * DAY_S)
 LARGE = "A line of text.\r\n" * 8000  # Over `store.inline_body_bytes`: it goes to the blob store.
 
 TABLES = sorted(re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", schema()))
 # One row per address that has bounced: the list is the account's own to keep.
 KEPT_FOR_EVER = {"suppressed_destinations"}
+
+
+def relaying() -> World:
+    delivery = Delivery(mode="relay", relay=RECEIVER_IP, service_signature=False)
+    return World(settings=Settings(delivery=delivery, service=Service(domain="mail.example"), store=STORE))
 
 
 def counts(world: World) -> dict[str, int]:
@@ -81,7 +87,7 @@ async def counted(world: World, account_id: str) -> None:
 @pytest.mark.parametrize("mode", ["relay", "mailbox"])
 async def test_a_year_of_traffic_leaves_the_tables_as_two_months_did(mode: Any) -> None:
     delivery = Delivery(mode=mode, relay=RECEIVER_IP, service_signature=False)
-    world = World(settings=Settings(delivery=delivery, service=Service(domain="mail.example")))
+    world = World(settings=Settings(delivery=delivery, service=Service(domain="mail.example"), store=STORE))
     world.network.receivers[RECEIVER_IP] = Receiver(Accepts())
     outbound = await world.start()
     await world.verify("sender@example.com")
@@ -111,7 +117,7 @@ async def test_a_year_of_traffic_leaves_the_tables_as_two_months_did(mode: Any) 
 
 
 async def test_what_is_queued_stays_however_old_it_is() -> None:
-    world = World()
+    world = relaying()
     outbound = await world.start()
     await world.verify("sender@example.com")
     accepted = await outbound.acceptor.accept(draft("a@example.net", body=LARGE))
@@ -134,7 +140,7 @@ async def test_what_is_queued_stays_however_old_it_is() -> None:
 
 
 async def test_a_message_goes_whole_with_everything_that_hangs_on_it() -> None:
-    world = World(settings=Settings(service=Service(domain="mail.example")))
+    world = World(settings=Settings(service=Service(domain="mail.example"), store=STORE))
     outbound = await world.start()
     await world.verify("sender@example.com")
     old = await send(world, outbound, "a@example.net", "b@example.net", body=LARGE)
@@ -152,7 +158,7 @@ async def test_a_message_goes_whole_with_everything_that_hangs_on_it() -> None:
 
 
 async def test_an_event_that_comes_after_its_message_has_gone_goes_too() -> None:
-    world = World()
+    world = relaying()
     outbound = await world.start()
     await world.verify("sender@example.com")
     world.network.receivers[RECEIVER_IP] = Receiver(KnowsNobody())
@@ -168,7 +174,7 @@ async def test_an_event_that_comes_after_its_message_has_gone_goes_too() -> None
 
 
 async def test_a_blob_without_its_row_is_collected_after_a_day_and_a_strangers_never() -> None:
-    world = World()
+    world = relaying()
     outbound = await world.start()
     await world.verify("sender@example.com")
     waiting = await outbound.acceptor.accept(draft("a@example.net", body=LARGE))  # Nobody is there to take it.
@@ -187,7 +193,7 @@ async def test_a_blob_without_its_row_is_collected_after_a_day_and_a_strangers_n
 
 
 async def test_a_large_past_goes_in_small_transactions_and_both_accounts_are_reached() -> None:
-    world = World()
+    world = relaying()
     await fill(world, "123456789012", "us-east-1", PIECE * 2 + 10)
     await fill(world, "123456789012", "eu-west-1", 5)
     await fill(world, "999999999999", "us-east-1", PIECE)
@@ -244,7 +250,7 @@ class _Explaining:
 
 @sqlite_only
 async def test_no_statement_of_a_pass_goes_through_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World()
+    world = relaying()
     await fill(world, "123456789012", "us-east-1", 21)  # 16 + 4 + 1: every size of condition.
     await counted(world, "123456789012")
     world.clock.elapsed_s += 20 * DAY_S

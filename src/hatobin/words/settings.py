@@ -105,7 +105,7 @@ class Store(Section, frozen=True):
     stream_above_bytes: Annotated[int, msgspec.Meta(ge=65_536)] = 1024 * 1024
     group_commit_delay_s: float = 0.0
     group_commit_items: Annotated[int, msgspec.Meta(ge=1)] = 512
-    history_s: Annotated[float, msgspec.Meta(ge=3600)] = 14 * 86_400.0
+    history_s: Annotated[float, msgspec.Meta(ge=3600)] = 30 * 86_400.0
 
 
 class Delivery(Section, frozen=True):

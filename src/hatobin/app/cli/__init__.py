@@ -15,6 +15,7 @@ _COMMANDS = {
     "env": ("hatobin.app.cli.environment", "environment"),
     "keys": ("hatobin.app.cli.keys", "keys"),
     "account": ("hatobin.app.cli.account", "account"),
+    "messages": ("hatobin.app.cli.messages", "messages"),
     "jobs": ("hatobin.app.cli.jobs", "jobs"),
     "trust": ("hatobin.app.cli.trust", "trust"),
     "dns": ("hatobin.app.cli.dns", "dns"),

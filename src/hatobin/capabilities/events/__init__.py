@@ -28,6 +28,7 @@ from hatobin.capabilities.events.details import (
 from hatobin.capabilities.events.expiry import find_expired, remove
 from hatobin.capabilities.events.mail import MailFacts, forgotten_mail, mail_head, mail_tags
 from hatobin.capabilities.events.model import METRICS_TARGET, WEBHOOK_TARGET, Event, MailJson, OutboxRow, RecordedEvent
+from hatobin.capabilities.events.search_store import Engagement, engagement, has, messages_with
 from hatobin.capabilities.events.store import (
     backlog,
     number,
@@ -44,6 +45,7 @@ from hatobin.capabilities.events.waiting import Waiting, by_destination
 __all__ = [
     "METRICS_TARGET",
     "WEBHOOK_TARGET",
+    "Engagement",
     "Event",
     "MailFacts",
     "MailJson",
@@ -59,11 +61,14 @@ __all__ = [
     "complaint_detail",
     "delay_detail",
     "delivery_detail",
+    "engagement",
     "failure_detail",
     "find_expired",
     "forgotten_mail",
+    "has",
     "mail_head",
     "mail_tags",
+    "messages_with",
     "number",
     "oldest_at",
     "oldest_in_outbox",

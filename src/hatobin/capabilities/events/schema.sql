@@ -9,6 +9,9 @@ CREATE TABLE IF NOT EXISTS event_record (
   detail     TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS event_record_message ON event_record (account_id, region, message_id);
+-- For the message log: the kinds that few messages have.
+CREATE INDEX IF NOT EXISTS event_record_told ON event_record (account_id, region, kind, message_id)
+  WHERE kind IN ('Complaint', 'Open', 'Click', 'DeliveryDelay');
 
 -- Events on their way to a destination; a row leaves in the transaction that hands it over.
 CREATE TABLE IF NOT EXISTS event_outbox (

@@ -15,6 +15,9 @@ from hatobin.capabilities.queue.counting import QueueTotals, totals, workers
 from hatobin.capabilities.queue.expiry import BLOB_PREFIX, blob_key, find_expired, remove, unknown_blobs
 from hatobin.capabilities.queue.leases import WorkerLease, held_for_s
 from hatobin.capabilities.queue.model import (
+    MAX_SUBJECT,
+    TRACKED_CLICKS,
+    TRACKED_OPENS,
     DkimKeyChoice,
     Lease,
     MessageKey,
@@ -26,10 +29,11 @@ from hatobin.capabilities.queue.model import (
     StoredMessage,
     StoredRecipient,
 )
+from hatobin.capabilities.queue.reading_store import body, message, recent, recent_messages, recipients, scopes
 from hatobin.capabilities.queue.ready import ReadyQueue, Site
+from hatobin.capabilities.queue.search_store import IdRange, MessageFilter, Searched, pick, search
 from hatobin.capabilities.queue.settling import FinalState, drop_bodies, finish_all
 from hatobin.capabilities.queue.store import (
-    body,
     claim_due,
     count_possible_duplicates,
     defer,
@@ -40,21 +44,22 @@ from hatobin.capabilities.queue.store import (
     give_back,
     give_back_message,
     leased_to,
-    message,
     next_due_at,
-    recent,
-    recent_messages,
-    recipients,
     release,
 )
 
 __all__ = [
     "BLOB_PREFIX",
+    "MAX_SUBJECT",
+    "TRACKED_CLICKS",
+    "TRACKED_OPENS",
     "Attempt",
     "AttemptLog",
     "DkimKeyChoice",
     "FinalState",
+    "IdRange",
     "Lease",
+    "MessageFilter",
     "MessageKey",
     "NewMessage",
     "NewRecipient",
@@ -64,6 +69,7 @@ __all__ = [
     "ReadyMessage",
     "ReadyQueue",
     "Replayed",
+    "Searched",
     "Site",
     "StoredMessage",
     "StoredRecipient",
@@ -86,11 +92,14 @@ __all__ = [
     "leased_to",
     "message",
     "next_due_at",
+    "pick",
     "recent",
     "recent_messages",
     "recipients",
     "release",
     "remove",
+    "scopes",
+    "search",
     "totals",
     "unknown_blobs",
     "workers",

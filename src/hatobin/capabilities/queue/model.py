@@ -30,6 +30,12 @@ class DkimKeyChoice(Struct, frozen=True):
     key_id: str
 
 
+TRACKED_OPENS = 1
+TRACKED_CLICKS = 2
+MAX_SUBJECT = 998
+"""Characters of a subject that are kept: a line of a header (RFC 5322 §2.1.1)."""
+
+
 class NewRecipient(Struct, frozen=True):
     """A recipient at acceptance: QUEUED, or already final (suppressed, rejected, rendering failed, in the inbox)."""
 
@@ -48,6 +54,8 @@ class NewMessage(Struct, frozen=True):
     where the content lies in the blob store alone. `certificate` is the id of
     the S/MIME certificate to sign with, `return_path` where bounces are told
     by mail if that is not `source`, `tenant` the name of the tenant that sends.
+    `subject` is decoded; `tracked` says which of `TRACKED_OPENS` and
+    `TRACKED_CLICKS` the content was made for.
     """
 
     key: MessageKey
@@ -68,6 +76,8 @@ class NewMessage(Struct, frozen=True):
     certificate: str | None = None
     return_path: str | None = None
     tenant: str | None = None
+    subject: str = ""
+    tracked: int = 0
 
 
 class QueuedRecipient(Struct, frozen=True):
@@ -118,6 +128,8 @@ class StoredMessage(Struct, frozen=True):
     size: int
     return_path: str | None = None
     tenant: str | None = None
+    subject: str = ""
+    tracked: int = 0
 
 
 class StoredRecipient(Struct, frozen=True):

@@ -1,4 +1,4 @@
--- One accepted message. Written once, never updated.
+-- One accepted message. Written once, never updated. The long texts come last: what is searched is read without them.
 CREATE TABLE IF NOT EXISTS queue_message (
   account_id        TEXT NOT NULL,
   region            TEXT NOT NULL,
@@ -11,14 +11,21 @@ CREATE TABLE IF NOT EXISTS queue_message (
   configuration_set TEXT,
   tls_required      INTEGER NOT NULL,
   dkim              TEXT NOT NULL,
-  tags              TEXT NOT NULL,
-  mail              TEXT NOT NULL,
   size              INTEGER NOT NULL,
   certificate       TEXT,
   return_path       TEXT,
   tenant            TEXT,
+  subject           TEXT NOT NULL,
+  tracked           INTEGER NOT NULL,
+  tags              TEXT NOT NULL,
+  mail              TEXT NOT NULL,
   PRIMARY KEY (account_id, region, message_id)
 );
+-- What the message log is searched by, beside the time. Who sends without a set or a tenant pays nothing for them.
+CREATE INDEX IF NOT EXISTS queue_message_set ON queue_message (account_id, region, configuration_set, message_id)
+  WHERE configuration_set IS NOT NULL;
+CREATE INDEX IF NOT EXISTS queue_message_tenant ON queue_message (account_id, region, tenant, message_id)
+  WHERE tenant IS NOT NULL;
 
 -- The content as it will be sent, before the signatures. Deleted when no recipient needs it any more.
 CREATE TABLE IF NOT EXISTS queue_body (
@@ -50,6 +57,9 @@ CREATE TABLE IF NOT EXISTS queue_recipient (
 -- With the lease, which is NULL in all of them: so the index alone answers how many there are.
 CREATE INDEX IF NOT EXISTS queue_recipient_due ON queue_recipient (due_at, lease_worker) WHERE state = 0 AND lease_worker IS NULL;
 CREATE INDEX IF NOT EXISTS queue_recipient_leased ON queue_recipient (lease_worker) WHERE state = 0 AND lease_worker IS NOT NULL;
+-- For the message log: whose mail it was, and what did not arrive.
+CREATE INDEX IF NOT EXISTS queue_recipient_address ON queue_recipient (account_id, region, lower(address), message_id);
+CREATE INDEX IF NOT EXISTS queue_recipient_failed ON queue_recipient (account_id, region, state, message_id) WHERE state > 1;
 
 -- How many recipients have ever come to a final state, by the name of the state; and "POSSIBLE_DUPLICATE".
 -- Their rows go when their time is over; these figures stay.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from hatobin.capabilities.queue import counting
 from hatobin.capabilities.queue.model import (
@@ -15,22 +15,20 @@ from hatobin.capabilities.queue.model import (
     QueuedRecipient,
     QueueFigures,
     ReadyMessage,
-    StoredMessage,
-    StoredRecipient,
 )
 from hatobin.capabilities.queue.settling import FinalState, finish_all
 from hatobin.ports import Session, Value
-from hatobin.words import identifiers
 from hatobin.words.outcome import RecipientState
 
 _KEY = "account_id = :account_id AND region = :region AND message_id = :message_id"
 
 _INSERT_MESSAGE = """
 INSERT INTO queue_message (account_id, region, message_id, accepted_at, expires_at, source, reverse_path,
-  identity_arn, configuration_set, tls_required, dkim, tags, mail, size, certificate, return_path, tenant)
+  identity_arn, configuration_set, tls_required, dkim, size, certificate, return_path, tenant, subject, tracked,
+  tags, mail)
 VALUES (:account_id, :region, :message_id, :accepted_at, :expires_at, :source, :reverse_path,
-  :identity_arn, :configuration_set, :tls_required, :dkim, :tags, :mail, :size,
-  :certificate, :return_path, :tenant)"""
+  :identity_arn, :configuration_set, :tls_required, :dkim, :size, :certificate, :return_path, :tenant, :subject,
+  :tracked, :tags, :mail)"""
 _INSERT_BODY = """
 INSERT INTO queue_body (account_id, region, message_id, content, blob_key)
 VALUES (:account_id, :region, :message_id, :content, :blob_key)"""
@@ -61,16 +59,6 @@ UPDATE queue_recipient AS r SET lease_worker = :worker, lease_epoch = :epoch FRO
 WHERE r.account_id = due.account_id AND r.region = due.region AND r.message_id = due.message_id
   AND r.position = due.position
 RETURNING r.account_id, r.region, r.message_id, r.position, r.address, r.attempts"""
-
-# One step from an account and region to the next: two statements, because SQLite goes through all
-# rows of the account for one comparison of both columns.
-_NEXT_REGION = """
-SELECT account_id, region FROM queue_message WHERE account_id = :account_id AND region > :region
-ORDER BY region LIMIT 1"""
-_NEXT_ACCOUNT = """
-SELECT account_id, region FROM queue_message WHERE account_id > :account_id
-ORDER BY account_id, region LIMIT 1"""
-_AFTER_ANY_ID = "g"  # Ids begin with a hexadecimal digit.
 
 
 def _key(key: MessageKey) -> dict[str, Value]:
@@ -132,12 +120,14 @@ def _message_row(message: NewMessage) -> dict[str, Value]:
         "configuration_set": message.configuration_set,
         "tls_required": int(message.tls_required),
         "dkim": _encode_dkim(message.dkim),
-        "tags": message.tags,
-        "mail": message.mail,
         "size": len(message.content) if message.stored_size is None else message.stored_size,
         "certificate": message.certificate,
         "return_path": message.return_path,
         "tenant": message.tenant,
+        "subject": message.subject,
+        "tracked": message.tracked,
+        "tags": message.tags,
+        "mail": message.mail,
     }
 
 
@@ -285,69 +275,6 @@ def count_possible_duplicates(session: Session, key: MessageKey, positions: Sequ
     )
     scope = (key.account_id, key.region, counting.POSSIBLE_DUPLICATE)
     counting.add(session, Counter({scope: len(positions)}))
-
-
-def message(session: Session, key: MessageKey) -> StoredMessage | None:
-    """Read one message row."""
-    row = session.one(
-        f"""SELECT accepted_at, expires_at, source, reverse_path, identity_arn, configuration_set, tags, mail, size,
-        return_path, tenant FROM queue_message WHERE {_KEY}""",
-        _key(key),
-    )
-    return None if row is None else StoredMessage(key, *row)
-
-
-def recipients(session: Session, key: MessageKey) -> list[StoredRecipient]:
-    """Read a message's recipients in their order."""
-    rows = session.execute(
-        f"""SELECT position, address, state, attempts, due_at, settled_at, reply, possible_duplicates
-        FROM queue_recipient WHERE {_KEY} ORDER BY position""",
-        _key(key),
-    )
-    return [StoredRecipient(row[0], row[1], RecipientState(row[2]), *row[3:]) for row in rows]
-
-
-def body(session: Session, key: MessageKey) -> tuple[bytes | None, str | None]:
-    """Read a message's content, or the key of the blob that holds it; (None, None) when it is gone."""
-    row = session.one(f"SELECT content, blob_key FROM queue_body WHERE {_KEY}", _key(key))
-    return (None, None) if row is None else (row[0], row[1])
-
-
-def recent(session: Session, message_id: str) -> list[MessageKey]:
-    """Find the keys with this message id in any account and region (for the local explain page)."""
-    keys = (MessageKey(account_id, region, message_id) for account_id, region in _scopes(session))
-    return [key for key in keys if session.one(f"SELECT 1 FROM queue_message WHERE {_KEY}", _key(key)) is not None]
-
-
-def recent_messages(session: Session, before: str | None, limit: int) -> list[StoredMessage]:
-    """Give the newest messages of all accounts and regions, newest first, for the console.
-
-    `before` is the cursor of the last message of the page above: its id
-    without the four digits of the region, which begins with the time of
-    acceptance. Each account and region is one range of the primary key, so
-    the cost does not grow with the table.
-    """
-    found: list[StoredMessage] = []
-    for account_id, region in _scopes(session):
-        bound = _AFTER_ANY_ID if before is None else identifiers.message_id(region, 0, "")[:4] + before
-        rows = session.execute(
-            """SELECT message_id, accepted_at, expires_at, source, reverse_path, identity_arn, configuration_set,
-            tags, mail, size FROM queue_message
-            WHERE account_id = :account_id AND region = :region AND message_id < :bound
-            ORDER BY message_id DESC LIMIT :limit""",
-            {"account_id": account_id, "region": region, "bound": bound, "limit": limit},
-        )
-        found += [StoredMessage(MessageKey(account_id, region, row[0]), *row[1:]) for row in rows]
-    found.sort(key=lambda message: message.key.message_id[4:], reverse=True)
-    return found[:limit]
-
-
-def _scopes(session: Session) -> Iterator[tuple[str, str]]:
-    """Visit each account and region that has messages, by two seeks each."""
-    here: dict[str, Value] = {"account_id": "", "region": ""}
-    while row := session.one(_NEXT_REGION, here) or session.one(_NEXT_ACCOUNT, {"account_id": here["account_id"]}):
-        here = {"account_id": row[0], "region": row[1]}
-        yield row[0], row[1]
 
 
 def figures(session: Session) -> QueueFigures:

@@ -23,10 +23,11 @@ from hatobin.capabilities.contacts import SubscriptionLinks
 from hatobin.capabilities.delivery import MAILBOX_SITE, Sites
 from hatobin.capabilities.queue import Lease, MessageKey, QueuedRecipient, ReadyMessage, ReadyQueue
 from hatobin.capabilities.tracking import LinkSeals, Tracking, TrackingLinks
-from hatobin.flow.outbound.decisions import Decision, Prepared, StoredContent, check_sender
+from hatobin.flow.outbound.decisions import Decision, check_sender
 from hatobin.flow.outbound.draft import MAX_RECIPIENTS, Accepted, Draft, Origin, RenderedContent
 from hatobin.flow.outbound.feedback_header import feedback_id_header
 from hatobin.flow.outbound.figures import OutboundFigures
+from hatobin.flow.outbound.prepared import Prepared, StoredContent
 from hatobin.flow.outbound.refusals import BadContent, Refusal, TooManyRecipients, Unavailable
 from hatobin.flow.outbound.signals import Signals
 from hatobin.flow.outbound.storing import LeftOut, OtherTracking, Pending, Stored, store_alone, store_group

@@ -10,7 +10,7 @@ from hatobin.capabilities import account, configuration_sets, contacts, events, 
 from hatobin.capabilities.account import AccountStanding, SendLimits
 from hatobin.capabilities.configuration_sets import ConfigurationSet
 from hatobin.capabilities.delivery import MAILBOX_SITE, is_simulator, site_name
-from hatobin.capabilities.events import Event, MailFacts, MailJson
+from hatobin.capabilities.events import Event, MailJson
 from hatobin.capabilities.identities import SendingIdentity
 from hatobin.capabilities.queue import MessageKey, NewMessage, NewRecipient
 from hatobin.capabilities.tracking import Tracking
@@ -19,10 +19,10 @@ from hatobin.flow.outbound.authorization import check_allowed, find_identity, is
 from hatobin.flow.outbound.bad_content import is_bad_content
 from hatobin.flow.outbound.draft import Draft, RenderedContent, RenderingFailure
 from hatobin.flow.outbound.local import IN_INBOX
+from hatobin.flow.outbound.prepared import Prepared, mail_of, subject_of, tracked_of
 from hatobin.flow.outbound.suppressed import HeldAgainst, held_against, suppressed_events
 from hatobin.flow.outbound.tenancy import sending_tenant
 from hatobin.ports import Entropy, Session
-from hatobin.protocols.mail.mail_object import common_headers, event_headers
 from hatobin.words.address import Address
 from hatobin.words.event import EventKind
 from hatobin.words.outcome import Hop, RecipientState
@@ -30,34 +30,6 @@ from hatobin.words.settings import Settings
 
 OnLists = Mapping[tuple[str, str, str, str], str]
 """The stored reason of (account, region, tenant id or "" for the account's own list, address)."""
-_NOT_FROM_TEMPLATES = frozenset({"from", "to", "cc", "reply-to", "mime-version"})
-
-
-class StoredContent(Struct, frozen=True):
-    """What was seen of content that was written to the blob store while it came."""
-
-    size: int
-    is_bad: bool
-
-
-class Prepared(Struct, frozen=True):
-    """A draft with its id, its time and its final bytes (without the signatures)."""
-
-    draft: Draft
-    key: MessageKey
-    accepted_at: float
-    reverse_path: str
-    content: bytes
-    blob_key: str | None
-    stored: StoredContent | None = None
-    """What is known of content that lies in the blob store alone; `content` is empty then."""
-    tracking: Tracking | None = None
-    """What `content` was made for."""
-
-    @property
-    def size(self) -> int:
-        """How many octets leave, without the signatures."""
-        return len(self.content) if self.stored is None else self.stored.size
 
 
 class Decision(Struct, frozen=True):
@@ -98,7 +70,7 @@ def decide(session: Session, prepared: Prepared, settings: Settings, suppressed:
     held = held_against(standing, configuration_set, tenant)
     reasons = _suppressed(prepared, suppressed, held)
     recipients = _recipients(prepared, reasons, opted_out, settings)
-    mail = _mail(prepared, identity, configuration_set)
+    mail = mail_of(prepared, identity, configuration_set)
     is_rendered = isinstance(draft.content, RenderedContent) and draft.content.from_template and mail.head
     message = NewMessage(
         key=key,
@@ -119,8 +91,10 @@ def decide(session: Session, prepared: Prepared, settings: Settings, suppressed:
         certificate=_certificate(session, prepared, identity, configuration_set),
         return_path=None if draft.return_path == draft.source else draft.return_path,
         tenant=draft.tenant,
+        subject=subject_of(draft),
+        tracked=tracked_of(prepared.tracking),
     )
-    send_mail = _mail(prepared, identity, configuration_set, before_rendering=True) if is_rendered else mail
+    send_mail = mail_of(prepared, identity, configuration_set, before_rendering=True) if is_rendered else mail
     return Decision(
         message,
         mail,
@@ -304,53 +278,6 @@ def _certificate(
     return identities.signing_certificate(
         session, key.account_id, key.region, identity.name, sender, prepared.accepted_at
     )
-
-
-def _mail(
-    prepared: Prepared,
-    identity: SendingIdentity,
-    configuration_set: ConfigurationSet | None,
-    *,
-    before_rendering: bool = False,
-) -> MailJson:
-    """Make the event's mail object where a set or the identity publishes it; headers only for subscribers.
-
-    `before_rendering` gives it as the Send event of a templated message has it: without the identity's ARN, and
-    with those fields alone that do not come from the template (recorded from SES; the later events have all).
-    """
-    if configuration_set is None and not identity.notifies:
-        return MailJson("", "")
-    draft, origin = prepared.draft, prepared.draft.origin
-    headers, truncated, common = None, False, None
-    subscribed = identity.notifies or (configuration_set is not None and configuration_set.is_watched)
-    if isinstance(draft.content, RenderedContent) and subscribed:
-        fields = draft.content.message.fields
-        if before_rendering:
-            fields = tuple(field for field in fields if field[0] in _NOT_FROM_TEMPLATES)
-        headers, truncated = event_headers(fields)
-        common = common_headers(fields, message_id=prepared.key.message_id)
-    facts = MailFacts(
-        accepted_at=prepared.accepted_at,
-        source=draft.source,
-        source_arn=None if before_rendering else identity.arn,
-        account_id=prepared.key.account_id,
-        message_id=prepared.key.message_id,
-        destination=[str(recipient) for recipient in draft.recipients],
-        headers=headers,
-        headers_truncated=truncated,
-        common_headers=common,
-    )
-    tags = events.mail_tags(
-        operation=origin.operation,
-        configuration_set=None if configuration_set is None else configuration_set.name,
-        source_ip=origin.source_ip,
-        from_domain=draft.senders[0].domain.lower(),
-        caller_identity=origin.principal.name,
-        tls_version=origin.tls_version,
-        custom=draft.tags,
-        tenant=draft.tenant,
-    )
-    return MailJson(events.mail_head(facts), tags)
 
 
 def accepted_events(

@@ -22,8 +22,9 @@ from hatobin.capabilities.queue import Lease
 from hatobin.capabilities.tracking import Tracking
 from hatobin.companions.cloudwatch import Lane
 from hatobin.flow.outbound import refusals
-from hatobin.flow.outbound.decisions import Decision, OnLists, Prepared, accepted_events, decide
+from hatobin.flow.outbound.decisions import Decision, OnLists, accepted_events, decide
 from hatobin.flow.outbound.draft import RenderedContent
+from hatobin.flow.outbound.prepared import Prepared
 from hatobin.flow.outbound.refusals import Refusal
 from hatobin.flow.outbound.tenancy import find_tenant
 from hatobin.ports import Entropy, Session

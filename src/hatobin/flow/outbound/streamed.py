@@ -23,8 +23,8 @@ from collections.abc import Awaitable, Callable
 
 from hatobin.flow.outbound.accept import Acceptor, Named
 from hatobin.flow.outbound.bad_content import BadContentWatch
-from hatobin.flow.outbound.decisions import StoredContent
 from hatobin.flow.outbound.draft import Accepted, Draft, Origin, RenderedContent
+from hatobin.flow.outbound.prepared import StoredContent
 from hatobin.flow.outbound.refusals import Refusal, Unavailable
 from hatobin.flow.outbound.smtp_draft import accepted_reply, refusal_reply, smtp_draft
 from hatobin.flow.outbound.storing import OtherTracking

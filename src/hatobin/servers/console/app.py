@@ -18,6 +18,7 @@ from hatobin.ports import Ports
 from hatobin.servers.console.assets import asset
 from hatobin.servers.console.first_contact import SmtpLogin, smtp_login
 from hatobin.servers.console.lists import Lists
+from hatobin.servers.console.log_page import LogPages
 from hatobin.servers.console.message_page import MessagePages
 from hatobin.servers.console.rendering import Pages, fenced
 from hatobin.servers.local import InboxReader, LocalGuard, is_own_origin
@@ -42,6 +43,7 @@ class ConsoleApp:
                 Route("/console", _to_slash),
                 Route("/console/", lists.front),
                 Route("/console/sent", lists.sent),
+                Route("/console/log", LogPages(ports, settings, self._pages).search),
                 Route("/console/newest", lists.newest),
                 Route("/console/assets/{name}", asset),
                 Route("/console/delete-all", messages.delete_all, methods=["POST"]),

@@ -13,7 +13,7 @@ from hatobin.ports import Database, Ports, Threads
 from hatobin.servers.console.html_view import SafeHtml, frame_policy, safe_html
 from hatobin.servers.console.language import language_of
 from hatobin.servers.console.rendering import Pages, fenced
-from hatobin.servers.console.rows import TONES, sender_of, state_counts, stored_subject
+from hatobin.servers.console.rows import TONES, sender_of, state_counts
 from hatobin.servers.console.timeline import moment
 from hatobin.servers.local import (
     CapturedMail,
@@ -86,7 +86,7 @@ class MessagePages:
             request,
             "story.html",
             message=explanation.message,
-            subject=stored_subject(explanation.message),
+            subject=explanation.message.subject,
             sender=sender_of(explanation.message.source),
             **self._surroundings(),
             **_story_values(explanation),

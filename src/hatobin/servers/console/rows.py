@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hatobin.capabilities.inbox import InboxEntry
 from hatobin.capabilities.queue import StoredMessage, StoredRecipient
 from hatobin.servers.console.language import language_of
-from hatobin.servers.local import header_addresses, parsed, read_body
+from hatobin.servers.local import header_addresses, read_body
 from hatobin.words.address import AddressError, parse_mailbox
 from hatobin.words.outcome import RecipientState
 
@@ -119,7 +119,7 @@ def mail_row(entry: InboxEntry, source: str | None = None) -> MailRow:
 
 def queue_row(message: StoredMessage, recipients: Sequence[StoredRecipient]) -> QueueRow:
     """Read a message of the queue."""
-    subject = stored_subject(message)
+    subject = message.subject
     settled = sorted((recipient for recipient in recipients if recipient.reply), key=lambda r: r.settled_at or 0.0)
     return QueueRow(
         message_id=message.key.message_id,
@@ -141,10 +141,3 @@ def state_counts(recipients: Sequence[StoredRecipient]) -> tuple[StateCount, ...
         for state in RecipientState
         if counts[state]
     )
-
-
-def stored_subject(message: StoredMessage) -> str:
-    """Give the subject that was kept for events; "" where nobody subscribed and none was kept."""
-    mail = parsed(message.mail)
-    common = mail.get("commonHeaders") if isinstance(mail, dict) else None
-    return str(common.get("subject") or "") if isinstance(common, dict) else ""

@@ -18,6 +18,7 @@ from hatobin.servers.local.figures import StoreFigures
 from hatobin.servers.local.guard import LocalGuard
 from hatobin.servers.local.health import HealthPaths
 from hatobin.servers.local.inbox_paths import InboxPaths
+from hatobin.servers.local.messages_path import MessagesPath
 from hatobin.servers.local.reading import InboxReader
 from hatobin.servers.local.sharing import WorkerFigures, WorkerPlace
 from hatobin.servers.local.waiting import InboxWaiters
@@ -60,6 +61,7 @@ class LocalApp:
                 *self._inbox_routes(InboxPaths(ports.clock, reader, waiters)),
                 *self._emulator_routes(EmulatorPaths(ports.database, reader)),
                 _route("/_hatobin/explain/{message_id}", ExplainPath(ports.database).explain),
+                _route("/_hatobin/messages", MessagesPath(ports).search),
                 _route("/_hatobin/clock", ClockPath(ports.clock, advance).move, "POST"),
                 _route("/healthz", health.alive),
                 _route("/readyz", health.ready),

@@ -69,6 +69,7 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
             "accepted_at": iso_ms(message.accepted_at),
             "expires_at": iso_ms(message.expires_at),
             "source": message.source,
+            "subject": message.subject,
             "reverse_path": message.reverse_path,
             "identity_arn": message.identity_arn,
             "configuration_set": message.configuration_set,
