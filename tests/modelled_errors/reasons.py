@@ -52,7 +52,7 @@ REASONS: dict[tuple[str, str, str], str] = {
             *("GetCustomVerificationEmailTemplate", "DeleteCustomVerificationEmailTemplate"),
             *("GetEmailIdentity", "DeleteEmailIdentity", "GetEmailIdentityPolicies", "DeleteEmailIdentityPolicy"),
             *("PutEmailIdentityDkimAttributes", "PutEmailIdentityFeedbackAttributes"),
-            *("PutEmailIdentityConfigurationSetAttributes", "GetImportJob"),
+            *("PutEmailIdentityConfigurationSetAttributes", "GetImportJob", "GetMessageInsights"),
         )
     },
     **{

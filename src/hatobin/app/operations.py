@@ -19,6 +19,7 @@ _MODULES = (
     "hatobin.capabilities.contacts",
     "hatobin.capabilities.custom_verification",
     "hatobin.capabilities.identities",
+    "hatobin.capabilities.insights",
     "hatobin.capabilities.jobs",
     "hatobin.capabilities.multi_region_endpoints",
     "hatobin.capabilities.reputation",
