@@ -41,6 +41,7 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("sesv2", "PutAccountPricingAttributes", "ConflictException"): "a plan holds at once, so no change is under way",
     ("sesv2", "UpdateReputationEntityCustomerManagedStatus", "ConflictException"): _IN_TURN,
     ("sesv2", "UpdateReputationEntityPolicy", "ConflictException"): _IN_TURN,
+    ("sesv2", "BatchGetMetricData", "InternalServiceErrorException"): _OWN_FAULT,
     ("sesv2", "GetAccount", "BadRequestException"): _NO_MEMBER,
     ("sesv2", "PutAccountSendingAttributes", "BadRequestException"): _NO_MEMBER,
     ("sesv2", "PutAccountDedicatedIpWarmupAttributes", "BadRequestException"): _NO_MEMBER,

@@ -3,9 +3,9 @@
 A pass walks over what traffic leaves in the store: messages with all that
 hangs on them, events whose message is gone, minutes and quarters of accounts
 that stopped sending, links of verification mails, temporary credentials, import jobs, the hours of
-reputations and what was found in them. It reads a piece on a snapshot, removes what it found in one short transaction,
-and rests in proportion, so that sending never waits for it. A message with a
-queued recipient stays, however old.
+reputations and what was found in them, the days of the Virtual Deliverability Manager. It reads a piece on a snapshot,
+removes what it found in one short transaction, and rests in proportion, so that sending never waits for it. A message
+with a queued recipient stays, however old.
 
 Blobs that no body refers to (a crash came between the file and its row, or
 between the row's end and the file's) are found by their age.
@@ -60,6 +60,7 @@ class Removed:
     jobs: int = 0
     sessions: int = 0
     hours: int = 0
+    days: int = 0
     findings: int = 0
 
 
@@ -93,6 +94,7 @@ class Retention:
                         jobs=removed.jobs,
                         sessions=removed.sessions,
                         hours=removed.hours,
+                        days=removed.days,
                         findings=removed.findings,
                     )
             await self._ports.clock.sleep(PASS_INTERVAL_S)
@@ -123,6 +125,7 @@ class Retention:
             jobs=await self._drop(lambda session: jobs.find_ended(session, before, PIECE), jobs.forget),
             sessions=await self._drop(lambda session: iam.sessions_over(session, now, PIECE), iam.forget_sessions),
             hours=await self._drop(lambda session: metrics.hours_over(session, now, PIECE), metrics.forget_hours),
+            days=await self._drop(lambda session: metrics.days_over(session, now, PIECE), metrics.forget_days),
             findings=await self._drop(
                 lambda session: reputation.fixed_over(session, now, PIECE), reputation.forget_fixed
             ),

@@ -51,6 +51,16 @@ def has(session: Session, key: MessageKey, kind: EventKind) -> bool:
     return row is not None
 
 
+def number_of_kind(session: Session, key: MessageKey, kind: EventKind, *, limit: int) -> int:
+    """Count a message's events of a kind, as far as `limit`."""
+    row = session.one(
+        """SELECT COUNT(*) FROM (SELECT 1 FROM event_record WHERE account_id = :account_id AND region = :region
+        AND message_id = :message_id AND kind = :kind LIMIT :limit) AS found""",
+        {**_key(key), "kind": kind.value, "limit": limit},
+    )
+    return 0 if row is None else int(row[0])
+
+
 def engagement(session: Session, key: MessageKey) -> list[Engagement]:
     """Give what was heard of a message after it had left; what was not heard is left out."""
     rows = session.execute(

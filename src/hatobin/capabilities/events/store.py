@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -23,7 +24,8 @@ from hatobin.capabilities.events.model import (
     RecordedEvent,
 )
 from hatobin.capabilities.events.notices import Notices
-from hatobin.capabilities.metrics import EventFacts, Tally
+from hatobin.capabilities.events.search_store import number_of_kind
+from hatobin.capabilities.metrics import DayTally, EventFacts, Tally
 from hatobin.capabilities.queue import MessageKey
 from hatobin.companions import outward
 from hatobin.companions.cloudwatch import Lane
@@ -51,9 +53,10 @@ def record_all(session: Session, happened: Sequence[Event], lane: Lane = Lane.SE
     session.many(_RECORD, [_row(event) for event in happened])
     waited_for: set[MessageKey] = set()
     outbox: list[dict[str, Value]] = []
-    notices, tally, sets = Notices(session), Tally(), _Sets(session)
+    notices, tally, sets, days = Notices(session), Tally(), _Sets(session), DayTally(session)
     for event in happened:
         tally.add(event.key.account_id, event.key.region, event.kind, event.at, event.count)
+        days.add(event.key, event.kind, event.at, event.detail, partial(_is_first, session, event))
         if (notice := notices.row(event)) is not None:
             outbox.append(notice)
             waited_for.add(event.key)
@@ -65,7 +68,12 @@ def record_all(session: Session, happened: Sequence[Event], lane: Lane = Lane.SE
     if outbox:
         session.many(_OUTBOX, outbox)
     tally.record(session, lane)
+    days.record(lane)
     return waited_for
+
+
+def _is_first(session: Session, event: Event) -> bool:
+    return number_of_kind(session, event.key, event.kind, limit=2) == 1
 
 
 def record_change(

@@ -8,15 +8,13 @@ form, by the DNS, and by what became of the account's own mail to it.
 
 from __future__ import annotations
 
-from hatobin.capabilities.insights import api_v2_messages
-from hatobin.capabilities.insights.isps import UNKNOWN_ISP, isp_of
+from hatobin.capabilities.insights import api_v2_messages, api_v2_metrics
 from hatobin.capabilities.insights.timeline import Moment, RecipientTimeline, timelines
 
 __all__ = [
-    "UNKNOWN_ISP",
     "Moment",
     "RecipientTimeline",
     "api_v2_messages",
-    "isp_of",
+    "api_v2_metrics",
     "timelines",
 ]

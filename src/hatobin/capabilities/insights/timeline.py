@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from hatobin.capabilities.events import RecordedEvent
-from hatobin.capabilities.insights.isps import isp_of
+from hatobin.capabilities.metrics import isp_of
 from hatobin.capabilities.queue import StoredRecipient
 from hatobin.words.event import EventKind
 from hatobin.words.outcome import RecipientState

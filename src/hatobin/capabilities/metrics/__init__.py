@@ -4,13 +4,17 @@ Everything is counted in the transaction of the outcome, folded over it.
 `Tally` counts events: without dimensions for every account, and with those of
 the CloudWatch destinations of configuration sets. `ReputationTally` counts
 what was really sent, hard bounces and complaints; `reputation` reads them
-over a representative volume. What follows from the rates is the room
+over a representative volume. `DayTally` counts by the day, for accounts with
+the Virtual Deliverability Manager. What follows from the rates is the room
 `reputation`.
 """
 
 from __future__ import annotations
 
+from hatobin.capabilities.metrics.day_store import DIMENSIONS, METRICS, days_over, forget_days, series, totals
+from hatobin.capabilities.metrics.days import DAY_S, DayTally
 from hatobin.capabilities.metrics.dimensions import EventFacts
+from hatobin.capabilities.metrics.isps import UNKNOWN_ISP, isp_of
 from hatobin.capabilities.metrics.reputation import (
     MOST_HOURS,
     Account,
@@ -29,9 +33,14 @@ from hatobin.capabilities.metrics.reputation import (
 from hatobin.capabilities.metrics.tally import NAMESPACE, Tally
 
 __all__ = [
+    "DAY_S",
+    "DIMENSIONS",
+    "METRICS",
     "MOST_HOURS",
     "NAMESPACE",
+    "UNKNOWN_ISP",
     "Account",
+    "DayTally",
     "EventFacts",
     "Reputation",
     "ReputationScope",
@@ -42,7 +51,12 @@ __all__ = [
     "active_accounts",
     "active_scopes",
     "active_sets",
+    "days_over",
+    "forget_days",
     "forget_hours",
     "hours_over",
+    "isp_of",
     "reputation",
+    "series",
+    "totals",
 ]
