@@ -148,3 +148,36 @@ endpoint_url = "https://cognito-idp.us-east-1.amazonaws.com"
 def test_a_service_elsewhere_that_cannot_be_asked_is_refused(tmp_path: Path, text: str, part: str) -> None:
     with pytest.raises(ConfigurationError, match=part):
         load(write(tmp_path, text), {})
+
+
+WEBHOOK = 'name = "shop"\nurl = "https://shop.example/in"\nsecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"\n'
+
+
+def test_webhooks_are_tables_of_the_file(tmp_path: Path) -> None:
+    text = f'[[webhooks]]\n{WEBHOOK}event_types = ["BOUNCE"]\n[[webhooks]]\n{WEBHOOK.replace("shop", "desk")}'
+    first, second = load(write(tmp_path, text), {}).webhooks
+    assert (first.name, first.event_types, first.configuration_sets) == ("shop", ("BOUNCE",), ("*",))
+    assert (second.name, second.url) == ("desk", "https://desk.example/in")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ("https://", "http://", "url must be https"),
+        ("https://", "ftp://", "url is"),
+        ("whsec_", "", "secret is"),
+        ('"shop"', '"a b"', "name"),
+        ("secret = ", "key = ", "key"),
+        ('"shop"\n', '"shop"\nevent_types = ["bounce"]\n', "event_types"),
+    ],
+)
+def test_a_webhook_that_cannot_work_is_refused(tmp_path: Path, old: str, new: str, part: str) -> None:
+    relay = '[delivery]\nmode = "relay"\nrelay = "h:1"\n'
+    with pytest.raises(ConfigurationError, match=part) as refused:
+        load(write(tmp_path, f"{relay}[[webhooks]]\n{WEBHOOK.replace(old, new)}"), {})
+    assert "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" not in str(refused.value)
+
+
+def test_two_webhooks_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="two of this name"):
+        load(write(tmp_path, f"[[webhooks]]\n{WEBHOOK}[[webhooks]]\n{WEBHOOK}"), {})

@@ -17,6 +17,7 @@ _COMMANDS = {
     "account": ("hatobin.app.cli.account", "account"),
     "messages": ("hatobin.app.cli.messages", "messages"),
     "jobs": ("hatobin.app.cli.jobs", "jobs"),
+    "backlog": ("hatobin.app.cli.backlog", "backlog"),
     "trust": ("hatobin.app.cli.trust", "trust"),
     "dns": ("hatobin.app.cli.dns", "dns"),
     "certificate": ("hatobin.app.cli.certificate", "certificate"),

@@ -221,6 +221,15 @@ def oldest_at(session: Session) -> float | None:
     return None if row is None else float(row[0])
 
 
+def outbox_by_target(session: Session) -> list[tuple[str, str, str, int, float]]:
+    """Count what waits in the outbox: account, region, target, how many, and when the oldest happened."""
+    rows = session.execute(
+        "SELECT account_id, region, target_arn, COUNT(*), MIN(created_at) FROM event_outbox"
+        " GROUP BY account_id, region, target_arn"
+    )
+    return [(row[0], row[1], row[2], int(row[3]), float(row[4])) for row in rows]
+
+
 def number(session: Session, key: MessageKey, *, limit: int) -> int:
     """Count a message's events, as far as `limit`."""
     row = session.one(

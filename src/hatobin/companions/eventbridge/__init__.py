@@ -14,6 +14,7 @@ from hatobin.companions.eventbridge import api_events, api_rules, api_targets
 from hatobin.companions.eventbridge.announcement import announce
 from hatobin.companions.eventbridge.model import BusEvent, Match
 from hatobin.companions.eventbridge.routing import Delivered, Router, deliver
+from hatobin.companions.eventbridge.store import failed_targets
 
 __all__ = [
     "BusEvent",
@@ -25,4 +26,5 @@ __all__ = [
     "api_rules",
     "api_targets",
     "deliver",
+    "failed_targets",
 ]

@@ -139,6 +139,12 @@ def count_failed(session: Session, key: RuleKey, target_id: str) -> None:
     )
 
 
+def failed_targets(session: Session) -> list[tuple[RuleKey, str, int]]:
+    """Give the targets that have missed events: the rule, the target's ARN, and how many."""
+    rows = session.execute("SELECT account_id, region, rule_name, arn, failed FROM eventbridge_target WHERE failed > 0")
+    return [(RuleKey(row[0], row[1], row[2]), row[3], int(row[4])) for row in rows]
+
+
 def rule_names_by_target(
     session: Session, account_id: str, region: str, arn: str, *, after: str, limit: int
 ) -> list[str]:

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from hatobin.ports import Ports
 from hatobin.servers.local.answers import BadQuery, problem
+from hatobin.servers.local.backlog_path import BacklogPath
 from hatobin.servers.local.clock_path import Advance, ClockPath
 from hatobin.servers.local.emulators import EmulatorPaths
 from hatobin.servers.local.explanation import ExplainPath
@@ -62,6 +63,7 @@ class LocalApp:
                 *self._emulator_routes(EmulatorPaths(ports.database, reader)),
                 _route("/_hatobin/explain/{message_id}", ExplainPath(ports.database).explain),
                 _route("/_hatobin/messages", MessagesPath(ports).search),
+                _route("/_hatobin/backlog", BacklogPath(ports).show),
                 _route("/_hatobin/clock", ClockPath(ports.clock, advance).move, "POST"),
                 _route("/healthz", health.alive),
                 _route("/readyz", health.ready),
