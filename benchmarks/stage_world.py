@@ -149,15 +149,22 @@ async def _set_up(call: Call) -> None:
         "CreateConfigurationSet",
         sesv2.CreateConfigurationSetRequest(configuration_set_name=CONFIGURATION_SET),
     )
-    destination = sesv2.EventDestinationDefinition(
-        enabled=True,
-        matching_event_types=["SEND", "DELIVERY"],
-        sns_destination=sesv2.SnsDestination(topic_arn=topic.topic_arn),
+    dimension = sesv2.CloudWatchDimensionConfiguration(
+        dimension_name="kind", dimension_value_source="MESSAGE_TAG", default_dimension_value="none"
     )
-    await ask(
-        "sesv2",
-        "CreateConfigurationSetEventDestination",
-        sesv2.CreateConfigurationSetEventDestinationRequest(
-            configuration_set_name=CONFIGURATION_SET, event_destination_name="bench", event_destination=destination
-        ),
-    )
+    figures = sesv2.CloudWatchDestination(dimension_configurations=[dimension])
+    targets: dict[str, dict[str, Any]] = {
+        "events": {"sns_destination": sesv2.SnsDestination(topic_arn=topic.topic_arn)},
+        "figures": {"cloud_watch_destination": figures},
+    }
+    for name, target in targets.items():
+        destination = sesv2.EventDestinationDefinition(
+            enabled=True, matching_event_types=["SEND", "DELIVERY"], **target
+        )
+        await ask(
+            "sesv2",
+            "CreateConfigurationSetEventDestination",
+            sesv2.CreateConfigurationSetEventDestinationRequest(
+                configuration_set_name=CONFIGURATION_SET, event_destination_name=name, event_destination=destination
+            ),
+        )
