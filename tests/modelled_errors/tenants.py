@@ -64,6 +64,8 @@ TENANTS: list[Provocation] = [
         ReputationEntityReference=f"{_SES}tenant/none",
     ),
     _V2.one("ListReputationEntities", _BAD, "Invalid Next Token", NextToken="x"),
+    _V2.one("ListRecommendations", _BAD, "Invalid Next Token", NextToken="x"),
+    _V2.one("ListRecommendations", _MISSING, "Virtual Deliverability Manager is not enabled for this account."),
     _V2.one("ListTenants", _BAD, "Invalid Next Token", NextToken="x"),
     Group("sesv2", "full").one("CreateTenant", _FULL, "Maximum of 10000 tenants reached.", TenantName="more"),
 ]

@@ -79,6 +79,7 @@ class RunningServer:
             loops.append(assembly.alarm_watch.run())
             loops.append(assembly.reputation_metrics.run())
             loops.append(assembly.reputation_watch.run())
+            loops.append(assembly.advisor.run())
             loops.append(assembly.streams.run())
             loops.append(Retention(assembly.ports, assembly.settings).run())
             if not assembly.settings.instant_verification:

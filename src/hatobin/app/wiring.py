@@ -116,6 +116,7 @@ class Assembly:
     alarm_watch: cloudwatch.AlarmWatch
     reputation_metrics: reputation.ReputationMetrics
     reputation_watch: reputation.ReputationWatch
+    advisor: reputation.Advisor
     streams: firehose.StreamFlusher
     verification: identities.VerificationChecks
     figures: WorkerFigures
@@ -270,6 +271,7 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         alarm_watch=cloudwatch.AlarmWatch(ports, outbound.services),
         reputation_metrics=reputation_metrics,
         reputation_watch=reputation.ReputationWatch(ports, settings, outbound.publisher.wake),
+        advisor=reputation.Advisor(ports, settings, outbound.publisher.wake),
         streams=firehose.StreamFlusher(ports, outbound.services.get(s3.Buckets).objects),
         verification=identities.VerificationChecks(ports, settings),
         figures=figures,

@@ -469,6 +469,16 @@ CREATE TABLE IF NOT EXISTS reputation_pauses (
   PRIMARY KEY (account_id, region, resource_arn)
 );
 
+-- When the advisor looked at the DNS of a domain.
+CREATE TABLE IF NOT EXISTS advice_looks (
+  account_id   TEXT NOT NULL,
+  region       TEXT NOT NULL,
+  resource_arn TEXT NOT NULL,
+  looked_at    REAL NOT NULL,
+  PRIMARY KEY (account_id, region, resource_arn)
+);
+CREATE INDEX IF NOT EXISTS advice_looks_age ON advice_looks (looked_at);
+
 -- One address that this account does not send to. `folded` is the address in lower case, for sending.
 -- `tenant_id` says whose list it is on; empty for the account's own.
 CREATE TABLE IF NOT EXISTS suppressed_destinations (

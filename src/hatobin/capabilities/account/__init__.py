@@ -36,7 +36,13 @@ from hatobin.capabilities.account.model import (
     refusal,
     smtp_refusal,
 )
-from hatobin.capabilities.account.profile import WaitingRequest, answer_review, vdm_enabled, waiting_requests
+from hatobin.capabilities.account.profile import (
+    WaitingRequest,
+    answer_review,
+    vdm_accounts,
+    vdm_enabled,
+    waiting_requests,
+)
 from hatobin.capabilities.account.quota import sent_last_24_hours, spend
 from hatobin.capabilities.account.store import (
     count,
@@ -83,6 +89,7 @@ __all__ = [
     "spend",
     "standing",
     "statistics",
+    "vdm_accounts",
     "vdm_enabled",
     "waiting_requests",
 ]

@@ -107,6 +107,14 @@ def vdm_enabled(session: Session, account_id: str, region: str) -> bool:
     return vdm is not None and vdm.vdm_enabled == "ENABLED"
 
 
+def vdm_accounts(session: Session) -> list[tuple[str, str]]:
+    """Give the accounts and regions that have switched the Virtual Deliverability Manager on."""
+    rows = session.execute(
+        "SELECT account_id, region, vdm FROM account_settings WHERE vdm IS NOT NULL ORDER BY account_id, region"
+    )
+    return [(row[0], row[1]) for row in rows if _vdm.decode(row[2]).vdm_enabled == "ENABLED"]
+
+
 def lock(session: Session, account_id: str, region: str) -> None:
     """Make the account's row if it is missing, and keep other nodes from changing it until the commit."""
     session.execute(

@@ -68,7 +68,7 @@ from hatobin.capabilities.identities.sending import (
 )
 from hatobin.capabilities.identities.service_key import SERVICE_ACCOUNT, ServiceDkim, ensure_service_dkim, service_dkim
 from hatobin.capabilities.identities.service_mail import service_message
-from hatobin.capabilities.identities.store import number
+from hatobin.capabilities.identities.store import number, verified_domains
 from hatobin.capabilities.identities.tagging import TAGGED
 from hatobin.capabilities.identities.verification import VerificationChecks
 from hatobin.words.errors import CallerError
@@ -137,6 +137,7 @@ __all__ = [
     "service_message",
     "service_zone",
     "signing_certificate",
+    "verified_domains",
     "zone_records",
 ]
 

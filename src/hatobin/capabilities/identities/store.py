@@ -129,6 +129,16 @@ def every_domain(session: Session) -> list[Identity]:
     return [read_row(row) for row in rows]
 
 
+def verified_domains(session: Session, account_id: str, region: str, after: str, limit: int) -> list[Identity]:
+    """Give the domains of an account that it may send from, by key, those after one of them."""
+    rows = session.execute(
+        f"""{SELECT} WHERE account_id = :account_id AND region = :region AND kind = 'DOMAIN'
+        AND status IN ('SUCCESS', 'TEMPORARY_FAILURE') AND identity_key > :after ORDER BY identity_key LIMIT :limit""",
+        {"account_id": account_id, "region": region, "after": after, "limit": limit},
+    )
+    return [read_row(row) for row in rows]
+
+
 def put_dkim(session: Session, identity: Identity) -> None:
     """Write an identity's DKIM and when it is looked at next."""
     session.execute(

@@ -8,7 +8,9 @@ Findings are what ListRecommendations shows, and the default bus is told of.
 
 from __future__ import annotations
 
-from hatobin.capabilities.reputation import api_v2_entities
+from hatobin.capabilities.reputation import api_v2_entities, api_v2_recommendations
+from hatobin.capabilities.reputation.advisor import Advisor
+from hatobin.capabilities.reputation.block_lists import Listing, list_named, note_listing
 from hatobin.capabilities.reputation.consequences import switch_tenant
 from hatobin.capabilities.reputation.entities import find_entity
 from hatobin.capabilities.reputation.figures import ReputationFigures, figures
@@ -17,13 +19,18 @@ from hatobin.capabilities.reputation.store import fixed_over, forget_fixed
 from hatobin.capabilities.reputation.watch import ReputationWatch
 
 __all__ = [
+    "Advisor",
+    "Listing",
     "ReputationFigures",
     "ReputationMetrics",
     "ReputationWatch",
     "api_v2_entities",
+    "api_v2_recommendations",
     "figures",
     "find_entity",
     "fixed_over",
     "forget_fixed",
+    "list_named",
+    "note_listing",
     "switch_tenant",
 ]

@@ -31,6 +31,11 @@ def check(call: Call, reference: str) -> None:
         raise bad(f"Reputation entity reference <{reference}> is invalid.")
 
 
+def is_entity(call: Call, reference: str) -> bool:
+    """Say whether a text names an entity of the caller, there or not."""
+    return _named(call.account_id, call.region, reference) is not None
+
+
 def find_entity(session: Session, account_id: str, region: str, reference: str) -> Tenant | None:
     """Give the tenant that an ARN names by its name, its id or both."""
     named = _named(account_id, region, reference)

@@ -48,6 +48,11 @@ def write(session: Session, resource: Resource, difference: Difference, now: flo
         store.put(session, resource, one, now)
     for one in difference.opened:
         tell_finding(session, resource, OPENED, (one.description, one.impact, one.type), now)
-    for known in difference.resolved:
-        store.fix(session, resource, known, now)
-        tell_finding(session, resource, RESOLVED, (known.description, known.impact, known.type), now)
+    resolve(session, resource, difference.resolved, now)
+
+
+def resolve(session: Session, resource: Resource, known: Collection[Recommendation], now: float) -> None:
+    """Say that findings are no more, and tell the bus of it."""
+    for one in known:
+        store.fix(session, resource, one, now)
+        tell_finding(session, resource, RESOLVED, (one.description, one.impact, one.type), now)

@@ -18,7 +18,7 @@ from hatobin.protocols.aws.arn import parse_arn, ses_arn
 from hatobin.words import settings
 
 Impact = Literal["LOW", "HIGH"]
-BOUNCE, COMPLAINT = "BOUNCE", "COMPLAINT"
+BOUNCE, COMPLAINT, IP_LISTING = "BOUNCE", "COMPLAINT", "IP_LISTING"
 RATES = (BOUNCE, COMPLAINT)
 """The types that are found in rates."""
 COMPLAINT_VOLUME = 10

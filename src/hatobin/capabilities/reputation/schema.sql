@@ -24,3 +24,13 @@ CREATE TABLE IF NOT EXISTS reputation_pauses (
   paused_at    REAL NOT NULL,
   PRIMARY KEY (account_id, region, resource_arn)
 );
+
+-- When the advisor looked at the DNS of a domain.
+CREATE TABLE IF NOT EXISTS advice_looks (
+  account_id   TEXT NOT NULL,
+  region       TEXT NOT NULL,
+  resource_arn TEXT NOT NULL,
+  looked_at    REAL NOT NULL,
+  PRIMARY KEY (account_id, region, resource_arn)
+);
+CREATE INDEX IF NOT EXISTS advice_looks_age ON advice_looks (looked_at);

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from hatobin.capabilities import account, configuration_sets, events, inbox, metrics, queue, suppression
+from hatobin.capabilities import account, configuration_sets, events, inbox, metrics, queue, reputation, suppression
 from hatobin.capabilities.delivery import (
     Afterwards,
     Expired,
@@ -107,6 +107,7 @@ class _Group:
         self._events: list[Event] = []
         self._statistics: Counter[tuple[str, str, str]] = Counter()
         self._reputation = metrics.ReputationTally()
+        self._listings: dict[reputation.Listing, str] = {}
         self._finished: dict[MessageKey, None] = {}
         self._captured: list[inbox.Captured] = []
         self._mails: list[NewMessage] = []
@@ -134,6 +135,8 @@ class _Group:
         waited_for = events.record_all(self._session, self._events)
         self._count(at=group[-1].at)
         self._reputation.record(self._session, Lane.SETTLE)
+        for listing, ip in sorted(self._listings.items()):  # The order of every node: see `Database.write`.
+            reputation.note_listing(self._session, listing, ip, group[-1].at)
         if self._mails:
             queue.enqueue_all(self._session, [(mail, None) for mail in self._mails])
         dropped = queue.drop_bodies(self._session, self._without_inbox(self._finished))
@@ -148,6 +151,9 @@ class _Group:
     def _sort(self, settlement: Settlement, changed: set[tuple[MessageKey, int]]) -> _Sorted:
         found = _Sorted([], [], [])
         for recipient, outcome in settlement.outcomes:
+            if not isinstance(outcome, Delivered) and (name := reputation.list_named(outcome.reply)) is not None:
+                key = settlement.message.key
+                self._listings[reputation.Listing(key.account_id, key.region, name)] = outcome.hop.local_ip
             row = (settlement.message.key, recipient.position)
             match outcome:
                 case Delivered() if row in changed:
