@@ -37,6 +37,8 @@ POLICY = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"ses:SendEmail",'
     f'"Resource":"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com"}}]}}'
 )
+NO_TIME = {"StartDate": 0, "EndDate": 0}
+DASHBOARD = {"DashboardEnabled": True, "SubscribedDomains": [{"Domain": "example.com"}]}
 DETAILS = {"MailType": "TRANSACTIONAL", "WebsiteURL": "https://example.com"}
 
 
@@ -332,6 +334,17 @@ RESOURCES: dict[str, Resource] = {
         ("sesv2", "get_account", {}),
         (),
         (("sesv2", "get_account", {}), ("ses", "get_account_sending_enabled", {}), ("ses", "get_send_quota", {})),
+    ),
+    "dashboard": Resource(
+        (),
+        (MAKE_IDENTITY, ("sesv2", "put_deliverability_dashboard_option", DASHBOARD)),
+        ("sesv2", "get_deliverability_dashboard_options", {}),
+        (
+            ("sesv2", "list_domain_deliverability_campaigns", {"SubscribedDomain": "example.com", **NO_TIME}),
+            ("sesv2", "get_domain_statistics_report", {"Domain": "example.com", **NO_TIME}),
+            ("sesv2", "put_deliverability_dashboard_option", DASHBOARD),
+        ),
+        (("sesv2", "get_deliverability_dashboard_options", {}),),
     ),
     "topic": Resource(
         ("CreateTopic",),

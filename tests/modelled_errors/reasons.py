@@ -13,6 +13,7 @@ _ANY_TEXT = "it has no member that could be wrong: any text is looked up, and no
 _NO_MEMBER = "a request that can be read has no member that could be wrong"
 _OWN_FAULT = "it is the answer to a fault of the server, of which none is known"
 _NO_KMS = "keys of KMS are named and not used"
+_NO_SEEDS = "there are no mailboxes to test with, so every request ends before, as BadRequestException"
 _NO_EXPORTS = "nothing that is exported is kept yet, so every request ends before"
 _OLD_SIGNATURES = "a request without a signature is refused by a code of its own, whatever the operation"
 _BY_POLICY = "tests/api/test_access.py provokes it for every operation, with a user who has no policy"
@@ -42,6 +43,17 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("sesv2", "UpdateReputationEntityCustomerManagedStatus", "ConflictException"): _IN_TURN,
     ("sesv2", "UpdateReputationEntityPolicy", "ConflictException"): _IN_TURN,
     ("sesv2", "BatchGetMetricData", "InternalServiceErrorException"): _OWN_FAULT,
+    **{
+        ("sesv2", "CreateDeliverabilityTestReport", error): _NO_SEEDS
+        for error in (
+            *("LimitExceededException", "MailFromDomainNotVerifiedException", "MessageRejected"),
+            *("NotFoundException", "SendingPausedException"),
+        )
+    },
+    ("sesv2", "GetDeliverabilityDashboardOptions", "BadRequestException"): _NO_MEMBER,
+    ("sesv2", "GetDeliverabilityDashboardOptions", "LimitExceededException"): "nothing is counted for it",
+    ("sesv2", "GetDeliverabilityTestReport", "BadRequestException"): _ANY_TEXT,
+    ("sesv2", "ListDeliverabilityTestReports", "NotFoundException"): "the list is empty, and nothing has to exist",
     ("sesv2", "GetAccount", "BadRequestException"): _NO_MEMBER,
     ("sesv2", "PutAccountSendingAttributes", "BadRequestException"): _NO_MEMBER,
     ("sesv2", "PutAccountDedicatedIpWarmupAttributes", "BadRequestException"): _NO_MEMBER,

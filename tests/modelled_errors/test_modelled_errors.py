@@ -15,7 +15,19 @@ from hatobin.gateway.models import service_model
 from tests.api.harness import REGION, Api
 from tests.gateway.exchange import Client
 from tests.gateway.samples import service
-from tests.modelled_errors import access, cloudwatch, companions, destinations, insights, jobs, sending, tenants, v1, v2
+from tests.modelled_errors import (
+    access,
+    cloudwatch,
+    companions,
+    deliverability,
+    destinations,
+    insights,
+    jobs,
+    sending,
+    tenants,
+    v1,
+    v2,
+)
 from tests.modelled_errors.provocation import LAST_HANDLE, Provocation
 from tests.modelled_errors.reasons import ANY, REASONS, reason_of
 from tests.modelled_errors.stages import STAGES
@@ -29,6 +41,7 @@ PROVOCATIONS: tuple[Provocation, ...] = (
     *insights.ALL,
     *companions.ALL,
     *destinations.ALL,
+    *deliverability.ALL,
     *access.ALL,
     *cloudwatch.ALL,
 )

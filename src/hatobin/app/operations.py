@@ -18,6 +18,7 @@ _MODULES = (
     "hatobin.capabilities.configuration_sets",
     "hatobin.capabilities.contacts",
     "hatobin.capabilities.custom_verification",
+    "hatobin.capabilities.deliverability",
     "hatobin.capabilities.identities",
     "hatobin.capabilities.insights",
     "hatobin.capabilities.jobs",

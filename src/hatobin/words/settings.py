@@ -149,6 +149,12 @@ class Account(Section, frozen=True):
     max_import_lines: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
 
 
+class Deliverability(Section, frozen=True):
+    """What GetBlacklistReports asks: zones of block lists in the DNS."""
+
+    dnsbls: tuple[str, ...] = ()
+
+
 Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 
@@ -289,6 +295,7 @@ class Settings(Section, frozen=True):
     receiving: Receiving = Receiving()
     account: Account = Account()
     reputation: Reputation = Reputation()
+    deliverability: Deliverability = Deliverability()
     aws: Aws = Aws()
     tls: Tls = Tls()
     console: Console = Console()

@@ -132,6 +132,15 @@ CREATE TABLE IF NOT EXISTS custom_verification_templates (
   PRIMARY KEY (account_id, region, name)
 );
 
+-- The subscription of an account to the deliverability dashboard; `domains` is a JSON list.
+CREATE TABLE IF NOT EXISTS dashboard_options (
+  account_id TEXT NOT NULL,
+  region     TEXT NOT NULL,
+  enabled    INTEGER NOT NULL,
+  domains    TEXT NOT NULL,
+  PRIMARY KEY (account_id, region)
+);
+
 -- What happened to a message, in order; written whether or not anybody subscribes.
 CREATE TABLE IF NOT EXISTS event_record (
   id         INTEGER PRIMARY KEY,

@@ -32,6 +32,7 @@ from hatobin.capabilities.events.search_store import Engagement, engagement, has
 from hatobin.capabilities.events.store import (
     backlog,
     number,
+    number_by_message,
     oldest_at,
     oldest_in_outbox,
     outbox_by_target,
@@ -71,6 +72,7 @@ __all__ = [
     "mail_tags",
     "messages_with",
     "number",
+    "number_by_message",
     "oldest_at",
     "oldest_in_outbox",
     "open_detail",

@@ -240,6 +240,20 @@ def number(session: Session, key: MessageKey, *, limit: int) -> int:
     return 0 if row is None else int(row[0])
 
 
+def number_by_message(
+    session: Session, account_id: str, region: str, ids: tuple[str, str], kinds: Sequence[EventKind]
+) -> dict[tuple[str, str], int]:
+    """Count the events of these kinds of the messages from one id to another, by message and kind."""
+    names: dict[str, Value] = {f"kind{number}": kind.value for number, kind in enumerate(kinds)}
+    rows = session.execute(
+        f"""SELECT message_id, kind, COUNT(*) FROM event_record
+        WHERE account_id = :account_id AND region = :region AND message_id >= :first AND message_id <= :last
+          AND kind IN ({", ".join(f":{name}" for name in names)}) GROUP BY message_id, kind""",
+        {"account_id": account_id, "region": region, "first": ids[0], "last": ids[1], **names},
+    )
+    return {(message_id, kind): int(count) for message_id, kind, count in rows}
+
+
 def recorded(session: Session, key: MessageKey) -> list[RecordedEvent]:
     """Give a message's events in their order."""
     rows = session.execute(

@@ -30,6 +30,7 @@ from hatobin.capabilities.metrics.reputation import (
     hours_over,
     reputation,
 )
+from hatobin.capabilities.metrics.sent_days import SentDay, sent_by_day
 from hatobin.capabilities.metrics.tally import NAMESPACE, Tally
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "ReputationTally",
     "ScopeKind",
     "Sender",
+    "SentDay",
     "Tally",
     "active_accounts",
     "active_scopes",
@@ -57,6 +59,7 @@ __all__ = [
     "hours_over",
     "isp_of",
     "reputation",
+    "sent_by_day",
     "series",
     "totals",
 ]

@@ -13,6 +13,7 @@ from __future__ import annotations
 from hatobin.capabilities.queue.attempts import Attempt, AttemptLog, Replayed
 from hatobin.capabilities.queue.counting import QueueTotals, totals, workers
 from hatobin.capabilities.queue.expiry import BLOB_PREFIX, blob_key, find_expired, remove, unknown_blobs
+from hatobin.capabilities.queue.history import SentMessage, sent_between
 from hatobin.capabilities.queue.leases import WorkerLease, held_for_s
 from hatobin.capabilities.queue.model import (
     MAX_SUBJECT,
@@ -70,6 +71,7 @@ __all__ = [
     "ReadyQueue",
     "Replayed",
     "Searched",
+    "SentMessage",
     "Site",
     "StoredMessage",
     "StoredRecipient",
@@ -100,6 +102,7 @@ __all__ = [
     "remove",
     "scopes",
     "search",
+    "sent_between",
     "totals",
     "unknown_blobs",
     "workers",
