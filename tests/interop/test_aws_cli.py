@@ -151,6 +151,24 @@ def test_a_user_assumes_a_role(mailbox: RunningServer) -> None:
     assert caught.value.smtp_code == 535
 
 
+def test_a_tenant_is_paused_and_has_another_policy(mailbox: RunningServer) -> None:
+    arn = _aws(mailbox, "sesv2", "create-tenant", "--tenant-name", "cli")["TenantArn"]
+    entity = ("--reputation-entity-type", "RESOURCE", "--reputation-entity-reference", arn)
+    strict = "arn:aws:ses:us-east-1:aws:reputation-policy/strict"
+    _aws(mailbox, "sesv2", "update-reputation-entity-policy", *entity, "--reputation-entity-policy", strict)
+    _aws(
+        mailbox,
+        *("sesv2", "update-reputation-entity-customer-managed-status", *entity),
+        *("--sending-status", "DISABLED"),
+    )
+    shown = _aws(mailbox, "sesv2", "get-reputation-entity", *entity)["ReputationEntity"]
+    assert (shown["SendingStatusAggregate"], shown["ReputationManagementPolicy"]) == ("DISABLED", strict)
+    listed = _aws(mailbox, "sesv2", "list-reputation-entities", "--filter", "SENDING_STATUS=DISABLED")
+    assert listed["ReputationEntities"] == [shown]
+    found = _aws(mailbox, "sesv2", "list-recommendations", "--filter", f"RESOURCE_ARN={arn}")
+    assert found["Recommendations"] == []
+
+
 def test_an_alarm_tells_a_topic(mailbox: RunningServer) -> None:
     topic = _aws(mailbox, "sns", "create-topic", "--name", "cli-alarms")["TopicArn"]
     queue = _aws(mailbox, "sqs", "create-queue", "--queue-name", "cli-alarms")["QueueUrl"]
