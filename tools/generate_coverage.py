@@ -24,13 +24,6 @@ WHOLE = {"sesv2": "SES API v2", "ses": "SES API v1", "mailmanager": "SES Mail Ma
 LAYERS = ("capabilities", "companions", "flow")
 
 
-# What has a function that only refuses, or says that there is nothing: not served, and the table says why.
-REFUSING = {
-    ("sesv2", name): "refused: what it exports is not kept yet"
-    for name in ("CreateExportJob", "GetExportJob", "ListExportJobs", "CancelExportJob")
-}
-
-
 def served_operations() -> Handlers:
     """Import every module that registers operations, and give what the product serves."""
     for layer in LAYERS:
@@ -39,9 +32,7 @@ def served_operations() -> Handlers:
             if found.name.rpartition(".")[2].startswith("api"):
                 import_module(found.name)
     return {
-        key: handler
-        for key, handler in registered_operations().items()
-        if handler.__module__.startswith("hatobin.") and key not in REFUSING
+        key: handler for key, handler in registered_operations().items() if handler.__module__.startswith("hatobin.")
     }
 
 
@@ -75,7 +66,7 @@ def _totals(served: Handlers) -> Iterator[str]:
 def _room(served: Handlers, service: str, name: str) -> str:
     handler = served.get((service, name))
     if handler is None:
-        return REFUSING.get((service, name), "not yet")
+        return "not yet"
     return f"`{handler.__module__.removeprefix('hatobin.').replace('.', '/')}`"
 
 

@@ -308,6 +308,23 @@ RESOURCES: dict[str, Resource] = {
         (),
         (("sesv2", "list_import_jobs", {}),),
     ),
+    "export job": Resource(
+        ("CreateExportJob",),
+        (
+            ("sesv2", "put_account_vdm_attributes", {"VdmAttributes": {"VdmEnabled": "ENABLED"}}),
+            (
+                "sesv2",
+                "create_export_job",
+                {
+                    "ExportDataSource": {"MessageInsightsDataSource": {"StartDate": 0, "EndDate": 1}},
+                    "ExportDestination": {"DataFormat": "CSV"},
+                },
+            ),
+        ),
+        ("sesv2", "list_export_jobs", {}),
+        (),
+        (("sesv2", "list_export_jobs", {}),),
+    ),
     "multi-region endpoint": Resource(
         ("CreateMultiRegionEndpoint",),
         (

@@ -52,6 +52,14 @@ ALL: tuple[Provocation, ...] = (
         ExportDataSource=_INSIGHTS,
         ExportDestination={"DataFormat": "CSV"},
     ),
+    Group("sesv2", "full").one(
+        "CreateExportJob",
+        "LimitExceededException",
+        "There are too many <MESSAGE_INSIGHTS> export jobs running - either cancel one of the jobs or wait for it to"
+        " complete before resubmitting.",
+        ExportDataSource=_INSIGHTS,
+        ExportDestination={"DataFormat": "CSV"},
+    ),
     *_V2.each(("GetExportJob", "CancelExportJob"), _BAD, "Invalid JobId", JobId="none"),
     _V2.one("ListExportJobs", _BAD, "Invalid NextToken", NextToken="none"),
 )

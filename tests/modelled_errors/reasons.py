@@ -14,7 +14,6 @@ _NO_MEMBER = "a request that can be read has no member that could be wrong"
 _OWN_FAULT = "it is the answer to a fault of the server, of which none is known"
 _NO_KMS = "keys of KMS are named and not used"
 _NO_SEEDS = "there are no mailboxes to test with, so every request ends before, as BadRequestException"
-_NO_EXPORTS = "nothing that is exported is kept yet, so every request ends before"
 _OLD_SIGNATURES = "a request without a signature is refused by a code of its own, whatever the operation"
 _BY_POLICY = "tests/api/test_access.py provokes it for every operation, with a user who has no policy"
 
@@ -72,8 +71,7 @@ REASONS: dict[tuple[str, str, str], str] = {
         ("sesv2", operation, "NotFoundException"): "an export job that is not there is BadRequestException (observed)"
         for operation in ("GetExportJob", "CancelExportJob")
     },
-    ("sesv2", "CreateExportJob", "NotFoundException"): _NO_EXPORTS,
-    ("sesv2", "CreateExportJob", "LimitExceededException"): _NO_EXPORTS,
+    ("sesv2", "CreateExportJob", "NotFoundException"): "nothing that it names has to exist",
     ("ses", "CreateConfigurationSet", "InvalidConfigurationSetException"): "a name that cannot be one is "
     "InvalidParameterValue (observed)",
     ("ses", "PutConfigurationSetDeliveryOptions", "InvalidDeliveryOptionsException"): "a wrong policy is a "

@@ -18,6 +18,10 @@ from tests.api.resources import POLICY, VERIFICATION
 from tests.modelled_errors import access, destinations
 from tests.modelled_errors.provocation import PLAIN, needed
 
+EXPORT = {
+    "ExportDataSource": {"MessageInsightsDataSource": {"StartDate": 0, "EndDate": 1}},
+    "ExportDestination": {"DataFormat": "CSV"},
+}
 Clients = Mapping[str, Any]
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:events"
 DESTINATION = {
@@ -136,6 +140,8 @@ def _full(api: Api, clients: Clients) -> None:
         ses.create_email_identity_policy(EmailIdentity="example.com", PolicyName=f"p{number}", Policy=POLICY)
     for number in range(49):
         ses.create_custom_verification_email_template(**{**VERIFICATION, "TemplateName": f"w{number}"})
+    clients["sesv2"].put_account_vdm_attributes(VdmAttributes={"VdmEnabled": "ENABLED"})
+    clients["sesv2"].create_export_job(**EXPORT)
     clients["cloudwatch"].put_metric_alarm(**ALARM)
     clients["sns"].subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=TOPIC.replace("sns", "sqs"))
     for table, columns, many in (
@@ -145,6 +151,7 @@ def _full(api: Api, clients: Clients) -> None:
         ("tenants", ("name",), 10_000),
         ("multi_region_endpoints", ("name",), 100),
         ("import_jobs", ("job_id",), 20),
+        ("export_jobs", ("job_id",), 20),
         ("sns_subscription", ("subscription_id",), 10_000),
         ("iam_user", ("name_key", "user_id"), 5_000),
         ("cloudwatch_alarm", ("name",), 5_000),

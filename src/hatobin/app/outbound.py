@@ -11,12 +11,13 @@ from hatobin.app.store import open_objects
 from hatobin.app.tagged import tagged_kinds
 from hatobin.capabilities import configuration_sets, contacts, identities, queue, tenants, tracking
 from hatobin.capabilities.delivery import Sites
-from hatobin.capabilities.jobs import ReportLinks
+from hatobin.capabilities.jobs import ExportLinks, ReportLinks
 from hatobin.capabilities.suppression import TenantLists
 from hatobin.capabilities.tags import TaggedKinds
 from hatobin.companions import iam, outward, s3, sns, sqs
 from hatobin.companions.kms import Vault
 from hatobin.flow.engagement import Engagements
+from hatobin.flow.exports import Exports
 from hatobin.flow.imports import Imports
 from hatobin.flow.outbound import Acceptor, Dispatcher, OutboundFigures, Settler, Signals, Signer
 from hatobin.flow.publish import Publisher
@@ -34,6 +35,7 @@ class Outbound:
     dispatcher: Dispatcher
     publisher: Publisher
     imports: Imports
+    exports: Exports
     sns_deliveries: sns.SnsDeliveries
     calls: outward.OutwardCalls
     subscriptions: Subscriptions
@@ -78,6 +80,7 @@ def assemble_outbound(
         _of_other_rooms(ports, settings, keys)
         | {
             Acceptor: acceptor,
+            ExportLinks: ExportLinks(vault, settings),
             Vault: vault,
             iam.AccessKeys: keys,
             outward.OutwardCalls: calls,
@@ -89,12 +92,13 @@ def assemble_outbound(
     publisher = Publisher(ports, services)
     subscriptions = Subscriptions(ports, links, publisher.wake)
     engagements = Engagements(ports, settings, tracked, publisher.wake)
-    imports = Imports(ports, settings, services, lease)
+    imports, exports = Imports(ports, settings, services, lease), Exports(ports, lease)
     return Outbound(
         acceptor,
         dispatcher,
         publisher,
         imports,
+        exports,
         deliveries,
         calls,
         subscriptions,

@@ -66,6 +66,7 @@ class RunningServer:
             assembly.outbound.dispatcher.run_claims(),
             assembly.outbound.publisher.run(),
             assembly.outbound.imports.run(),
+            assembly.outbound.exports.run(),
             assembly.outbound.sns_deliveries.run(),
             assembly.outbound.calls.run(),
             self._beat(),

@@ -44,7 +44,7 @@ from hatobin.app.store import (
     open_store,
 )
 from hatobin.app.welcome import welcome
-from hatobin.capabilities import contacts, identities, queue, reputation, tracking
+from hatobin.capabilities import contacts, identities, jobs, queue, reputation, tracking
 from hatobin.companions import cloudwatch, firehose, iam, outward, s3, sns, sqs
 from hatobin.companions.forward import Forwarding
 from hatobin.companions.kms import SealBroken, Vault
@@ -55,7 +55,7 @@ from hatobin.ports.database import DatabaseUnavailable
 from hatobin.protocols.aws.smtp_password import smtp_password
 from hatobin.servers.api import ApiApp, BodyBudget, HttpTraffic
 from hatobin.servers.console import ConsoleApp, SmtpLogin
-from hatobin.servers.links import LinksApp
+from hatobin.servers.links import ExportFiles, LinksApp
 from hatobin.servers.local import InboxWaiters, LocalApp, WorkerFigures, WorkerPlace
 from hatobin.servers.root import RootApp
 from hatobin.servers.s3 import S3App
@@ -309,7 +309,10 @@ def _root_app(base: _Foundation, outbound: Outbound, local: LocalApp, tracked: T
         S3App(s3_api, settings, http.bodies, http.traffic),
         sns_certificate=base.certificates.sns.certificate.read_bytes(),
         settings=settings,
-        others=_links(LinksApp(ports, outbound.subscriptions), tracked),
+        others={
+            **_links(LinksApp(ports, outbound.subscriptions), tracked),
+            jobs.EXPORT_PATH: ExportFiles(ports, outbound.services.get(jobs.ExportLinks)),
+        },
     )
 
 

@@ -122,7 +122,8 @@ class Retention:
             links=await self._drop(
                 lambda session: identities.links_over(session, before, PIECE), identities.forget_links
             ),
-            jobs=await self._drop(lambda session: jobs.find_ended(session, before, PIECE), jobs.forget),
+            jobs=await self._drop(lambda session: jobs.find_ended(session, before, PIECE), jobs.forget)
+            + await self._drop_exports(now, before),
             sessions=await self._drop(lambda session: iam.sessions_over(session, now, PIECE), iam.forget_sessions),
             hours=await self._drop(lambda session: metrics.hours_over(session, now, PIECE), metrics.forget_hours),
             days=await self._drop(lambda session: metrics.days_over(session, now, PIECE), metrics.forget_days),
@@ -130,6 +131,21 @@ class Retention:
                 lambda session: reputation.fixed_over(session, now, PIECE), reputation.forget_fixed
             ),
         )
+
+    async def _drop_exports(self, now: float, before: float) -> int:
+        """Delete the files of export jobs, and forget jobs without one that ended long ago; give how many of these."""
+        old = now - jobs.EXPORT_KEPT_S
+        while True:
+            begun = self._ports.clock.monotonic()
+            over = await self._ports.database.read(lambda session: jobs.files_over(session, old, PIECE))
+            for key in over:
+                await self._ports.blobs.delete(jobs.export_blob(key))
+            if over:
+                await self._ports.database.write(_removing(jobs.forget_files, over))
+            if len(over) < PIECE:
+                break
+            await self._rest(begun)
+        return await self._drop(lambda session: jobs.ended_exports(session, before, PIECE), jobs.forget_exports)
 
     async def _drop(
         self, find: Callable[[Session], Sequence[L]], remove: Callable[[Session, Sequence[L]], None]
@@ -179,19 +195,21 @@ class Retention:
         await self._ports.clock.sleep(max(REST_S, took_s * REST_SHARE))
 
     async def _collect_blobs(self, now: float) -> int:
-        """Delete old blobs that no body refers to; once an hour."""
+        """Delete old blobs that no body and no export job refers to; once an hour."""
         if self._ports.clock.monotonic() < self._blobs_at:
             return 0
         self._blobs_at = self._ports.clock.monotonic() + BLOBS_INTERVAL_S
         deleted = 0
-        async for keys in self._ports.blobs.stale(queue.BLOB_PREFIX, before=now - BLOB_AGE_S):
-            begun = self._ports.clock.monotonic()
-            deleted += await self._delete_unknown(keys)
-            await self._rest(begun)
+        finding = {queue.BLOB_PREFIX: queue.unknown_blobs, jobs.EXPORT_BLOB_PREFIX: jobs.unknown_exports}
+        for prefix, unknown in finding.items():
+            async for keys in self._ports.blobs.stale(prefix, before=now - BLOB_AGE_S):
+                begun = self._ports.clock.monotonic()
+                deleted += await self._delete_unknown(keys, unknown)
+                await self._rest(begun)
         return deleted
 
-    async def _delete_unknown(self, keys: Sequence[str]) -> int:
-        unknown = await self._ports.database.read(lambda session: queue.unknown_blobs(session, keys))
+    async def _delete_unknown(self, keys: Sequence[str], find: Callable[[Session, Sequence[str]], list[str]]) -> int:
+        unknown = await self._ports.database.read(lambda session: find(session, keys))
         for key in unknown:
             await self._ports.blobs.delete(key)
         return len(unknown)

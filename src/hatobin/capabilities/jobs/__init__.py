@@ -6,14 +6,29 @@ once; `flow/imports` works on it. What is here is what its records mean
 (`Splitter`, `read_batch`), what a batch of them does (`take_step`), and the
 rows by which exactly one worker does it, exactly once.
 
-Export jobs are refused: what they export, metrics and insights into messages,
-is not kept yet.
+An export job writes metrics, or insights into messages, to a file that a link
+leads to; `flow/exports` works on it, and the room `insights` says what is in it.
 """
 
 from __future__ import annotations
 
 from hatobin.capabilities.jobs import api_v2, api_v2_exports
 from hatobin.capabilities.jobs.effects import JobLost, Step, take_step
+from hatobin.capabilities.jobs.export_links import EXPORT_PATH, ExportLinks
+from hatobin.capabilities.jobs.export_model import EXPORT_BLOB_PREFIX, EXPORT_KEPT_S, ExportJob, export_blob
+from hatobin.capabilities.jobs.export_store import (
+    claim_export,
+    complete_export,
+    ended_exports,
+    files_over,
+    find_export,
+    forget_exports,
+    forget_files,
+    has_due_export,
+    note_progress,
+    release_export,
+    unknown_exports,
+)
 from hatobin.capabilities.jobs.model import (
     MAX_SOURCE_BYTES,
     ImportJob,
@@ -40,8 +55,13 @@ from hatobin.capabilities.jobs.store import (
 )
 
 __all__ = [
+    "EXPORT_BLOB_PREFIX",
+    "EXPORT_KEPT_S",
+    "EXPORT_PATH",
     "MAX_SOURCE_BYTES",
     "Batch",
+    "ExportJob",
+    "ExportLinks",
     "Hold",
     "ImportJob",
     "ImportOrder",
@@ -56,15 +76,27 @@ __all__ = [
     "api_v2_exports",
     "cancel",
     "claim",
+    "claim_export",
     "complete",
+    "complete_export",
+    "ended_exports",
+    "export_blob",
     "failures",
+    "files_over",
     "find_ended",
+    "find_export",
     "forget",
+    "forget_exports",
     "forget_failures",
+    "forget_files",
     "has_due",
+    "has_due_export",
     "header_line",
     "latest",
+    "note_progress",
     "read_batch",
     "release",
+    "release_export",
     "take_step",
+    "unknown_exports",
 ]
