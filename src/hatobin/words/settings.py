@@ -147,6 +147,7 @@ class Account(Section, frozen=True):
     max_24_hour_send: int | None = None
     max_api_rate: float = -1.0
     max_import_lines: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
+    disposable_domains: tuple[str, ...] = ()
 
 
 class Deliverability(Section, frozen=True):

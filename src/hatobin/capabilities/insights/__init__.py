@@ -8,7 +8,7 @@ form, by the DNS, and by what became of the account's own mail to it.
 
 from __future__ import annotations
 
-from hatobin.capabilities.insights import api_v2_messages, api_v2_metrics
+from hatobin.capabilities.insights import api_v2_addresses, api_v2_messages, api_v2_metrics
 from hatobin.capabilities.insights.export_messages import MessageExport, Portion
 from hatobin.capabilities.insights.export_metrics import MetricExport
 from hatobin.capabilities.insights.timeline import Moment, RecipientTimeline, timelines
@@ -19,6 +19,7 @@ __all__ = [
     "Moment",
     "Portion",
     "RecipientTimeline",
+    "api_v2_addresses",
     "api_v2_messages",
     "api_v2_metrics",
     "timelines",

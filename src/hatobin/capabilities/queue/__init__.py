@@ -30,7 +30,15 @@ from hatobin.capabilities.queue.model import (
     StoredMessage,
     StoredRecipient,
 )
-from hatobin.capabilities.queue.reading_store import body, message, recent, recent_messages, recipients, scopes
+from hatobin.capabilities.queue.reading_store import (
+    body,
+    last_outcomes,
+    message,
+    recent,
+    recent_messages,
+    recipients,
+    scopes,
+)
 from hatobin.capabilities.queue.ready import ReadyQueue, Site
 from hatobin.capabilities.queue.search_store import IdRange, MessageFilter, Searched, pick, search
 from hatobin.capabilities.queue.settling import FinalState, drop_bodies, finish_all
@@ -91,6 +99,7 @@ __all__ = [
     "give_back",
     "give_back_message",
     "held_for_s",
+    "last_outcomes",
     "leased_to",
     "message",
     "next_due_at",

@@ -46,6 +46,18 @@ def recipients(session: Session, key: MessageKey) -> list[StoredRecipient]:
     return [StoredRecipient(row[0], row[1], RecipientState(row[2]), *row[3:]) for row in rows]
 
 
+def last_outcomes(
+    session: Session, account_id: str, region: str, address: str, limit: int
+) -> list[tuple[RecipientState, str]]:
+    """Give what the last messages to an address have come to, the newest first, with the last reply."""
+    rows = session.execute(
+        """SELECT state, reply FROM queue_recipient WHERE account_id = :account_id AND region = :region
+        AND lower(address) = lower(:address) ORDER BY message_id DESC LIMIT :limit""",
+        {"account_id": account_id, "region": region, "address": address, "limit": limit},
+    )
+    return [(RecipientState(state), reply or "") for state, reply in rows]
+
+
 def body(session: Session, key: MessageKey) -> tuple[bytes | None, str | None]:
     """Read a message's content, or the key of the blob that holds it; (None, None) when it is gone."""
     row = session.one(f"SELECT content, blob_key FROM queue_body WHERE {_KEY}", _key(key))
