@@ -82,24 +82,26 @@ class _Run:
 
     async def work(self) -> None:
         """Write the file and end the job. Raises `DatabaseUnavailable`."""
+        try:
+            await self._make()
+        except JobLost:
+            log.info("export_job_lost", job_id=self._job.key.job_id)
+        except BlobsUnavailable as error:
+            await self._postpone(str(error))
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            log.exception("export_job_broke", job_id=self._job.key.job_id)
+            await self._postpone("An internal error occurred.")
+
+    async def _make(self) -> None:
         writer = self._ports.blobs.writer(self._job.blob_key)
         try:
             await self._write(writer)
             await writer.commit()
-            await self._complete(None)
-        except JobLost:
-            await writer.abort()
-            log.info("export_job_lost", job_id=self._job.key.job_id)
-        except BlobsUnavailable as error:
-            await writer.abort()
-            await self._postpone(str(error))
-        except DatabaseUnavailable:
-            await writer.abort()
-            raise
-        except Exception:
-            await writer.abort()
-            log.exception("export_job_broke", job_id=self._job.key.job_id)
-            await self._postpone("An internal error occurred.")
+        finally:
+            await writer.abort()  # After the commit this does nothing.
+        await self._complete(None)
 
     async def _write(self, writer: BlobWriter) -> None:
         export, clock = _export(self._job), self._ports.clock
