@@ -87,7 +87,7 @@ async def test_a_failed_delivery_is_repeated_with_the_same_message(delivering: W
     assert status(world).delivered == 1
 
 
-async def test_an_endpoint_that_stays_down_makes_a_dead_row_after_an_hour(delivering: World) -> None:
+async def test_an_endpoint_that_stays_down_makes_a_dead_row_after_six_hours(delivering: World) -> None:
     world = delivering
     topic = world.topic()
     world.subscribed(topic, HOOK)

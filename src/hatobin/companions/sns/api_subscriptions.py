@@ -172,8 +172,10 @@ async def get_subscription_attributes(
 ) -> GetSubscriptionAttributesResponse:
     """Give all attributes of a subscription."""
     key = _own_subscription(call, request.subscription_arn)
-    subscription = await call.ports.database.read(lambda session: open_subscription(session, key))
-    shown = rules.shown_subscription(subscription)
+    subscription, topic = await call.ports.database.read(
+        lambda session: (open_subscription(session, key), store.find_topic(session, key.topic))
+    )
+    shown = rules.shown_subscription(subscription, topic)
     return GetSubscriptionAttributesResponse(attributes={**shown, "Endpoint": shown_endpoint(subscription.endpoint)})
 
 

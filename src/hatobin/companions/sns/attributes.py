@@ -13,6 +13,13 @@ from typing import Any
 import msgspec
 
 from hatobin.companions.sns.addresses import invalid
+from hatobin.companions.sns.delivery_policy import (
+    DeliveryPolicyInvalid,
+    effective,
+    subscription_policy,
+    topic_policy,
+)
+from hatobin.companions.sns.delivery_policy import shown as shown_policy
 from hatobin.companions.sns.filter_policy import FilterPolicyInvalid, Scope, read_policy
 from hatobin.companions.sns.model import HTTP_PROTOCOLS, Subscription, SubscriptionState, Topic, read_redrive_target
 from hatobin.companions.sns.store import SubscriptionCounts
@@ -87,8 +94,8 @@ def checked_subscription(
             read_policy(after["FilterPolicy"], Scope(scope))
         except FilterPolicyInvalid as error:
             raise wording("FilterPolicy", str(error)) from error
-    if "DeliveryPolicy" in after and not _is_object(after["DeliveryPolicy"]):
-        raise wording("DeliveryPolicy", "failed to parse JSON.")
+    if "DeliveryPolicy" in after:
+        _check_delivery_policy(subscription_policy, after["DeliveryPolicy"], wording)
     if "RedrivePolicy" in after:
         _check_redrive(after["RedrivePolicy"], account_id, wording)
     return after
@@ -96,7 +103,8 @@ def checked_subscription(
 
 def shown_topic(topic: Topic, counts: SubscriptionCounts) -> dict[str, str]:
     """Give what GetTopicAttributes shows."""
-    delivery_policy = topic.attributes.get("DeliveryPolicy")
+    policy = effective({}, topic.attributes)
+    http = _HTTP_POLICY if policy is None else {**_HTTP_POLICY, "defaultHealthyRetryPolicy": shown_policy(policy)}
     return {
         "Policy": _json(_default_policy(topic)),
         "DisplayName": "",
@@ -106,11 +114,11 @@ def shown_topic(topic: Topic, counts: SubscriptionCounts) -> dict[str, str]:
         "SubscriptionsPending": str(counts.pending),
         "SubscriptionsConfirmed": str(counts.confirmed),
         "SubscriptionsDeleted": str(counts.removed),
-        "EffectiveDeliveryPolicy": delivery_policy or _json({"http": _HTTP_POLICY}),
+        "EffectiveDeliveryPolicy": _json({"http": http}),
     }
 
 
-def shown_subscription(subscription: Subscription) -> dict[str, str]:
+def shown_subscription(subscription: Subscription, topic: Topic | None) -> dict[str, str]:
     """Give what GetSubscriptionAttributes shows."""
     shown = {
         "RawMessageDelivery": "false",
@@ -127,7 +135,9 @@ def shown_subscription(subscription: Subscription) -> dict[str, str]:
     if "FilterPolicy" in shown:
         shown.setdefault("FilterPolicyScope", Scope.MESSAGE_ATTRIBUTES.value)
     if subscription.protocol in HTTP_PROTOCOLS:
-        shown["EffectiveDeliveryPolicy"] = shown.get("DeliveryPolicy") or _json(_SUBSCRIPTION_POLICY)
+        policy = effective(subscription.attributes, {} if topic is None else topic.attributes)
+        healthy = {} if policy is None else {"healthyRetryPolicy": shown_policy(policy)}
+        shown["EffectiveDeliveryPolicy"] = _json({**_SUBSCRIPTION_POLICY, **healthy})
     return shown
 
 
@@ -138,6 +148,8 @@ def _checked_topic_value(name: str, value: str, wording: Wording) -> str:
         if value not in ("1", "2"):
             raise wording(name, f"Invalid value [{value}]. Must be 1 or 2.")
         return value
+    if name == "DeliveryPolicy" and value:
+        _check_delivery_policy(topic_policy, value, wording)
     if name in _TOPIC_DOCUMENTS:
         if value and not _is_object(value):
             raise wording(name, "failed to parse JSON.")
@@ -145,6 +157,13 @@ def _checked_topic_value(name: str, value: str, wording: Wording) -> str:
     if name in _TOPIC_TEXTS or _FEEDBACK.fullmatch(name):
         return value
     raise invalid("AttributeName") if wording is one_attribute else wording(name, "")
+
+
+def _check_delivery_policy(read: Callable[[str], object], text: str, wording: Wording) -> None:
+    try:
+        read(text)
+    except DeliveryPolicyInvalid as error:
+        raise wording("DeliveryPolicy", str(error)) from error
 
 
 def _check_redrive(policy: str, account_id: str, wording: Wording) -> None:
@@ -200,7 +219,7 @@ _RETRY_POLICY = {
     "numMinDelayRetries": 0,
     "backoffFunction": "linear",
 }
-# AWS's defaults, which tools compare with; how we retry is fixed (`model.RETRY_DELAYS_S`).
+# AWS's defaults, which tools compare with; without a policy we retry for longer (`model.RETRY_DELAYS_S`).
 _HTTP_POLICY = {
     "defaultHealthyRetryPolicy": _RETRY_POLICY,
     "disableSubscriptionOverrides": False,

@@ -19,9 +19,10 @@ import structlog
 
 from hatobin.companions import sqs
 from hatobin.companions.sns import outbox, store
+from hatobin.companions.sns.delivery_policy import effective
 from hatobin.companions.sns.endpoints import target_of
 from hatobin.companions.sns.envelope import headers
-from hatobin.companions.sns.model import RETRY_FOR_S, Kind, SubscriptionKey, retry_delay_s
+from hatobin.companions.sns.model import Kind, SubscriptionKey
 from hatobin.companions.sns.outbox import Leased
 from hatobin.companions.sns.publishing import body_of, dead_letter
 from hatobin.companions.sns.signer import SnsSigner
@@ -140,8 +141,9 @@ class SnsDeliveries:
             self._outcomes = outcomes + self._outcomes
             raise
         for outcome in outcomes:
-            if isinstance(outcome, Failed) and len(self._retries) < RETRIES_REMEMBERED:
-                heapq.heappush(self._retries, now + retry_delay_s(outcome.delivery.attempts + 1))
+            due_at = outcome.delivery.retry_at(now) if isinstance(outcome, Failed) else None
+            if due_at is not None and len(self._retries) < RETRIES_REMEMBERED:
+                heapq.heappush(self._retries, due_at)
         for queue in done.queues:
             self._waiters.notify(queue)
         for delivery in done.leased:
@@ -183,13 +185,18 @@ class SnsDeliveries:
             outbox.count_delivered(session, key, count, now=now)
         by_key: list[list[Leased]] = []
         for key, limit in wanted.items():
-            subscription = store.find_subscription(session, key, with_removed=True)
-            by_key.append(
-                []
-                if subscription is None
-                else outbox.lease(session, subscription, owner=self._owner, limit=limit, until=now + LEASE_S, now=now)
-            )
+            by_key.append(self._lease(session, key, limit, now))
         return _Turn(queues, by_key)
+
+    def _lease(self, session: Session, key: SubscriptionKey, limit: int, now: float) -> list[Leased]:
+        subscription = store.find_subscription(session, key, with_removed=True)
+        if subscription is None:
+            return []
+        topic = store.find_topic(session, key.topic)
+        policy = effective(subscription.attributes, {} if topic is None else topic.attributes)
+        return outbox.lease(
+            session, subscription, owner=self._owner, limit=limit, until=now + LEASE_S, now=now, policy=policy
+        )
 
     def _settle(self, session: Session, outcome: Outcome, *, now: float) -> sqs.QueueKey | None:
         """Record one outcome; gives the dead-letter queue that got something."""
@@ -200,9 +207,9 @@ class SnsDeliveries:
         if isinstance(outcome, Unfinished):
             outbox.release(session, delivery, owner=self._owner, now=now)
             return None
-        due_at = now + retry_delay_s(delivery.attempts + 1)
+        due_at = delivery.retry_at(now)
         failure = outbox.Failure(outcome.status, outcome.error)
-        if due_at <= delivery.turn_at + RETRY_FOR_S:
+        if due_at is not None:
             outbox.settle_retry(session, delivery, failure, owner=self._owner, due_at=due_at)
             return None
         if not outbox.settle_dead(session, delivery, failure, owner=self._owner, now=now):

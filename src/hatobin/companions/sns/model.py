@@ -27,9 +27,10 @@ TOKEN_VALID_S = 2 * 86_400.0
 
 # Seconds from one failed attempt to the next; the last one repeats.
 RETRY_DELAYS_S = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
-# Counted from a delivery's first turn, not from the publish: one that waits for
-# its predecessor keeps its own hour.
-RETRY_FOR_S = 3600.0
+# Without a delivery policy. AWS gives up after a minute, and gives mail and text messages six hours, which a
+# subscriber that is down for an hour needs. Counted from a delivery's first turn, not from the publish: one that
+# waits for its predecessor keeps its own hours.
+RETRY_FOR_S = 6 * 3600.0
 DEAD_RETENTION_S = 14 * 86_400.0
 
 HTTP_PROTOCOLS = frozenset({"http", "https"})

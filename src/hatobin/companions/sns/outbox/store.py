@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hatobin.companions.sns.delivery_policy import RetryPolicy
 from hatobin.companions.sns.model import (
     DEAD_RETENTION_S,
+    RETRY_FOR_S,
     Backlog,
     DeliveryState,
     Kind,
@@ -19,6 +21,7 @@ from hatobin.companions.sns.model import (
     SubscriptionKey,
     SubscriptionState,
     TopicKey,
+    retry_delay_s,
 )
 from hatobin.companions.sns.store import subscription_parameters
 from hatobin.ports import Row, Session, Value
@@ -55,6 +58,16 @@ class Leased:
     draft: Draft
     attempts: int
     turn_at: float
+    policy: RetryPolicy | None = None
+    """How its topic or its subscription wants it to be tried again."""
+
+    def retry_at(self, now: float) -> float | None:
+        """Say when to try again after one more failure; None when it was the last one."""
+        if self.policy is not None:
+            pause_s = self.policy.pause_s(self.attempts + 1)
+            return None if pause_s is None else now + pause_s
+        due_at = now + retry_delay_s(self.attempts + 1)
+        return due_at if due_at <= self.turn_at + RETRY_FOR_S else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +110,14 @@ def due_keys(session: Session, *, now: float) -> list[SubscriptionKey]:
 
 
 def lease(
-    session: Session, subscription: Subscription, *, owner: str, limit: int, until: float, now: float
+    session: Session,
+    subscription: Subscription,
+    *,
+    owner: str,
+    limit: int,
+    until: float,
+    now: float,
+    policy: RetryPolicy | None = None,
 ) -> list[Leased]:
     """Take up to `limit` due deliveries of a subscription, earliest first, until `until`.
 
@@ -124,7 +144,7 @@ def lease(
             {**parameters, "message_id": row[1], "owner": owner, "until": until, "seen": row[11]},
         )
         if taken:
-            leased.append(Leased(subscription, _draft(row), attempts=row[9], turn_at=row[10]))
+            leased.append(Leased(subscription, _draft(row), attempts=row[9], turn_at=row[10], policy=policy))
     return leased
 
 
