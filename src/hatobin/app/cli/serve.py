@@ -34,7 +34,8 @@ OPEN_FILES = 65_536
 )
 @click.option("--workers", type=click.IntRange(1, 64), help="How many worker processes share the store.")
 @click.option("--http", metavar="HOST:PORT", help="Where the API and the console listen (port 0: a free one).")
-def serve(config: str | None, data: Path | None, workers: int | None, http: str | None) -> None:
+@click.option("--with-moto", is_flag=True, help="Start moto for other AWS services, in memory (hatobin[aws-local]).")
+def serve(config: str | None, data: Path | None, workers: int | None, http: str | None, with_moto: bool) -> None:
     """Run the server until SIGTERM or Ctrl-C.
 
     One JSON line on stdout says when all listeners accept; the text for people goes to stderr.
@@ -46,10 +47,32 @@ def serve(config: str | None, data: Path | None, workers: int | None, http: str 
     if workers is not None:
         server = msgspec.structs.replace(server, workers=workers)
     settings = msgspec.structs.replace(settings, server=server)
-    if server.workers == 1:
+    if with_moto:
+        _serve_with_moto(settings, folder)
+    else:
+        _serve(settings, folder)
+
+
+def _serve(settings: Settings, folder: DataFolder) -> None:
+    if settings.server.workers == 1:
         run(settings, folder)
     else:
         supervise(settings, folder)
+
+
+def _serve_with_moto(settings: Settings, folder: DataFolder) -> None:
+    from hatobin.app.moto import MotoUnusable, running_moto
+
+    try:
+        with running_moto(settings) as with_default:
+            click.echo(
+                f"Other AWS services are moto's at {with_default.aws.default.endpoint_url}: what they hold is in"
+                " memory, and gone when this server ends.",
+                err=True,
+            )
+            _serve(with_default, folder)
+    except MotoUnusable as error:
+        raise click.ClickException(str(error)) from error
 
 
 class StoreUnusable(click.ClickException):
