@@ -1,6 +1,6 @@
 """Write requirements.lock and requirements-dev.lock: the newest versions pyproject.toml allows.
 
-pip resolves (without installing) what the project and its `dev` group ask for;
+pip resolves (without installing) what the project with its extra `lambda`, and its `dev` group ask for;
 each lock then holds one `name==version` per line, complete, sorted, without
 addresses. The development lock is resolved last and takes the other one as
 given, so it always contains it. Run on the oldest supported Python, which
@@ -37,7 +37,8 @@ def main() -> None:
     if sys.version_info[:2] != OLDEST:
         sys.exit(f"Lock on Python {OLDEST[0]}.{OLDEST[1]}; this is {sys.version.split()[0]}.")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    run = resolve(project["project"]["dependencies"])
+    # A checkout runs functions; whoever installs the package chooses.
+    run = resolve(project["project"]["dependencies"] + project["project"]["optional-dependencies"]["lambda"])
     develop = resolve(run + project["dependency-groups"]["dev"])
     (ROOT / "requirements.lock").write_text("\n".join(run) + "\n")
     (ROOT / "requirements-dev.lock").write_text("\n".join(develop) + "\n")

@@ -7,8 +7,10 @@ from typing import Any
 from tests.api.certificates import CERTIFICATE
 from tests.api.cloudwatch_resources import CLOUDWATCH_RESOURCES
 from tests.api.destination_resources import DESTINATION_RESOURCES
+from tests.api.function_resources import FUNCTION_RESOURCES
 from tests.api.harness import ACCOUNT, REGION
 from tests.api.iam_resources import IAM_RESOURCES
+from tests.api.job_resources import JOB_RESOURCES
 from tests.api.resource import Resource, Step, of
 
 TOPIC, QUEUE = f"arn:aws:sns:{REGION}:{ACCOUNT}:events", f"arn:aws:sqs:{REGION}:{ACCOUNT}:mail"
@@ -292,39 +294,7 @@ RESOURCES: dict[str, Resource] = {
             ),
         ),
     ),
-    "import job": Resource(
-        ("CreateImportJob",),
-        (
-            (
-                "sesv2",
-                "create_import_job",
-                {
-                    "ImportDestination": {"SuppressionListDestination": {"SuppressionListImportAction": "PUT"}},
-                    "ImportDataSource": {"S3Url": "s3://lists/file", "DataFormat": "CSV"},
-                },
-            ),
-        ),
-        ("sesv2", "list_import_jobs", {}),
-        (),
-        (("sesv2", "list_import_jobs", {}),),
-    ),
-    "export job": Resource(
-        ("CreateExportJob",),
-        (
-            ("sesv2", "put_account_vdm_attributes", {"VdmAttributes": {"VdmEnabled": "ENABLED"}}),
-            (
-                "sesv2",
-                "create_export_job",
-                {
-                    "ExportDataSource": {"MessageInsightsDataSource": {"StartDate": 0, "EndDate": 1}},
-                    "ExportDestination": {"DataFormat": "CSV"},
-                },
-            ),
-        ),
-        ("sesv2", "list_export_jobs", {}),
-        (),
-        (("sesv2", "list_export_jobs", {}),),
-    ),
+    **JOB_RESOURCES,
     "multi-region endpoint": Resource(
         ("CreateMultiRegionEndpoint",),
         (
@@ -402,4 +372,5 @@ RESOURCES: dict[str, Resource] = {
         (("sqs", "list_queues", {}),),
     ),
     **DESTINATION_RESOURCES,
+    **FUNCTION_RESOURCES,
 }

@@ -149,9 +149,9 @@ def test_a_target_may_get_a_part_a_text_or_a_filled_template(bus: Bus) -> None:
     [
         ({"Arn": "queue"}, "Parameter queue is not valid. Reason: Provided Arn is not in correct format."),
         (
-            {"Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"},
-            f"Parameter arn:aws:lambda:{REGION}:{ACCOUNT}:function:f is not valid. Reason: targets of the service"
-            " lambda are not supported by this server; topics of SNS and queues of SQS are.",
+            {"Arn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/s"},
+            f"Parameter arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/s is not valid. Reason: targets of the service"
+            " kinesis are not supported by this server; topics of SNS, queues of SQS and functions of Lambda are.",
         ),
         (
             {"Arn": QUEUE.replace(ACCOUNT, OTHER_ACCOUNT)},

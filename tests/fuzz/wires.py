@@ -23,7 +23,7 @@ _VERSIONS = {
 }
 _TARGETS = {
     **{"sqs": "AmazonSQS", "cloudwatch": "GraniteServiceVersion20100801"},
-    **{"firehose": "Firehose_20150804", "events": "AWSEvents"},
+    **{"firehose": "Firehose_20150804", "events": "AWSEvents", "logs": "Logs_20140328"},
 }
 _SIGNING_NAMES = {"sesv2": "ses", "cloudwatch": "monitoring"}
 _FORMER = {name: (method, route, dict(query)) for name, method, route, query in FORMER_ROUTES}
@@ -40,10 +40,11 @@ class Spoken:
     content_type: str
     body: bytes
     target: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
     def signed(self, access_key_id: str, secret: str, region: str, now: float) -> HttpRequest:
         """Give the request as a client with these credentials sends it."""
-        headers = {"host": "localhost:8005"}
+        headers = {"host": "localhost:8005", **dict(self.headers)}
         if self.content_type:
             headers["content-type"] = self.content_type
         if self.target is not None:
@@ -108,6 +109,8 @@ WRITERS: dict[str, tuple[Writer, ...]] = {
     "cloudwatch": (rpc_cbor, json_rpc, query),
     "firehose": (json_rpc,),
     "events": (json_rpc,),
+    "lambda": (rest_json,),
+    "logs": (json_rpc,),
 }
 
 
@@ -115,6 +118,7 @@ def _rest(
     service: str, operation: OperationModel, values: dict[str, Any], method: str, route: str, former: dict[str, str]
 ) -> Spoken:
     body, pairs, path = dict(values), [], route
+    headers: list[tuple[str, str]] = []
     for name, member in operation.input_shape.members.items():
         location = "querystring" if name in former else member.serialization.get("location")
         wire = former.get(name) or member.serialization.get("name", name)
@@ -124,8 +128,16 @@ def _rest(
             given = body.pop(name, None)
             given = given if isinstance(given, list) else [given]
             pairs += [f"{wire}={_encoded(value)}" for value in given if value is not None]
+        elif location == "header" and (text := body.pop(name, None)) is not None:
+            # What no client could send in a header is left out of it.
+            headers.append((wire.lower(), "".join(one for one in _text(text) if " " <= one <= "~").strip()))
+    payload = operation.input_shape.serialization.get("payload")
+    if payload is not None:
+        sent = body.pop(payload, b"")
+        data = sent if isinstance(sent, bytes) else _text(sent).encode("utf-8", "replace")
+        return Spoken(service, method, path, "&".join(pairs), "application/json", data, None, tuple(headers))
     sent = b"" if method in ("GET", "DELETE") and not body else _json(body)
-    return Spoken(service, method, path, "&".join(pairs), "application/json", sent)
+    return Spoken(service, method, path, "&".join(pairs), "application/json", sent, None, tuple(headers))
 
 
 def _json(values: Any) -> bytes:

@@ -12,6 +12,8 @@ import json
 import re
 from dataclasses import dataclass, field
 
+from tests.api.functions import ECHO, packed
+from tests.api.functions import ROLE as FUNCTION_ROLE
 from tests.api.harness import ACCOUNT, OTHER_ACCOUNT, REGION
 
 ACCOUNTS, REGIONS = (ACCOUNT, OTHER_ACCOUNT), (REGION, "eu-west-1")
@@ -75,7 +77,9 @@ MOMENTS = (
     *("2024-01-01T00:00:00Z", "2024-02-30", "9999-12-31T24:59:60Z", "0000-01-01", "0001-01-01T00:00:00+23:59", "now"),
 )
 _PLAIN = b"From: ann@example.com\r\nTo: bob@example.net\r\nSubject: Hi\r\n"
+ARCHIVE = packed(app=ECHO)
 BLOBS = (
+    ARCHIVE,
     b"",
     b"\0",
     b"\xff\xfe",
@@ -102,6 +106,7 @@ _IDENTITIES = (f"{_SES}:identity/ann@example.com", f"{_SES}:identity/example.com
 _KINDS = ("configuration-set", "contact-list", "template", "custom-verification-email-template", "no-kind")
 QUEUES = tuple(f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}" for name in ("alpha", "beta"))
 TOPICS = tuple(f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}" for name in ("alpha", "beta"))
+FUNCTIONS = tuple(f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}" for name in ("alpha", "beta"))
 _DOCUMENTS = (
     "{}",
     "[]",
@@ -161,6 +166,8 @@ class Known:
         """Remember what an answer, JSON or XML, holds."""
         for kept, name in (
             (self.tokens, "NextToken"),
+            (self.tokens, "nextToken"),
+            (self.tokens, "nextForwardToken"),
             (self.receipts, "ReceiptHandle"),
             (self.subscriptions, "SubscriptionArn"),
             (self.message_ids, "MessageId"),
@@ -172,7 +179,12 @@ class Known:
 
     def pool(self, service: str, member: str, shape: str) -> tuple[str, ...]:
         """Give texts that make sense as this member."""
-        found = {"NextToken": self.tokens, "ReceiptHandle": self.receipts, "SubscriptionArn": self.subscriptions}
+        found = {
+            "NextToken": self.tokens,
+            "nextToken": self.tokens,
+            "ReceiptHandle": self.receipts,
+            "SubscriptionArn": self.subscriptions,
+        }
         if member in found:
             return tuple(found[member][-6:]) or NAMES
         if member in ("OriginalMessageId", "MessageId"):
@@ -190,6 +202,13 @@ def _pool(service: str, member: str, shape: str) -> tuple[str, ...]:
 
 
 _POOLS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"^Role\|", (FUNCTION_ROLE,)),
+    (r"^Resource\|", FUNCTIONS),
+    (r"^Handler\|", ("app.handle", "app", "none.handle")),
+    (r"^Principal\|", ("sns.amazonaws.com", "*", ACCOUNT)),
+    (r"^Action\|", ("lambda:InvokeFunction", "lambda:*")),
+    (r"filterPattern", ("alpha", "-alpha ?beta", '{ $.a = "b*" }', '"a', "[a]")),
+    (r"logGroupIdentifier", ("alpha", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:alpha")),
     (r"QueueUrl", (f"http://localhost:8005/{ACCOUNT}/alpha", f"/{ACCOUNT}/beta", "alpha", f"{OTHER_ACCOUNT}/alpha")),
     (r"^(EmailIdentity|Identity|Identities|member)\|", (*ADDRESSES[:2], *DOMAINS)),
     (r"^(TopicArn|TargetArn|BounceTopic|SnsTopic)\|", (*TOPICS, TOPICS[0].replace(REGION, "eu-west-1"))),
@@ -205,8 +224,8 @@ _POOLS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"^Stat\||ExtendedStatistic\|", ("Sum", "p99.9", "p50", "Average", "tm90")),
     (r"^(AlarmActions|OKActions|member)\|ResourceName", TOPICS),
     (r"^TemplateArn\|", (f"{_SES}:template/alpha",)),
-    (r"^(Endpoint)\|", (*QUEUES, "https://example.com/hook", "http://user:pw@example.com/")),
-    (r"^Protocol\|", ("sqs", "https", "http", "email")),
+    (r"^(Endpoint)\|", (*QUEUES, *FUNCTIONS, "https://example.com/hook", "http://user:pw@example.com/")),
+    (r"^Protocol\|", ("sqs", "lambda", "https", "http", "email")),
     (r"^DataType\|", ("String", "Number", "Binary", "String.Array")),
     (r"Arn\|", (*QUEUES, f"arn:aws:iam::{ACCOUNT}:role/r", f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default")),
     (r"Address|^(Source|Recipient|BounceSender|Sender)\||ReturnPath", ADDRESSES),

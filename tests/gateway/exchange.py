@@ -28,6 +28,11 @@ class _Body:
         """Give the body in one piece."""
         yield self._body
 
+    def read(self, _size: int | None = None) -> bytes:
+        """Give what has not been read yet, as a body is read that is no JSON."""
+        body, self._body = self._body, b""
+        return body
+
 
 def http_request(prepared: AWSPreparedRequest) -> HttpRequest:
     """Turn botocore's prepared request into the gateway's."""

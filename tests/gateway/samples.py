@@ -59,12 +59,30 @@ CANDIDATES = (
     "jdbc:redshift://cluster.example.redshift.example.com:5439/data",
     ".json",
     "https://example.snowflakecomputing.com",
+    "arn:aws:lambda:us-east-1:123456789012:function:example",
+    "arn:aws:lambda:us-east-1:123456789012:layer:example:1",
+    "arn:aws:lambda:us-east-1:123456789012:capacity-provider:example",
+    "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdefg",
+    "arn:aws:lambda:us-east-1::runtime:0123456789abcdef0123456789abcdef",
+    "arn:aws:lambda:us-east-1:123456789012:runtime/example",
+    "arn:aws:lambda:us-east-1:123456789012:function:example:1/durable-execution/example/example",
+    "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123456789abcdef0",
+    "arn:aws:signer:us-east-1:123456789012:/signing-jobs/example",
+    "subnet-1a2b3c",
+    "sg-1a2b3c",
+    "o-1a2b3c4d5e",
+    "lambda:InvokeFunction",
+    "/mnt/example",
+    "us-east-1",
+    "123456789012",
+    "ExampleException",
     "com.example.vpce.us-east-1.vpce-svc-0123456789abcdefg",
 )
 # Free text: markup, spaces at the ends, a line feed, characters beyond ASCII and beyond the basic plane.
 SPECIAL = " é<&>\"' x\ny 鳩+%/🕊 "
 # Members that make botocore itself take another way (multi-region endpoints sign with SigV4A).
-LEFT_OUT = {"EndpointId"}
+# And one that travels in a header, which is ASCII.
+LEFT_OUT = {"EndpointId", "ClientContext"}
 
 
 @cache
@@ -114,7 +132,7 @@ def _scalar(shape: Shape, variant: int) -> Any:
     if kind in ("integer", "long"):
         return max(7, metadata.get("min", 7)) if metadata.get("max", 7) >= 7 else metadata["max"]
     if kind in ("float", "double"):
-        return 0.5
+        return max(0.5, metadata.get("min", 0.5))
     if kind == "boolean":
         return variant % 2 == 0
     if kind == "timestamp":

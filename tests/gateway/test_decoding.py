@@ -27,12 +27,17 @@ WIRES: dict[str, Wire] = {
     "cloudwatch": json_wire("cloudwatch", ""),
     "firehose": json_wire("firehose", ""),
     "events": json_wire("events", ""),
+    "lambda": REST_JSON,
+    "logs": json_wire("logs", ""),
 }
+
+
+LABELS = {"Resource": "arn:aws:lambda:us-east-1:123456789012:function:f"}
 
 
 def parcel(service: str, operation: str, given: Any, query: str = "") -> Parcel:
     model = service_model(service).operations[operation]
-    labels = {label: "RESOURCE" for label, _ in model.labels}
+    labels = {label: LABELS.get(label, "RESOURCE") for label, _ in model.labels}
     if WIRES[service] is QUERY:
         return Parcel(model, b"", form=parse_form(given))
     body = given if isinstance(given, bytes) else msgspec.json.encode(given)
@@ -252,7 +257,7 @@ def _takes(node: Node, value: Any) -> bool:
 @pytest.mark.parametrize(("service", "operation"), JSON_OPERATIONS)
 def test_every_member_refuses_values_of_another_kind(service: str, operation: str) -> None:
     model = service_model(service).operations[operation]
-    bound = {member for _, member in (*model.labels, *model.query)}
+    bound = {member for _, member in (*model.labels, *model.query, *model.headers)} | {model.payload}
     for member in struct_node(model.input).members:
         if member.wire in bound:
             continue

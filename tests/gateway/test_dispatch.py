@@ -32,6 +32,8 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "sts": ("GetCallerIdentity", {}),
     "firehose": ("ListDeliveryStreams", {}),
     "events": ("ListRules", {}),
+    "lambda": ("ListFunctions", {}),
+    "logs": ("DescribeLogGroups", {}),
 }
 
 

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from tests.guide.functions import bounces
-from tests.guide.marks import printed_form, waits_for
+from tests.guide.marks import printed_form
 from tests.guide.reader import TOKYO, Reader
 from tests.running import wait_until
 
 _SET = "guide-12"
+_LAMBDA = {"Service": "lambda.amazonaws.com"}
 _BOUNCE, _COMPLAINT = "bounce+guide-12@simulator.amazonses.com", "complaint+guide-12@simulator.amazonses.com"
 
 
@@ -91,20 +92,110 @@ def test_notifications_of_an_identity_suppress_as_printed(reader: Reader, functi
     assert reader.suppression_reason(to) == "BOUNCE"
 
 
-@waits_for("lambda companion")
-def test_sns_calls_the_function_itself(reader: Reader) -> None:
+@pytest.fixture(scope="module")
+def role(reader: Reader) -> str:
+    """The role of the handler: Lambda may take it on, and it may suppress addresses."""
+    iam = reader.client("iam")
+    made = iam.create_role(RoleName="guide-12", AssumeRolePolicyDocument=_document("sts:AssumeRole", _LAMBDA))
+    iam.put_role_policy(
+        RoleName="guide-12",
+        PolicyName="suppress",
+        PolicyDocument=_document("ses:PutSuppressedDestination", Resource="*"),
+    )
+    return str(made["Role"]["Arn"])
+
+
+def _document(action: str, principal: dict[str, str] | None = None, **more: str) -> str:
+    statement = {"Effect": "Allow", "Action": action, **({"Principal": principal} if principal else {}), **more}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _deploy(reader: Reader, role: str, name: str, source: str, topic: str) -> None:
+    """Make a function of a handler's source, and let a topic invoke it."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
-        archive.write(Path(bounces.__file__), "bounces.py")
-    made = reader.client("lambda").create_function(
-        FunctionName="guide-12",
+        archive.writestr("bounces.py", source)
+    client = reader.client("lambda")
+    made = client.create_function(
+        FunctionName=name,
         Runtime="python3.13",
         Handler="bounces.handle",
-        Role="arn:aws:iam::123456789012:role/mail",
+        Role=role,
+        Timeout=60,
         Code={"ZipFile": code.getvalue()},
     )
-    topic = reader.topic("guide-12-lambda")
+    client.add_permission(
+        FunctionName=name,
+        StatementId="topic",
+        Action="lambda:InvokeFunction",
+        Principal="sns.amazonaws.com",
+        SourceArn=topic,
+    )
     reader.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=made["FunctionArn"])
-    to = "bounce+lambda-12@simulator.amazonses.com"
-    reader.send(to, reader.configuration_set("guide-12-lambda", topic, ["BOUNCE"]))
+
+
+def _logged(reader: Reader, name: str, pattern: str) -> int:
+    """Count the events of a function's log that a pattern fits."""
+    logs = reader.client("logs")
+    try:
+        return len(logs.filter_log_events(logGroupName=f"/aws/lambda/{name}", filterPattern=pattern)["events"])
+    except logs.exceptions.ResourceNotFoundException:
+        return 0
+
+
+def _corrected() -> str:
+    return Path(bounces.__file__).read_text()
+
+
+def _printed() -> str:
+    """Give the handler that looks at `notificationType` alone, as it is printed."""
+    corrected = _corrected()
+    printed = corrected.replace(
+        'message.get("eventType") or message.get("notificationType")', 'message.get("notificationType")'
+    )
+    assert printed != corrected
+    return printed
+
+
+def test_sns_calls_the_function_itself_behind_an_identity(reader: Reader, role: str) -> None:
+    """Behind SetIdentityNotificationTopic the printed form suppresses."""
+    name, v1 = "guide-12-identity", reader.client("ses")
+    topic = reader.topic(name)
+    _deploy(reader, role, name, _printed(), topic)
+    reader.client("sesv2").create_email_identity(EmailIdentity="function-12.example")
+    v1.set_identity_notification_topic(Identity="function-12.example", NotificationType="Bounce", SnsTopic=topic)
+    to = "bounce+function-12@simulator.amazonses.com"
+    v1.send_email(
+        Source="shop@function-12.example",
+        Destination={"ToAddresses": [to]},
+        Message={"Subject": {"Data": "x"}, "Body": {"Text": {"Data": "x"}}},
+    )
     wait_until(lambda: reader.suppression_reason(to) == "BOUNCE", "the function suppresses the address")
+
+
+def test_sns_calls_the_function_itself_behind_a_set(reader: Reader, role: str) -> None:
+    name = "guide-12-corrected"
+    topic = reader.topic(name)
+    _deploy(reader, role, name, _corrected(), topic)
+    reader.configuration_set(name, topic, ["BOUNCE", "COMPLAINT"])
+    for kind, reason in (("bounce", "BOUNCE"), ("complaint", "COMPLAINT")):
+        to = f"{kind}+corrected-12@simulator.amazonses.com"
+        reader.send(to, name)
+        wait_until(lambda to=to, reason=reason: reader.suppression_reason(to) == reason, f"{to} is suppressed")  # type: ignore[misc]
+
+
+@printed_form("works in part")
+def test_behind_a_set_the_printed_function_runs_and_suppresses_nobody(reader: Reader, role: str) -> None:
+    name, to = "guide-12-printed", "bounce+printed-12@simulator.amazonses.com"
+    topic = reader.topic(name)
+    _deploy(reader, role, name, _printed(), topic)
+    reader.configuration_set(name, topic, ["BOUNCE"])
+    reader.send(to, name)
+    reader.notifications(name, 1)
+    wait_until(lambda: _ran_well(reader, name), "the function has run")
+    assert reader.suppression_reason(to) is None
+
+
+def _ran_well(reader: Reader, name: str) -> bool:
+    """Say whether a run ended well; the first, of the text that says that the topic is there, is no JSON and fails."""
+    return _logged(reader, name, "REPORT") > _logged(reader, name, '"[ERROR]"')

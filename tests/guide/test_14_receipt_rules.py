@@ -29,7 +29,7 @@ def _function(reader: Reader) -> str:
     return arn
 
 
-@waits_for("receipt rules", "kms companion", "lambda companion")
+@waits_for("receipt rules", "kms companion")
 def test_a_mail_to_support_goes_to_bucket_function_and_topic(reader: Reader) -> None:
     reader.aws("ses", "create-receipt-rule-set", "--rule-set-name", "support-rules")
     reader.client("s3").create_bucket(

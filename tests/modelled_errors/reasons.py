@@ -167,6 +167,70 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("events", ANY, "InternalException"): _OWN_FAULT,
     ("events", ANY, "ConcurrentModificationException"): _IN_TURN,
     ("events", ANY, "ManagedRuleException"): "no rule is made by a service",
+    ("lambda", ANY, "ServiceException"): _OWN_FAULT,
+    **{
+        ("lambda", ANY, error): "functions have no code signing configuration"
+        for error in (
+            *("InvalidCodeSignatureException", "CodeVerificationFailedException"),
+            "CodeSigningConfigNotFoundException",
+        )
+    },
+    ("lambda", ANY, "FunctionVersionsPerCapacityProviderLimitExceededException"): "there are no capacity providers",
+    ("lambda", ANY, "PublicPolicyException"): "public access is not blocked",
+    **{
+        ("lambda", "Invoke", error): "functions here have no network, file system, key, version or image of AWS"
+        for error in (
+            *("RuntimeAliasDeletedException", "RuntimeVersionDeletedException", "CodeArtifactUserDeletedException"),
+            *("CodeArtifactUserPendingException", "CodeArtifactUserFailedException", "ResourceNotReadyException"),
+            *("InvalidSecurityGroupIDException", "SubnetIPAddressLimitReachedException", "InvalidSubnetIDException"),
+            *("SnapStartTimeoutException", "SnapStartNotReadyException", "SnapStartException"),
+            *("SnapStartRegenerationFailureException", "EC2ThrottledException", "EC2UnexpectedException"),
+            *("EC2AccessDeniedException", "ENILimitReachedException", "ENINotReadyException"),
+            *(
+                "EFSMountConnectivityException",
+                "EFSIOException",
+                "EFSMountTimeoutException",
+                "EFSMountFailureException",
+            ),
+            *("S3FilesMountConnectivityException", "S3FilesMountFailureException", "S3FilesMountTimeoutException"),
+            *("KMSAccessDeniedException", "KMSDisabledException", "KMSNotFoundException", "KMSInvalidStateException"),
+            *("NoPublishedVersionException", "ModeNotSupportedException", "DurableExecutionAlreadyStartedException"),
+            *("ServiceQuotaExceededException", "SerializedRequestEntityTooLargeException"),
+        )
+    },
+    ("lambda", "Invoke", "InvalidRuntimeException"): "a runtime that does not run is refused when it is named",
+    ("lambda", "Invoke", "InvalidZipFileException"): "an archive is read to its end before it is kept",
+    ("lambda", "Invoke", "UnsupportedMediaTypeException"): "a body is taken as JSON, whatever it says it is",
+    ("lambda", "Invoke", "RecursiveInvocationException"): "loops are not looked for; they are bounded by concurrency",
+    ("lambda", "Invoke", "ResourceConflictException"): "a change holds as soon as it is answered",
+    **{
+        ("lambda", operation, "ResourceConflictException"): _IN_TURN
+        for operation in (
+            *("UpdateFunctionCode", "UpdateFunctionConfiguration", "DeleteFunction"),
+            *("TagResource", "UntagResource"),
+        )
+    },
+    **{
+        ("lambda", operation, "TooManyRequestsException"): _NO_RATIONING
+        for operation in (
+            *("CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "GetFunction"),
+            *("GetFunctionConfiguration", "ListFunctions", "DeleteFunction", "AddPermission", "RemovePermission"),
+            *("GetPolicy", "TagResource", "UntagResource", "ListTags"),
+        )
+    },
+    ("lambda", "CreateFunction", "ResourceNotFoundException"): "what it names and is not there is another error",
+    **{
+        ("lambda", operation, "InvalidParameterValueException"): "what is wrong with it is a ValidationException"
+        for operation in (
+            *("GetFunction", "GetFunctionConfiguration", "ListFunctions", "RemovePermission", "GetPolicy"),
+        )
+    },
+    ("logs", ANY, "ServiceUnavailableException"): "a store that is away is a 503 of another name",
+    ("logs", ANY, "OperationAbortedException"): _IN_TURN,
+    ("logs", ANY, "ValidationException"): "groups are not protected from deletion",
+    ("logs", "PutLogEvents", "InvalidSequenceTokenException"): "sequence tokens are not looked at (API reference)",
+    ("logs", "PutLogEvents", "DataAlreadyAcceptedException"): "the same",
+    ("logs", "PutLogEvents", "UnrecognizedClientException"): "an unknown key is that for every operation",
     ("sqs", ANY, "UnsupportedOperation"): "only queues of the kind FIFO are not supported, and they cannot be made",
 }
 

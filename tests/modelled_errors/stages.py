@@ -9,13 +9,16 @@ from botocore.exceptions import ClientError
 
 from hatobin.app import operations
 from hatobin.ports import Session
-from hatobin.words.settings import Account, Settings
+from hatobin.words.settings import Account, Lambda, Settings
 from tests.api.certificates import CERTIFICATE, put_certificate
 from tests.api.cloudwatch_resources import ALARM
+from tests.api.function_resources import GROUP, STATEMENT, STREAM
+from tests.api.functions import TRUST as FUNCTION_TRUST
+from tests.api.functions import packed
 from tests.api.harness import ACCOUNT, REGION, Api
 from tests.api.iam_resources import TRUST
 from tests.api.resources import POLICY, VERIFICATION
-from tests.modelled_errors import access, destinations
+from tests.modelled_errors import access, destinations, functions
 from tests.modelled_errors.provocation import PLAIN, needed
 
 EXPORT = {
@@ -70,6 +73,15 @@ def _plain(api: Api, clients: Clients) -> None:
     )
     clients["events"].put_rule(Name="app", EventPattern=destinations.PATTERN)
     _plain_access(clients["iam"])
+    _plain_functions(clients)
+
+
+def _plain_functions(clients: Clients) -> None:
+    clients["iam"].create_role(RoleName="mail", AssumeRolePolicyDocument=FUNCTION_TRUST)
+    clients["lambda"].create_function(**{**functions.NEW, "FunctionName": "f"})
+    clients["lambda"].add_permission(FunctionName="f", **STATEMENT)
+    clients["logs"].create_log_group(**GROUP)
+    clients["logs"].create_log_stream(**GROUP, **STREAM)
 
 
 def _plain_access(iam: Any) -> None:
@@ -143,6 +155,14 @@ def _full(api: Api, clients: Clients) -> None:
     clients["sesv2"].put_account_vdm_attributes(VdmAttributes={"VdmEnabled": "ENABLED"})
     clients["sesv2"].create_export_job(**EXPORT)
     clients["cloudwatch"].put_metric_alarm(**ALARM)
+    for number in range(9):
+        arn = f"{TOPIC}{'x' * (1990 if number else 1950)}"
+        clients["lambda"].add_permission(
+            **{**STATEMENT, "FunctionName": "f", "StatementId": f"s{number}", "SourceArn": arn}
+        )
+    clients["lambda"].create_function(**{**functions.NEW, "FunctionName": "big"})
+    size = "UPDATE lambda_function SET code_size = 2147483400 WHERE function_name = 'big'"
+    api.run(api.world.database.write(lambda session: session.execute(size)))
     clients["sns"].subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=TOPIC.replace("sns", "sqs"))
     for table, columns, many in (
         ("configuration_sets", ("name",), 10_000),
@@ -158,6 +178,8 @@ def _full(api: Api, clients: Clients) -> None:
         ("iam_role", ("name_key", "role_id"), 1_000),
         ("firehose_stream", ("stream_name",), 5_000),
         ("eventbridge_rule", ("rule_name",), 300),
+        ("logs_stream", ("stream_name",), 10_000),
+        ("logs_group", ("group_name",), 10_000),
     ):
         api.run(api.world.database.write(lambda s, t=table, c=columns, n=many: _copies(s, t, c, range(n))))
 
@@ -190,6 +212,14 @@ def _rationed(api: Api, clients: Clients) -> None:
                 pass  # Nothing of the kind is there; the call counted all the same.
 
 
+def _busy(api: Api, clients: Clients) -> None:
+    """Let one asynchronous invocation, which fails, wait for its next attempt."""
+    _plain(api, clients)
+    failing = packed(app="def handle(event, context):\n    raise ValueError\n")
+    clients["lambda"].update_function_code(FunctionName="f", ZipFile=failing)
+    clients["lambda"].invoke(FunctionName="f", InvocationType="Event", Payload=b"{}")
+
+
 STAGES: dict[str, tuple[Settings, Callable[[Api, Clients], None]]] = {
     PLAIN: (Settings(), _plain),
     "paused": (Settings(), _paused),
@@ -201,4 +231,5 @@ STAGES: dict[str, tuple[Settings, Callable[[Api, Clients], None]]] = {
     "lost sender": (Settings(), _lost_sender),
     "rationed": (Settings(account=Account(max_api_rate=0.001)), _rationed),
     "overtaken": (Settings(), _overtaken),
+    "busy": (Settings(lambda_=Lambda(max_queued=1)), _busy),
 }

@@ -21,6 +21,7 @@ from tests.modelled_errors import (
     companions,
     deliverability,
     destinations,
+    functions,
     insights,
     jobs,
     sending,
@@ -42,6 +43,7 @@ PROVOCATIONS: tuple[Provocation, ...] = (
     *companions.ALL,
     *destinations.ALL,
     *deliverability.ALL,
+    *functions.ALL,
     *access.ALL,
     *cloudwatch.ALL,
 )
@@ -57,7 +59,7 @@ def test_each_error_can_be_provoked(stage: str, monkeypatch: pytest.MonkeyPatch)
     settings, prepare = STAGES[stage]
     api = Api(settings)
     monkeypatch.setattr("botocore.auth.get_current_datetime", api.now)
-    names = ("ses", "sesv2", "sns", "sqs", "iam", "sts", "cloudwatch", "firehose", "events")
+    names = ("ses", "sesv2", "sns", "sqs", "iam", "sts", "cloudwatch", "firehose", "events", "lambda", "logs")
     clients = {name: _client(name, api) for name in names}
     try:
         prepare(api, clients)

@@ -27,6 +27,7 @@ from hatobin.words.address import parse_address
 from hatobin.words.outcome import RecipientState
 from hatobin.words.settings import Account, Delivery, Service, Settings
 from tests.inline_threads import InlineThreads
+from tests.simulation.functions import SimulatedProcesses
 from tests.simulation.world import (
     MemoryJournal,
     SeededEntropy,
@@ -106,6 +107,7 @@ class World:
             self.blobs,
             InlineThreads(),
         )
+        self.processes = SimulatedProcesses(self.clock)
         self.tasks: list[asyncio.Task[object]] = []
 
     async def start(self) -> Outbound:
@@ -123,6 +125,7 @@ class World:
             vault=vault,
             keys=AccessKeys(self.database, vault, self.clock, self.settings),
             sns_signer=SnsSigner(SNS_KEY, "https://localhost/cert.pem", link_base="https://localhost"),
+            processes=self.processes,
             settled=lambda: None,
         )
         loop = asyncio.get_running_loop()

@@ -25,7 +25,7 @@ def _settings() -> dict[str, Any]:
 def _keys(section: type[msgspec.Struct], prefix: str) -> Iterator[tuple[str, Any]]:
     for key in msgspec.structs.fields(section):
         if isinstance(key.type, type) and issubclass(key.type, msgspec.Struct):
-            yield from _keys(key.type, f"{prefix}{key.name}.")
+            yield from _keys(key.type, f"{prefix}{key.encode_name}.")
         elif (repeated := next((one for one in get_args(key.type) if _is_table(one)), None)) and not prefix:
             yield from _keys(repeated, f"{key.name}.")
         elif key.required:

@@ -6,12 +6,12 @@ import pytest
 
 from tests.tidy.source import ROOT
 from tools.generate_coverage import TARGET, coverage_page
-from tools.generate_models import SERVICES, module_source
+from tools.generate_models import SERVICES, module_name, module_source
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_models_are_what_the_generator_writes(service: str) -> None:
-    committed = (ROOT / f"src/hatobin/gateway/models/{service}.py").read_text(encoding="utf-8")
+    committed = (ROOT / f"src/hatobin/gateway/models/{module_name(service)}.py").read_text(encoding="utf-8")
     assert committed == module_source(service), "make models"
 
 

@@ -25,6 +25,7 @@ KEYED_OTHERWISE: dict[str, str] = {
     "outward_place": "the configuration serves all accounts",
     "event_record": "the key is the order in which things happened; rows carry their account",
     "firehose_buffer": "the key is the order in which octets were put; rows carry their account",
+    "logs_event": "the key is the order in which events came in; rows carry their account",
     "event_outbox": "the key is the order in which events leave; rows carry their account",
     "cloudwatch_alarm_history": "the key is the order in which things happened; rows carry their account",
     "inbox_message": "the key is the order of arrival in the local inbox; rows carry their account",

@@ -7,5 +7,6 @@ dependency only. Names, types, limits and routes are taken over; texts are not.
 from __future__ import annotations
 
 from tools.generate_models.module import SERVICES, module_source
+from tools.generate_models.names import module_name
 
-__all__ = ["SERVICES", "module_source"]
+__all__ = ["SERVICES", "module_name", "module_source"]

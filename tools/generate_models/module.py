@@ -11,7 +11,10 @@ from tools.generate_models.patches import SQS_MEMBER_FLAT_NAMES, SQS_QUERY_ERROR
 from tools.generate_models.selections import SELECTED
 from tools.generate_models.types import Model, Types
 
-SERVICES = ("ses", "sesv2", "mailmanager", "sns", "sqs", "sts", "iam", "cloudwatch", "firehose", "events")
+SERVICES = (
+    *("ses", "sesv2", "mailmanager", "sns", "sqs", "sts", "iam"),
+    *("cloudwatch", "firehose", "events", "lambda", "logs"),
+)
 
 HEADER = '''"""The types and operations of {title}, API version {version}.
 
@@ -64,7 +67,9 @@ def module_source(service: str) -> str:
         for name, operation in sorted(model["operations"].items())
         if "input" not in operation
     ]
-    header = HEADER.format(title=model["metadata"]["serviceFullName"], version=model["metadata"]["apiVersion"])
+    is_named_anew = "Timestamp" in names and types.is_alias("Timestamp")
+    imports = HEADER if not is_named_anew else HEADER.replace("Shape, Timestamp,", "Shape,")
+    header = imports.format(title=model["metadata"]["serviceFullName"], version=model["metadata"]["apiVersion"])
     first = header + ("\n" + "\n".join(aliases) if aliases else "").rstrip("\n")
     return "\n\n\n".join([first.rstrip("\n"), *structures]) + "\n\n\n" + _service(service, model, paging) + "\n"
 
@@ -81,7 +86,7 @@ def _structure(types: Types, name: str) -> str:
     required = set(shape.get("required", ()))
     lines = []
     for wire_name, member in shape.get("members", {}).items():
-        if member.get("location") in ("header", "headers", "statusCode"):
+        if member.get("location") == "headers":
             raise NotImplementedError(f"{name}.{wire_name}: location {member['location']}")
         flat_name = SQS_MEMBER_FLAT_NAMES.get((name, wire_name)) if types.service == "sqs" else None
         lines.append(
@@ -142,11 +147,37 @@ def _operation(name: str, operation: Model, model: Model, paging: Model | None) 
         pairs = tuple((m["locationName"], n) for n, m in members.items() if m.get("location") == location)
         if pairs:
             parts.append(f"{argument}={pairs!r}")
+    parts += _bindings(operation, model)
     if operation.get("errors"):
         parts.append(f"errors={tuple(error['shape'] for error in operation['errors'])!r}")
     if paging:
         parts.append(f"paging={_paging(paging)}")
     return f'        "{name}": OperationModel({", ".join(parts)}),'
+
+
+def _bindings(operation: Model, model: Model) -> list[str]:
+    """Write what of input and output is in headers, in the status, or the whole body."""
+    parts = []
+    if (status := operation["http"].get("responseCode", 200)) != 200 and model["metadata"]["protocol"] == "rest-json":
+        parts.append(f"status={status}")
+    for side, headers, payload in (
+        ("input", "headers", "payload"),
+        ("output", "answered_headers", "answered_payload"),
+    ):
+        shape = model["shapes"][operation[side]["shape"]] if side in operation else {}
+        pairs = tuple(
+            (member["locationName"].lower(), name)
+            for name, member in shape.get("members", {}).items()
+            if member.get("location") == "header"
+        )
+        if pairs:
+            parts.append(f"{headers}={pairs!r}")
+        if "payload" in shape:
+            parts.append(f'{payload}="{shape["payload"]}"')
+        for name, member in shape.get("members", {}).items():
+            if member.get("location") == "statusCode":
+                parts.append(f'answered_status="{name}"')
+    return parts
 
 
 def _paging(paging: Model) -> str:

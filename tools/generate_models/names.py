@@ -20,6 +20,15 @@ def is_regular(wire_name: str) -> bool:
     return "".join(part[:1].upper() + part[1:] for part in field_name(wire_name).split("_")) == wire_name
 
 
+def module_name(service: str) -> str:
+    """Give the name of a service's module.
+
+    >>> module_name("sns"), module_name("lambda")
+    ('sns', 'lambda_')
+    """
+    return f"{service}_" if keyword.iskeyword(service) else service
+
+
 def type_name(shape_name: str) -> str:
     """Give a shape's type name: fields are lower case, so types never are."""
     return shape_name[0].upper() + shape_name[1:]

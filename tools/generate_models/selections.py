@@ -25,6 +25,15 @@ SELECTED = {
         "PutRolePolicy GetRolePolicy ListRolePolicies DeleteRolePolicy "
         "AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies"
     ),
+    "lambda": (
+        "CreateFunction UpdateFunctionCode UpdateFunctionConfiguration GetFunction GetFunctionConfiguration "
+        "ListFunctions DeleteFunction Invoke AddPermission RemovePermission GetPolicy "
+        "TagResource UntagResource ListTags"
+    ),
+    "logs": (
+        "CreateLogGroup DescribeLogGroups DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy "
+        "CreateLogStream DescribeLogStreams DeleteLogStream PutLogEvents GetLogEvents FilterLogEvents"
+    ),
     "cloudwatch": (
         "PutMetricData ListMetrics GetMetricStatistics GetMetricData "
         "PutMetricAlarm DescribeAlarms DescribeAlarmsForMetric DescribeAlarmHistory DeleteAlarms "

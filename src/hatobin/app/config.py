@@ -95,7 +95,7 @@ def _value(section: str, key: str, text: str) -> Any:
     """Lists come as JSON or comma separated, everything else as text that is converted by type."""
     field_types = {
         (name, field.name): field.type
-        for name, inner in ((f.name, f.type) for f in msgspec.structs.fields(Settings))
+        for name, inner in ((f.encode_name, f.type) for f in msgspec.structs.fields(Settings))
         if isinstance(inner, type) and issubclass(inner, msgspec.Struct)
         for field in msgspec.structs.fields(inner)
     }

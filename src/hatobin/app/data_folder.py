@@ -41,6 +41,11 @@ class DataFolder:
         return self.root / "blobs"
 
     @property
+    def functions(self) -> Path:
+        """The unpacked code of functions, and their temporary files; nothing in it outlives its worker."""
+        return self.root / "functions"
+
+    @property
     def tls(self) -> Path:
         """The local CA and the certificates made by it."""
         return self.root / "tls"

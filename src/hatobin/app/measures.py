@@ -46,6 +46,12 @@ def worker_measures(
         Measure("hatobin_smtp_held_bytes", "Octets of unfinished messages in them.", "gauge", lambda: smtp.held_bytes),
         *http_measures(traffic, bodies),
         *tracking_measures(outbound.engagements.figures),
+        Measure(
+            "hatobin_functions_running",
+            "Functions that run in this worker.",
+            "gauge",
+            lambda: outbound.fleet.running,
+        ),
     ]
 
 

@@ -11,6 +11,8 @@ _MODULES = (
     "hatobin.companions.eventbridge",
     "hatobin.companions.firehose",
     "hatobin.companions.iam",
+    "hatobin.companions.lambda_",
+    "hatobin.companions.logs",
     "hatobin.companions.sns",
     "hatobin.companions.sqs",
     "hatobin.companions.sts",

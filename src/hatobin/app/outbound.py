@@ -14,7 +14,7 @@ from hatobin.capabilities.delivery import Sites
 from hatobin.capabilities.jobs import ExportLinks, ReportLinks
 from hatobin.capabilities.suppression import TenantLists
 from hatobin.capabilities.tags import TaggedKinds
-from hatobin.companions import iam, outward, s3, sns, sqs
+from hatobin.companions import iam, lambda_, outward, s3, sns, sqs
 from hatobin.companions.kms import Vault
 from hatobin.flow.engagement import Engagements
 from hatobin.flow.exports import Exports
@@ -24,6 +24,7 @@ from hatobin.flow.publish import Publisher
 from hatobin.flow.subscription import Subscriptions
 from hatobin.gateway import ResourceFacts, Services
 from hatobin.ports import Ports
+from hatobin.ports.processes import Processes
 from hatobin.words.settings import Settings
 
 
@@ -44,6 +45,16 @@ class Outbound:
     ready: queue.ReadyQueue
     figures: OutboundFigures
 
+    @property
+    def fleet(self) -> lambda_.Fleet:
+        """The functions that run in this worker."""
+        return self.services.get(lambda_.Fleet)
+
+    @property
+    def invocations(self) -> lambda_.EventInvocations:
+        """What runs those that nobody waits for."""
+        return self.services.get(lambda_.EventInvocations)
+
 
 def assemble_outbound(
     ports: Ports,
@@ -54,6 +65,7 @@ def assemble_outbound(
     vault: Vault,
     keys: iam.AccessKeys,
     sns_signer: sns.SnsSigner,
+    processes: Processes,
     settled: Callable[[], None],
 ) -> Outbound:
     """Connect the stages; nothing runs yet. `settled` is called after each commit of outcomes."""
@@ -76,8 +88,10 @@ def assemble_outbound(
     waiters = sqs.SqsWaiters(ports.clock)
     deliveries = sns.SnsDeliveries(ports, settings, sns_signer, waiters)
     calls = outward.OutwardCalls(ports, settings)
+    letters = sns.LetterTopics(ports.entropy, sns_signer, lambda published: sns.announce(services, published))
     services = Services(
         _of_other_rooms(ports, settings, keys)
+        | _functions(ports, lambda_.Fleet(ports, settings, processes, vault), waiters, letters)
         | {
             Acceptor: acceptor,
             ExportLinks: ExportLinks(vault, settings),
@@ -90,23 +104,30 @@ def assemble_outbound(
         }
     )
     publisher = Publisher(ports, services)
-    subscriptions = Subscriptions(ports, links, publisher.wake)
-    engagements = Engagements(ports, settings, tracked, publisher.wake)
-    imports, exports = Imports(ports, settings, services, lease), Exports(ports, lease)
     return Outbound(
         acceptor,
         dispatcher,
         publisher,
-        imports,
-        exports,
+        Imports(ports, settings, services, lease),
+        Exports(ports, lease),
         deliveries,
         calls,
-        subscriptions,
-        engagements,
+        Subscriptions(ports, links, publisher.wake),
+        Engagements(ports, settings, tracked, publisher.wake),
         services,
         ready,
         figures,
     )
+
+
+def _functions(
+    ports: Ports, fleet: lambda_.Fleet, waiters: sqs.SqsWaiters, letters: lambda_.Topics
+) -> dict[type, object]:
+    """Give what runs functions."""
+    return {
+        lambda_.Fleet: fleet,
+        lambda_.EventInvocations: lambda_.EventInvocations(ports, fleet, waiters, letters),
+    }
 
 
 def _of_other_rooms(ports: Ports, settings: Settings, keys: iam.AccessKeys) -> dict[type, object]:

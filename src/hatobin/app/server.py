@@ -69,6 +69,8 @@ class RunningServer:
             assembly.outbound.exports.run(),
             assembly.outbound.sns_deliveries.run(),
             assembly.outbound.calls.run(),
+            assembly.outbound.fleet.run(),
+            assembly.outbound.invocations.run(),
             self._beat(),
         ]
         if assembly.settings.server.workers > 1:
@@ -82,6 +84,8 @@ class RunningServer:
             loops.append(assembly.reputation_watch.run())
             loops.append(assembly.advisor.run())
             loops.append(assembly.streams.run())
+            loops.append(assembly.log_upkeep.run())
+            loops.append(assembly.code_upkeep.run())
             loops.append(Retention(assembly.ports, assembly.settings).run())
             if not assembly.settings.instant_verification:
                 loops.append(assembly.verification.run())

@@ -24,6 +24,7 @@ from hatobin.adapters.entropy import OsEntropy
 from hatobin.adapters.guard import LOOPBACK_NETWORKS, OutboundGuard
 from hatobin.adapters.journal import FileJournal
 from hatobin.adapters.network import AsyncioNetwork
+from hatobin.adapters.processes import ChildProcesses
 from hatobin.adapters.threads import ThreadPool
 from hatobin.app import operations
 from hatobin.app.certificates import LocalCertificates, certificate_id, ensure_certificates
@@ -45,7 +46,7 @@ from hatobin.app.store import (
 )
 from hatobin.app.welcome import welcome
 from hatobin.capabilities import contacts, identities, jobs, queue, reputation, tracking
-from hatobin.companions import cloudwatch, firehose, iam, outward, s3, sns, sqs
+from hatobin.companions import cloudwatch, firehose, iam, lambda_, logs, outward, s3, sns, sqs
 from hatobin.companions.forward import Forwarding
 from hatobin.companions.kms import SealBroken, Vault
 from hatobin.flow.outbound import SmtpDoor, give_back_slot, take_slot
@@ -118,6 +119,8 @@ class Assembly:
     reputation_watch: reputation.ReputationWatch
     advisor: reputation.Advisor
     streams: firehose.StreamFlusher
+    log_upkeep: logs.LogUpkeep
+    code_upkeep: lambda_.CodeUpkeep
     verification: identities.VerificationChecks
     figures: WorkerFigures
     beat: Beat
@@ -163,6 +166,7 @@ class _Foundation:
     vault: Vault
     keys: iam.AccessKeys
     certificates: LocalCertificates
+    processes: ChildProcesses
 
 
 async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListeners, *, worker: int) -> Assembly:
@@ -224,8 +228,19 @@ async def assemble(settings: Settings, folder: DataFolder, listeners: BoundListe
             vault=vault,
             keys=keys,
             certificates=certificates,
+            processes=_processes(settings, folder, worker),
         )
     )
+
+
+def _processes(settings: Settings, folder: DataFolder, worker: int) -> ChildProcesses:
+    """Say where functions run: below a folder of this worker, which the slot's lock keeps for it alone."""
+    configured = settings.lambda_
+    root = Path(configured.folder) if configured.folder else folder.functions
+    try:
+        return ChildProcesses(root / f"worker-{worker}", python=configured.python, user=configured.user)
+    except KeyError as error:
+        raise StoreError(f"lambda.user: there is no user {configured.user!r} on this machine") from error
 
 
 def _assemble_flow(base: _Foundation) -> Assembly:
@@ -244,6 +259,7 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         vault=base.vault,
         keys=base.keys,
         sns_signer=_sns_signer(settings, certificates),
+        processes=base.processes,
         settled=settled,
     )
     tracked, traffic, smtp_traffic = TrackingApp(outbound.engagements, settings), HttpTraffic(), SmtpTraffic()
@@ -272,6 +288,8 @@ def _assemble_flow(base: _Foundation) -> Assembly:
         reputation_metrics=reputation_metrics,
         reputation_watch=reputation.ReputationWatch(ports, settings, outbound.publisher.wake),
         advisor=reputation.Advisor(ports, settings, outbound.publisher.wake),
+        log_upkeep=logs.LogUpkeep(ports),
+        code_upkeep=lambda_.CodeUpkeep(ports),
         streams=firehose.StreamFlusher(ports, outbound.services.get(s3.Buckets).objects),
         verification=identities.VerificationChecks(ports, settings),
         figures=figures,

@@ -11,6 +11,7 @@ for what the caller did wrong; everything else that it raises is our own bug.
 
 from __future__ import annotations
 
+from hatobin.gateway.addressing import rest_service
 from hatobin.gateway.authorization import (
     API_VERSIONS,
     access_denied,
@@ -56,5 +57,6 @@ __all__ = [
     "permissions_of",
     "registered_operations",
     "request_context",
+    "rest_service",
     "tag_context",
 ]

@@ -36,6 +36,7 @@ _TARGETS = {
     "GraniteServiceVersion20100801": "cloudwatch",
     "Firehose_20150804": "firehose",
     "AWSEvents": "events",
+    "Logs_20140328": "logs",
 }
 _VERSIONS = {
     **{"2010-12-01": "ses", "2010-03-31": "sns", "2012-11-05": "sqs", "2011-06-15": "sts", "2010-05-08": "iam"},
@@ -50,6 +51,10 @@ _XML_SERVICES = frozenset({*_QUERY_SERVICES, "route53", "cloudfront"})
 # Services that moved from Query to JSON or CBOR: their clients still know the former error codes.
 _WITH_QUERY_ERRORS = ("sqs", "cloudwatch")
 _CBOR_PATH = re.compile(r"/service/([A-Za-z0-9_]+)/operation/([A-Za-z0-9_]+)/?\Z")
+# Lambda dates its routes one by one; no other REST service here begins so.
+_LAMBDA_PATH = re.compile(
+    r"/20\d\d-\d\d-\d\d/(?:functions|tags|event-source-mappings|layers|account-settings)", re.ASCII
+)
 _SCOPE_SERVICE = re.compile(r"(?:/|%2[Ff])([a-z0-9-]+)(?:/|%2[Ff])aws4_request")
 # Names that cannot be an operation are not repeated in answers.
 _OPERATION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,127}\Z")
@@ -73,7 +78,7 @@ class Address(Struct, frozen=True):
     def parcel(self, operation: OperationModel, request: HttpRequest) -> Parcel:
         """Give what the protocol reads the input from. Raises `Malformed` for a body that cannot be unpacked."""
         body = unpacked(request.body, request.headers.get("content-encoding", ""))
-        return Parcel(operation, body, request.query, self.labels, self.form)
+        return Parcel(operation, body, request.query, self.labels, self.form, request.headers)
 
 
 def resolve(request: HttpRequest) -> Address:
@@ -86,8 +91,8 @@ def resolve(request: HttpRequest) -> Address:
     if target is not None:
         return _by_target(request, target)
     path = request.raw_path
-    if path.startswith(("/v2/email/", "/v1/email/")):
-        return _by_route(request)
+    if (service := rest_service(path)) is not None:
+        return _by_route(service, request)
     if path.startswith("/service/"):
         return _by_cbor_path(path)
     return _by_action(request)
@@ -95,7 +100,8 @@ def resolve(request: HttpRequest) -> Address:
 
 def head_address(request: HttpRequest) -> Address:
     """Find the protocol of a request whose body is not to be read, to word a refusal in it."""
-    if "x-amz-target" in request.headers or request.raw_path.startswith(("/v2/email/", "/v1/email/", "/service/")):
+    path = request.raw_path
+    if "x-amz-target" in request.headers or rest_service(path) is not None or path.startswith("/service/"):
         return resolve(request)
     return _named(service_model(_query_service(request, {})), QUERY, "")
 
@@ -116,9 +122,20 @@ def json_wire(service: str, content_type: str) -> JsonRpcWire:
     return JsonRpcWire(version, has_query_errors=service in _WITH_QUERY_ERRORS)
 
 
+def rest_service(path: str) -> str | None:
+    """Give the service whose routes begin as this path does.
+
+    >>> rest_service("/v2/email/account"), rest_service("/2015-03-31/functions"), rest_service("/")
+    ('sesv2', 'lambda', None)
+    """
+    if path.startswith(("/v2/email/", "/v1/email/")):
+        return "sesv2"
+    return "lambda" if _LAMBDA_PATH.match(path) else None
+
+
 @cache
-def _router() -> Router:
-    return Router(service_model("sesv2"))
+def _router(service: str) -> Router:
+    return Router(service_model(service))
 
 
 def _by_target(request: HttpRequest, target: str) -> Address:
@@ -132,9 +149,9 @@ def _by_target(request: HttpRequest, target: str) -> Address:
     return _named(service_model(service), wire, name)
 
 
-def _by_route(request: HttpRequest) -> Address:
-    service = service_model("sesv2")
-    match = _router().match(request.method, request.raw_path)
+def _by_route(name: str, request: HttpRequest) -> Address:
+    service = service_model(name)
+    match = _router(name).match(request.method, request.raw_path)
     if match is None:
         return Address(service, REST_JSON, "", None, {}, {})
     return Address(service, REST_JSON, match.operation.name, match.operation, match.labels, {})

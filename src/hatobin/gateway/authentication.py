@@ -63,8 +63,9 @@ async def authenticate(
         if caller is None:
             raise
         return caller
-    # Behind a proxy that nobody trusts everybody would seem to come from this machine.
-    peer_ip = request.source_ip if request.is_vouched else ""
+    # Behind a proxy that nobody trusts everybody would seem to come from this machine, and a web page that somebody
+    # on this machine looks at comes from elsewhere: it could sign with a key that everybody knows.
+    peer_ip = request.source_ip if request.is_vouched and not _is_by_page(request) else ""
     credential = await credentials.find(claim.access_key_id, peer_ip)
     if credential is None or not _has_session(credential, claim):
         raise SignatureRefused(Fault.UNKNOWN_KEY, _UNKNOWN_KEY)
@@ -80,6 +81,15 @@ async def authenticate(
     await credentials.note_use(claim.access_key_id, claim.scope.service, region)
     permissions = permissions_of(credential.policies, credential.session_policies)
     return Caller(credential.principal, permissions, region, claim.scope.service)
+
+
+def _is_by_page(request: HttpRequest) -> bool:
+    """Say whether a page has a browser send this: no program does, and our own pages call no API.
+
+    A page whose name has become this machine's (DNS rebinding) is of the same origin, but what it posts says where
+    it is from all the same. Refs: Fetch Standard, "Origin header"; W3C Fetch Metadata Request Headers.
+    """
+    return "origin" in request.headers or request.headers.get("sec-fetch-site", "none") != "none"
 
 
 def _region(regions: tuple[str, ...]) -> str:

@@ -34,7 +34,7 @@ _NOT_CHECKED_HERE = frozenset(
 _OF_ONESELF = frozenset(f"{verb}AccessKey" for verb in ("Create", "Update", "Delete")) | {"ListAccessKeys", "GetUser"}
 # Which policies somebody may attach (Service Authorization Reference, "Condition keys for … IAM").
 _POLICY_ARN = "iam:policyarn"
-_JSON_SERVICES = frozenset({"sesv2", "mailmanager", "sqs", "firehose", "events"})
+_JSON_SERVICES = frozenset({"sesv2", "mailmanager", "sqs", "firehose", "events", "lambda", "logs"})
 API_VERSIONS = {"ses": "1", "sesv2": "2"}
 """What `ses:ApiVersion` is, by service."""
 

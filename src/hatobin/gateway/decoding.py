@@ -32,6 +32,8 @@ _STYLES = {
     "cloudwatch": _Style("ValidationError", "SerializationException"),
     "firehose": _Style("ValidationException", "SerializationException"),
     "events": _Style("ValidationException", "SerializationException"),
+    "lambda": _Style("ValidationException", "SerializationException"),
+    "logs": _Style("InvalidParameterException", "SerializationException"),
 }
 
 

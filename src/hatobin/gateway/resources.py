@@ -5,7 +5,8 @@ defines no resource for is checked on `*`: so are all of SES v1 but its
 sending operations, which the flow checks itself.
 
 Refs: Service Authorization Reference, "Actions, resources, and condition keys for Amazon SES", "… Simple
-Email Service v2", "… SNS", "… SQS", "… IAM", "… STS", "… Kinesis Firehose", "… EventBridge".
+Email Service v2", "… SNS", "… SQS", "… IAM", "… STS", "… Kinesis Firehose", "… EventBridge",
+"… Lambda", "… CloudWatch Logs".
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _ACTIONS = {
     ("sqs", "DeleteMessageBatch"): "DeleteMessage",
     ("sqs", "ChangeMessageVisibilityBatch"): "ChangeMessageVisibility",
     ("sns", "PublishBatch"): "Publish",
+    ("lambda", "Invoke"): "InvokeFunction",
 }
 
 # What is to be made has no ARN yet, and suppression lists have none at all.
@@ -155,6 +157,22 @@ def _rule(name: str, _: str, place: Place) -> str:
     return f"arn:aws:events:{place[1]}:{place[0]}:rule/{name}"
 
 
+def _function(name: str, _: str, place: Place) -> str:
+    """A function by its name, its ARN or a part of that, without a version."""
+    parts = name.split(":")
+    if "function" in parts[:-1]:
+        at = parts.index("function")
+        owner = parts[at - 1] if at >= 1 else place[0]
+        region = parts[at - 2] if at >= 2 else place[1]
+        return f"arn:aws:lambda:{region}:{owner}:function:{parts[at + 1]}"
+    return f"arn:aws:lambda:{place[1]}:{place[0]}:function:{parts[0]}"
+
+
+def _log_group(name: str, _: str, place: Place) -> str:
+    arn = name if name.startswith("arn:") else f"arn:aws:logs:{place[1]}:{place[0]}:log-group:{name}"
+    return arn if arn.endswith(":*") else f"{arn}:*"
+
+
 def _stored(kind: str) -> _Member:
     return lambda name, _, __: Looked(kind, name)
 
@@ -200,5 +218,7 @@ _MEMBERS: Mapping[str, Mapping[str, _Member]] = {
     "sts": {"role_arn": _itself},
     "cloudwatch": {"alarm_name": _alarm, "alarm_names": _alarm, "resource_arn": _itself},
     "firehose": {"delivery_stream_name": _stream},
+    "lambda": {"function_name": _function, "resource": _itself},
+    "logs": {"log_group_name": _log_group, "log_group_identifier": _log_group},
     "events": {"rule": _rule, "name": _rule, "resource_arn": _itself},
 }

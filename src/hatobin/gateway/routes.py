@@ -58,7 +58,7 @@ class Router:
         self._root = _Branch()
         for operation in service.operations.values():
             self._add(operation)
-        for name, method, route, query in FORMER_ROUTES:
+        for name, method, route, query in FORMER_ROUTES if service.name == "sesv2" else ():
             self._add(replace(service.operations[name], method=method, route=route, query=query))
 
     def _add(self, operation: OperationModel) -> None:

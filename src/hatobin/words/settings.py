@@ -257,6 +257,24 @@ class Webhook(Section, frozen=True):
         return f"Webhook(name={self.name!r})"
 
 
+class Lambda(Section, frozen=True):
+    """Functions, which run as processes of this machine; `enabled` is None for what the delivery mode says."""
+
+    enabled: bool | None = None
+    python: str = ""
+    folder: str = ""
+    user: str = ""
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10
+    idle_s: Annotated[float, msgspec.Meta(gt=0)] = 300.0
+    max_queued: Annotated[int, msgspec.Meta(ge=1)] = 100_000
+
+
+class Logs(Section, frozen=True):
+    """What functions and clients log."""
+
+    max_group_bytes: Annotated[int, msgspec.Meta(ge=1024 * 1024)] = 64 * 1024 * 1024
+
+
 class Tls(Section, frozen=True):
     """Certificates of our own listeners; empty means the local CA of the data folder."""
 
@@ -298,6 +316,8 @@ class Settings(Section, frozen=True):
     reputation: Reputation = Reputation()
     deliverability: Deliverability = Deliverability()
     aws: Aws = Aws()
+    lambda_: Lambda = msgspec.field(name="lambda", default=Lambda())
+    logs: Logs = Logs()
     tls: Tls = Tls()
     console: Console = Console()
     log: Log = Log()
@@ -310,6 +330,11 @@ class Settings(Section, frozen=True):
         if self.account.verification:
             return self.account.verification == "instant"
         return self.delivery.mode == "mailbox"
+
+    @property
+    def runs_functions(self) -> bool:
+        """Functions run here: by default where no mail leaves to the world."""
+        return self.delivery.mode != "mx" if self.lambda_.enabled is None else self.lambda_.enabled
 
     @property
     def link_base(self) -> str:

@@ -856,6 +856,80 @@ CREATE TABLE IF NOT EXISTS iam_session (
 CREATE UNIQUE INDEX IF NOT EXISTS iam_session_by_id ON iam_session (access_key_id);
 CREATE INDEX IF NOT EXISTS iam_session_over ON iam_session (expires_at);
 
+-- Functions; `configuration`, `policy` (a list of statements) and `tags` are JSON. The code is a blob.
+CREATE TABLE IF NOT EXISTS lambda_function (
+  account_id    TEXT NOT NULL,
+  region        TEXT NOT NULL,
+  function_name TEXT NOT NULL,
+  function_id   TEXT NOT NULL,
+  configuration TEXT NOT NULL,
+  code_blob     TEXT NOT NULL,
+  code_sha256   TEXT NOT NULL,
+  code_size     INTEGER NOT NULL,
+  policy        TEXT NOT NULL,
+  policy_revision TEXT NOT NULL,
+  tags          TEXT NOT NULL,
+  revision_id   TEXT NOT NULL,
+  modified_at   REAL NOT NULL,
+  PRIMARY KEY (account_id, region, function_name)
+);
+CREATE INDEX IF NOT EXISTS lambda_function_code ON lambda_function (code_blob);
+
+-- Invocations that somebody has been told will happen. due_at: when it may be tried; while a process does, the end of
+-- its lease.
+CREATE TABLE IF NOT EXISTS lambda_invocation (
+  account_id    TEXT NOT NULL,
+  region        TEXT NOT NULL,
+  function_name TEXT NOT NULL,
+  request_id    TEXT NOT NULL,
+  payload       BLOB NOT NULL,
+  accepted_at   REAL NOT NULL,
+  due_at        REAL NOT NULL,
+  attempts      INTEGER NOT NULL,
+  throttles     INTEGER NOT NULL,
+  owner         TEXT NOT NULL,
+  PRIMARY KEY (account_id, region, function_name, request_id)
+);
+CREATE INDEX IF NOT EXISTS lambda_invocation_due ON lambda_invocation (due_at);
+
+-- Log groups. `stored_bytes` counts what its events hold, as CloudWatch Logs counts.
+CREATE TABLE IF NOT EXISTS logs_group (
+  account_id     TEXT NOT NULL,
+  region         TEXT NOT NULL,
+  group_name     TEXT NOT NULL,
+  retention_days INTEGER,
+  created_at     REAL NOT NULL,
+  stored_bytes   INTEGER NOT NULL,
+  PRIMARY KEY (account_id, region, group_name)
+);
+
+CREATE TABLE IF NOT EXISTS logs_stream (
+  account_id   TEXT NOT NULL,
+  region       TEXT NOT NULL,
+  group_name   TEXT NOT NULL,
+  stream_name  TEXT NOT NULL,
+  created_at   REAL NOT NULL,
+  first_at_ms  INTEGER,
+  last_at_ms   INTEGER,
+  ingested_at  REAL,
+  PRIMARY KEY (account_id, region, group_name, stream_name)
+);
+
+-- Events; at_ms is the time that the event itself says, milliseconds since the epoch.
+CREATE TABLE IF NOT EXISTS logs_event (
+  id          INTEGER PRIMARY KEY,
+  account_id  TEXT NOT NULL,
+  region      TEXT NOT NULL,
+  group_name  TEXT NOT NULL,
+  stream_name TEXT NOT NULL,
+  at_ms       INTEGER NOT NULL,
+  ingested_at REAL NOT NULL,
+  size        INTEGER NOT NULL,
+  message     TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS logs_event_group ON logs_event (account_id, region, group_name, at_ms, id);
+CREATE INDEX IF NOT EXISTS logs_event_stream ON logs_event (account_id, region, group_name, stream_name, at_ms, id);
+
 -- What is somewhere else, as the configuration said at the last start: services, and webhooks with what they want.
 CREATE TABLE IF NOT EXISTS outward_place (
   kind TEXT NOT NULL,

@@ -1,8 +1,8 @@
 """EventBridge beside SES: the default event bus of each account and region, its rules and their targets.
 
 A rule's pattern is asked of every event; what it matches goes to the rule's
-targets, topics of SNS and queues of SQS, in the transaction that puts the
-event on the bus. There are no other buses, no schedules, no archives.
+targets, topics of SNS, queues of SQS and functions of Lambda, in the transaction
+that puts the event on the bus. There are no other buses, no schedules, no archives.
 
 Other rooms find what goes where with `Router`, hand each `Match` over with
 `deliver` inside their transaction, and call `announce` after it.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from hatobin.companions import sns, sqs
+from hatobin.companions import lambda_, sns, sqs
 from hatobin.companions.eventbridge.routing import Delivered
 from hatobin.gateway import Services
 
 
 def announce(services: Services, delivered: Delivered) -> None:
-    """Wake long polls and the delivery worker of this process; to be called after the commit, on the event loop."""
+    """Wake long polls and the workers of this process; to be called after the commit, on the event loop."""
     if delivered.published is not None:
         sns.announce(services, delivered.published)
+    if delivered.is_invoked:
+        services.get(lambda_.EventInvocations).notify()
     waiters = services.get(sqs.SqsWaiters)
     for queue in delivered.queues:
         waiters.notify(queue)

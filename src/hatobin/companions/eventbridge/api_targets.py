@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hatobin.companions import sns, sqs
+from hatobin.companions import lambda_, sns, sqs
 from hatobin.companions.eventbridge import store
 from hatobin.companions.eventbridge.addresses import open_rule, rule_key, validation
 from hatobin.companions.eventbridge.model import MAX_TARGETS, Target, TargetSettings
@@ -127,14 +127,14 @@ def _read(call: Call, given: GivenTarget) -> Target:
 
 
 def _check_arn(call: Call, arn: str) -> None:
-    key = sns.TopicKey.from_arn(arn) or sqs.QueueKey.from_arn(arn)
+    key = sns.TopicKey.from_arn(arn) or sqs.QueueKey.from_arn(arn) or lambda_.FunctionKey.from_arn(arn)
     if key is None:
         if not arn.startswith("arn:"):
             raise validation(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
         service = arn.split(":")[2] if arn.count(":") > 1 else ""
         raise validation(
             f"Parameter {arn} is not valid. Reason: targets of the service {service} are not supported by this server;"
-            " topics of SNS and queues of SQS are."
+            " topics of SNS, queues of SQS and functions of Lambda are."
         )
     if key.name.endswith(".fifo"):
         raise validation(f"Parameter {arn} is not valid. Reason: FIFO targets are not supported by this server.")

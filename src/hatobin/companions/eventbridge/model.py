@@ -83,7 +83,7 @@ class TargetSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where what a rule matches goes: a topic or a queue of the same account and region."""
+    """Where what a rule matches goes: a topic, queue or function of the same account and region."""
 
     target_id: str
     arn: str

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import structlog
 from msgspec import Struct
 
-from hatobin.companions import sns, sqs
+from hatobin.companions import lambda_, sns, sqs
 from hatobin.companions.eventbridge import store
 from hatobin.companions.eventbridge.model import BusEvent, Match, Rule, Target
 from hatobin.companions.eventbridge.patterns import compiled
@@ -23,6 +23,8 @@ from hatobin.protocols.aws.event_patterns import PatternInvalid
 from hatobin.protocols.aws.json_text import read_json
 from hatobin.words.instant import iso_ms
 
+SERVICE = "events.amazonaws.com"
+"""Whom a function's policy has to name."""
 SENDER_ID = "AIDAEVENTBRIDGE"
 """SenderId of what rules put into queues."""
 
@@ -30,9 +32,10 @@ _log = structlog.get_logger("hatobin.eventbridge")
 
 
 class Delivered(Struct, frozen=True):
-    """What came of a match: a topic's subscribers, queues to wake, or neither. After the commit `announce` it."""
+    """What came of a match: subscribers, a function, queues to wake, or none; after the commit `announce` it."""
 
     published: sns.Published | None = None
+    is_invoked: bool = False
     queues: frozenset[sqs.QueueKey] = frozenset()
 
 
@@ -77,8 +80,24 @@ def deliver(
     sealed: sns.SealedMessage | None = None,
 ) -> Delivered:
     """Hand a match to its target, in this transaction. `order_key` and `sealed` are those of `sns.publish`."""
-    arn = match.target.arn
-    if sns.TopicKey.from_arn(arn) is not None:
+    arn, code, text = match.target.arn, "NO_RESOURCE", "The target is not there, or the event is too large for it"
+    if lambda_.FunctionKey.from_arn(arn) is not None:
+        refusal = lambda_.invoke_for(
+            session,
+            arn,
+            match.body.encode(),
+            service=SERVICE,
+            source_arn=match.rule.arn,
+            source_account=match.rule.account_id,
+            now=now,
+            entropy=entropy,
+        )
+        if refusal is None:
+            return Delivered(is_invoked=True)
+        code = refusal.value
+        if refusal is lambda_.Refusal.NO_PERMISSIONS:
+            text = "The function's policy does not let the rule invoke it"
+    elif sns.TopicKey.from_arn(arn) is not None:
         published = sns.publish(
             session,
             arn,
@@ -94,19 +113,17 @@ def deliver(
             return Delivered(published)
     elif sqs.deliver(session, arn, match.body, {}, now, entropy=entropy, sender_id=SENDER_ID):
         return Delivered(queues=_queues([arn]))
-    return _dead(session, match, now=now, entropy=entropy)
+    return _dead(session, match, code, text, now=now, entropy=entropy)
 
 
-def _dead(session: Session, match: Match, *, now: float, entropy: Entropy) -> Delivered:
+def _dead(session: Session, match: Match, code: str, text: str, *, now: float, entropy: Entropy) -> Delivered:
     """Put what was not taken into the dead-letter queue, with what the user guide says of it as attributes."""
     dead_letter_arn = match.target.settings.dead_letter_arn
     attributes = {
         "RULE_ARN": sqs.MessageAttribute("String", match.rule.arn),
         "TARGET_ARN": sqs.MessageAttribute("String", match.target.arn),
-        "ERROR_CODE": sqs.MessageAttribute("String", "NO_RESOURCE"),
-        "ERROR_MESSAGE": sqs.MessageAttribute(
-            "String", "The target is not there, or the event is too large for it"
-        ),
+        "ERROR_CODE": sqs.MessageAttribute("String", code),
+        "ERROR_MESSAGE": sqs.MessageAttribute("String", text),
     }
     if dead_letter_arn is not None and sqs.deliver(
         session, dead_letter_arn, match.body, attributes, now, entropy=entropy, sender_id=SENDER_ID

@@ -41,6 +41,7 @@ from hatobin.companions.iam.provision import Grants, NameTaken, create_access_ke
 from hatobin.companions.iam.role_sessions import RoleSession, assume, checked_policies, of_user
 from hatobin.companions.iam.role_store import find as find_role
 from hatobin.companions.iam.sealed import SEALED
+from hatobin.companions.iam.service_roles import assume_for_service, service_role_id
 from hatobin.companions.iam.session_store import NewTemporary, forget_sessions, sessions_over
 from hatobin.companions.iam.smtp_regions import SMTP_REGIONS
 from hatobin.companions.iam.store import find as find_access_key
@@ -74,6 +75,7 @@ __all__ = [
     "api_user_policies",
     "api_users",
     "assume",
+    "assume_for_service",
     "checked_document",
     "checked_policies",
     "checked_tags",
@@ -90,6 +92,7 @@ __all__ = [
     "managed_arn",
     "not_served",
     "of_user",
+    "service_role_id",
     "sessions_over",
     "set_status",
     "tags_of",

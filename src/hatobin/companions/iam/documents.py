@@ -9,7 +9,7 @@ from hatobin.companions.iam.errors import malformed_document
 from hatobin.companions.iam.managed import MANAGED
 from hatobin.protocols.aws.policy import Document, Kind, PolicyError, read_document
 
-_ASKED = frozenset({"*", "cloudwatch", "iam", "s3", "ses", "sns", "sqs", "sts"})
+_ASKED = frozenset({"*", "cloudwatch", "events", "firehose", "iam", "lambda", "logs", "s3", "ses", "sns", "sqs", "sts"})
 """The prefixes of the actions that calls of this server are checked for."""
 _SPACE = re.compile(r"\s+")
 

@@ -1,8 +1,8 @@
-"""SNS beside SES: topics, and subscriptions over HTTP(S) and to queues.
+"""SNS beside SES: topics, and subscriptions over HTTP(S), to queues and to functions.
 
 Publishing writes, in the publisher's own transaction, one delivery per
-confirmed subscription that wants the message: into the queue at once, or as
-a row that `SnsDeliveries` posts, signed, until the endpoint answers 2xx or
+confirmed subscription that wants the message: into the queue or to the function
+at once, or as a row that `SnsDeliveries` posts, signed, until the endpoint answers 2xx or
 an hour is over. Then it goes to the subscription's dead-letter queue, or
 stays as a dead row for two weeks; `backlog` says what is where.
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 from hatobin.companions.sns import api_publish, api_subscriptions, api_topics
 from hatobin.companions.sns.announcement import announce
 from hatobin.companions.sns.deliveries import SnsDeliveries
+from hatobin.companions.sns.letters import LetterTopics
 from hatobin.companions.sns.model import (
     MAX_MESSAGE_BYTES,
     Backlog,
@@ -32,6 +33,7 @@ from hatobin.companions.sns.store import topic_exists
 __all__ = [
     "MAX_MESSAGE_BYTES",
     "Backlog",
+    "LetterTopics",
     "MessageAttribute",
     "Publications",
     "Published",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hatobin.companions.lambda_ import EventInvocations
 from hatobin.companions.sns.deliveries import SnsDeliveries
 from hatobin.companions.sns.model import Published
 from hatobin.companions.sqs import SqsWaiters
@@ -9,9 +10,11 @@ from hatobin.gateway import Services
 
 
 def announce(services: Services, published: Published) -> None:
-    """Wake long polls and the delivery worker of this process; to be called after the commit, on the event loop."""
+    """Wake long polls and the workers of this process; to be called after the commit, on the event loop."""
     waiters = services.get(SqsWaiters)
     for queue in published.queues:
         waiters.notify(queue)
     if published.posts:
         services.get(SnsDeliveries).notify()
+    if published.invocations:
+        services.get(EventInvocations).notify()

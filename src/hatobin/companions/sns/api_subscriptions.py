@@ -66,6 +66,7 @@ async def subscribe(call: Call, request: SubscribeInput) -> SubscribeResponse:
     attributes = rules.checked_subscription(
         request.attributes or {}, {}, account_id=call.account_id, wording=rules.several_attributes
     )
+    rules.check_raw(request.protocol, attributes, wording=rules.several_attributes)
     is_http = request.protocol in HTTP_PROTOCOLS
     fresh = Subscription(
         key=SubscriptionKey(key, call.ports.entropy.uuid()),
@@ -190,6 +191,7 @@ async def set_subscription_attributes(call: Call, request: SetSubscriptionAttrib
         attributes = rules.checked_subscription(
             changes, subscription.attributes, account_id=call.account_id, wording=rules.one_attribute
         )
+        rules.check_raw(subscription.protocol, attributes, wording=rules.one_attribute)
         store.update_subscription(session, key, attributes)
 
     await call.ports.database.write(work)

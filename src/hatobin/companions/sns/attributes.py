@@ -21,7 +21,14 @@ from hatobin.companions.sns.delivery_policy import (
 )
 from hatobin.companions.sns.delivery_policy import shown as shown_policy
 from hatobin.companions.sns.filter_policy import FilterPolicyInvalid, Scope, read_policy
-from hatobin.companions.sns.model import HTTP_PROTOCOLS, Subscription, SubscriptionState, Topic, read_redrive_target
+from hatobin.companions.sns.model import (
+    FUNCTION_PROTOCOL,
+    HTTP_PROTOCOLS,
+    Subscription,
+    SubscriptionState,
+    Topic,
+    read_redrive_target,
+)
 from hatobin.companions.sns.store import SubscriptionCounts
 from hatobin.protocols.aws.json_text import read_json
 from hatobin.words.errors import CallerError
@@ -99,6 +106,12 @@ def checked_subscription(
     if "RedrivePolicy" in after:
         _check_redrive(after["RedrivePolicy"], account_id, wording)
     return after
+
+
+def check_raw(protocol: str, attributes: Mapping[str, str], *, wording: Wording) -> None:
+    """Raise InvalidParameter for a function that wants the message without its envelope."""
+    if protocol == FUNCTION_PROTOCOL and attributes.get("RawMessageDelivery") == "true":
+        raise wording("RawMessageDelivery", f"Delivery protocol [{protocol}] does not support raw message delivery.")
 
 
 def shown_topic(topic: Topic, counts: SubscriptionCounts) -> dict[str, str]:

@@ -22,6 +22,7 @@ from hatobin.companions.sns import outbox, store
 from hatobin.companions.sns.delivery_policy import effective
 from hatobin.companions.sns.endpoints import target_of
 from hatobin.companions.sns.envelope import headers
+from hatobin.companions.sns.failures import log_failure
 from hatobin.companions.sns.model import Kind, SubscriptionKey
 from hatobin.companions.sns.outbox import Leased
 from hatobin.companions.sns.publishing import body_of, dead_letter
@@ -216,6 +217,16 @@ class SnsDeliveries:
             return None
         if delivery.draft.kind is not Kind.NOTIFICATION:
             return None
+        log_failure(
+            session,
+            delivery.subscription,
+            delivery.draft,
+            error=outcome.error,
+            status=outcome.status or 0,
+            attempts=delivery.attempts + 1,
+            now=now,
+            entropy=self._ports.entropy,
+        )
         queue = dead_letter(
             session, delivery.subscription, delivery.draft, outcome.body, entropy=self._ports.entropy, now=now
         )

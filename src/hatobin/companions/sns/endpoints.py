@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from hatobin.companions.lambda_ import FunctionKey
 from hatobin.companions.sns.addresses import invalid
-from hatobin.companions.sns.model import HTTP_PROTOCOLS, MAX_ENDPOINT_CHARACTERS, PROTOCOLS
+from hatobin.companions.sns.model import FUNCTION_PROTOCOL, HTTP_PROTOCOLS, MAX_ENDPOINT_CHARACTERS, PROTOCOLS
 from hatobin.companions.sqs import QueueKey
 
-_KNOWN_AT_AWS = frozenset({"email", "email-json", "sms", "application", "lambda", "firehose"})
+_KNOWN_AT_AWS = frozenset({"email", "email-json", "sms", "application", "firehose"})
 _URL_CHARACTERS = re.compile(r"[!-~]+")
 
 
@@ -27,13 +28,17 @@ def check_endpoint(protocol: str, endpoint: str, *, account_id: str) -> None:
     """Raise InvalidParameter for a protocol or endpoint that this server does not deliver to."""
     if protocol in _KNOWN_AT_AWS:
         # Deviates: AWS has more protocols; saying so at once is better than a subscription that gets nothing.
-        raise invalid(f"Protocol Reason: {protocol} is not supported by this server, http, https and sqs are")
+        raise invalid(f"Protocol Reason: {protocol} is not supported by this server, http, https, sqs and lambda are")
     if protocol not in PROTOCOLS:
         raise invalid(f"Amazon SNS does not support this protocol string: {protocol}")
     if not endpoint or len(endpoint) > MAX_ENDPOINT_CHARACTERS:
         raise invalid("Endpoint")
     if protocol in HTTP_PROTOCOLS:
         _check_url(protocol, endpoint)
+    elif protocol == FUNCTION_PROTOCOL:
+        # Whether it is there and lets itself be invoked shows when it is, as at AWS.
+        if FunctionKey.from_arn(endpoint) is None:
+            raise invalid("Lambda endpoint ARN")
     else:
         _check_queue(endpoint, account_id)
 

@@ -101,6 +101,33 @@ def render(notice: Notice, seal: Seal, *, unsubscribe_url: str | None) -> str:
     return "{\n" + ",\n".join(lines) + "\n}"
 
 
+def render_event(notice: Notice, seal: Seal, *, subscription_arn: str, unsubscribe_url: str) -> bytes:
+    """Write the event that a function gets: one record, in which two names are spelt otherwise than in the message.
+
+    Ref: Lambda developer guide, "Invoking Lambda functions with Amazon SNS notifications".
+    """
+    attributes = b"{}" if notice.attributes is None else notice.attributes.encode()
+    record = {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": subscription_arn,
+        "Sns": {
+            "Type": notice.kind.value,
+            "MessageId": notice.message_id,
+            "TopicArn": notice.topic_arn,
+            "Subject": notice.subject,
+            "Message": notice.message,
+            "Timestamp": timestamp_text(notice.published_at),
+            "SignatureVersion": seal.version,
+            "Signature": seal.signature,
+            "SigningCertUrl": seal.certificate_url,
+            "UnsubscribeUrl": unsubscribe_url,
+            "MessageAttributes": msgspec.Raw(attributes),
+        },
+    }
+    return msgspec.json.encode({"Records": [record]})
+
+
 def render_attributes(attributes: Mapping[str, MessageAttribute]) -> str | None:
     """Write the MessageAttributes member; None when there are none. Binary values are base64."""
     if not attributes:

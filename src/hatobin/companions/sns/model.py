@@ -34,7 +34,8 @@ RETRY_FOR_S = 6 * 3600.0
 DEAD_RETENTION_S = 14 * 86_400.0
 
 HTTP_PROTOCOLS = frozenset({"http", "https"})
-PROTOCOLS = HTTP_PROTOCOLS | {"sqs"}
+FUNCTION_PROTOCOL = "lambda"
+PROTOCOLS = HTTP_PROTOCOLS | {"sqs", FUNCTION_PROTOCOL}
 
 
 class SubscriptionState(IntEnum):
@@ -172,13 +173,14 @@ class MessageAttribute:
 class Published:
     """A message that topic subscribers will get.
 
-    `queues` got it already, in the same transaction; `posts` deliveries wait
-    for the worker. After the commit `announce` wakes both.
+    `queues` got it already, in the same transaction; `posts` deliveries and
+    `invocations` of functions wait for their workers. After the commit `announce` wakes all.
     """
 
     message_id: str
     queues: frozenset[QueueKey]
     posts: int
+    invocations: int = 0
 
 
 @dataclass(frozen=True, slots=True)

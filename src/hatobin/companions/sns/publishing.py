@@ -9,11 +9,13 @@ from typing import Any
 
 import msgspec
 
-from hatobin.companions import outward, sqs
+from hatobin.companions import lambda_, outward, sqs
 from hatobin.companions.sns import outbox, store
-from hatobin.companions.sns.envelope import Notice, Seal, render, render_attributes
+from hatobin.companions.sns.envelope import Notice, Seal, render, render_attributes, render_event
+from hatobin.companions.sns.failures import log_failure
 from hatobin.companions.sns.filter_policy import Scope, attribute_fields, matches_body, read_policy
 from hatobin.companions.sns.model import (
+    FUNCTION_PROTOCOL,
     HTTP_PROTOCOLS,
     Kind,
     MessageAttribute,
@@ -29,6 +31,13 @@ from hatobin.companions.sns.seals import SealedMessage
 from hatobin.companions.sns.signer import SnsSigner
 from hatobin.ports import Entropy, Session
 
+SERVICE = "sns.amazonaws.com"
+"""Whom a function's policy has to name."""
+_REFUSALS = {
+    lambda_.Refusal.NO_RESOURCE: (404, "the function does not exist"),
+    lambda_.Refusal.NO_PERMISSIONS: (403, "the function's policy does not let this topic invoke it"),
+    lambda_.Refusal.TOO_LARGE: (413, "the function does not take an event of this size"),
+}
 NO_ATTRIBUTES: Mapping[str, MessageAttribute] = {}
 
 
@@ -48,9 +57,9 @@ def publish(
 ) -> Published | TopicMissing:
     """Write one delivery for each confirmed subscription that wants the message.
 
-    Queues get it at once, in this transaction; HTTP endpoints get a row for
-    `SnsDeliveries`. Where `order_key` is given, a later message with the same
-    key waits at each endpoint until the earlier one arrived or is dead.
+    Queues get it at once, in this transaction, and functions are invoked as their
+    policies say; HTTP endpoints get a row for `SnsDeliveries`. Where `order_key` is given,
+    a later message with the same key waits at each of those until the earlier one arrived or is dead.
     `by_protocol` replaces the message for some protocols (MessageStructure=json).
     `sealed` is the signature of just this message, where it was made before.
     After the commit call `announce`.
@@ -104,7 +113,7 @@ class Publications:
         topic, subscriptions = found
         message_id = self._entropy.uuid() if sealed is None else sealed.message_id
         queues: set[sqs.QueueKey] = set()
-        posts = 0
+        posts = invocations = 0
         for subscription in subscriptions:
             if not _wants(subscription, message, attributes):
                 continue
@@ -121,10 +130,15 @@ class Publications:
             if subscription.protocol in HTTP_PROTOCOLS:
                 outbox.enqueue(self._session, subscription.key, draft, now=self._now)
                 posts += 1
+            elif subscription.protocol == FUNCTION_PROTOCOL:
+                event = function_event(subscription, draft, self._signer, None if sealed is None else sealed.seal)
+                given = self._invoke(subscription, draft, event)
+                invocations += given is None
+                queues |= given or set()
             else:
                 body = body_of(subscription, draft, self._signer, seal=None if sealed is None else sealed.seal)
                 queues |= self._put_into_queue(subscription, draft, body)
-        return Published(message_id, frozenset(queues), posts)
+        return Published(message_id, frozenset(queues), posts, invocations)
 
     def finish(self) -> None:
         """Write what queues get, and count it at their subscriptions."""
@@ -149,16 +163,41 @@ class Publications:
             key = sqs.QueueKey.from_arn(subscription.endpoint)
             return set() if key is None else {key}
         # A missing queue is a fact and not trouble, so nothing is tried again: developer guide, "client-side errors".
-        queue = dead_letter(self._session, subscription, draft, body, entropy=self._entropy, now=self._now)
+        error = "the queue does not exist or does not take a message of this size"
+        return self._fail(subscription, draft, body, error=error, status=404)
+
+    def _invoke(self, subscription: Subscription, draft: Draft, event: bytes) -> set[sqs.QueueKey] | None:
+        """Have a function invoked; None when it will be, else the dead-letter queue that got the message, if one did.
+
+        That it may not is the client's error, which is not tried again: developer guide, "Message delivery retries".
+        """
+        topic = subscription.key.topic
+        refusal = lambda_.invoke_for(
+            self._session,
+            subscription.endpoint,
+            event,
+            service=SERVICE,
+            source_arn=topic.arn,
+            source_account=topic.account_id,
+            now=self._now,
+            entropy=self._entropy,
+        )
+        if refusal is None:
+            self._delivered[subscription.key] += 1
+            return None
+        status, error = _REFUSALS[refusal]
+        return self._fail(subscription, draft, event.decode(), error=error, status=status)
+
+    def _fail(
+        self, subscription: Subscription, draft: Draft, body: str, *, error: str, status: int
+    ) -> set[sqs.QueueKey]:
+        """Give up a delivery: tell it, and give the dead-letter queue that got the message, if one did."""
+        session, now, entropy = self._session, self._now, self._entropy
+        log_failure(session, subscription, draft, error=error, status=status, attempts=1, now=now, entropy=entropy)
+        queue = dead_letter(session, subscription, draft, body, entropy=entropy, now=now)
         if queue is not None:
             return {queue}
-        outbox.keep_dead(
-            self._session,
-            subscription.key,
-            draft,
-            error="the queue does not exist or does not take a message of this size",
-            now=self._now,
-        )
+        outbox.keep_dead(session, subscription.key, draft, error=error, now=now)
         return set()
 
 
@@ -215,6 +254,19 @@ def body_of(subscription: Subscription, draft: Draft, signer: SnsSigner, *, seal
     if seal is None or seal.version != draft.signature_version:
         seal = signer.seal(notice, draft.signature_version)
     return render(notice, seal, unsubscribe_url=unsubscribe_url)
+
+
+def function_event(subscription: Subscription, draft: Draft, signer: SnsSigner, seal: Seal | None = None) -> bytes:
+    """Give what a function gets, with the signature `seal`, or one made now."""
+    notice = notice_of(subscription.key.topic, draft, signer)
+    if seal is None or seal.version != draft.signature_version:
+        seal = signer.seal(notice, draft.signature_version)
+    return render_event(
+        notice,
+        seal,
+        subscription_arn=subscription.key.arn,
+        unsubscribe_url=signer.unsubscribe_url(subscription.key),
+    )
 
 
 def _wants(subscription: Subscription, message: str, attributes: Mapping[str, MessageAttribute]) -> bool:

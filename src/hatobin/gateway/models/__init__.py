@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from keyword import iskeyword
 from typing import cast
 
 from hatobin.protocols.aws.model import ServiceModel
 
-SERVICES = ("ses", "sesv2", "mailmanager", "sns", "sqs", "sts", "iam", "cloudwatch", "firehose", "events")
+SERVICES = (
+    *("ses", "sesv2", "mailmanager", "sns", "sqs", "sts", "iam"),
+    *("cloudwatch", "firehose", "events", "lambda", "logs"),
+)
 
 
 @cache
@@ -16,4 +20,5 @@ def service_model(service: str) -> ServiceModel:
     """Give the model of one of `SERVICES`; raises `KeyError` for another name."""
     if service not in SERVICES:
         raise KeyError(service)
-    return cast(ServiceModel, import_module(f"hatobin.gateway.models.{service}").SERVICE)
+    module = f"{service}_" if iskeyword(service) else service
+    return cast(ServiceModel, import_module(f"hatobin.gateway.models.{module}").SERVICE)

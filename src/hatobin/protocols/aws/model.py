@@ -48,7 +48,11 @@ class PagingModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationModel:
-    """One operation. `labels` and `query` map names in the URI to members (both wire names)."""
+    """One operation. `labels`, `query` and `headers` map names in the request to members (both wire names).
+
+    `payload` is the member that is the whole body, `status` that of a good answer. The `answered_` ones say the same
+    of the output; `answered_status` is the member that says the status.
+    """
 
     name: str
     input: type[Shape]
@@ -57,6 +61,12 @@ class OperationModel:
     route: str = "/"
     labels: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    payload: str = ""
+    status: int = 200
+    answered_headers: tuple[tuple[str, str], ...] = ()
+    answered_payload: str = ""
+    answered_status: str = ""
     errors: tuple[str, ...] = ()
     paging: PagingModel | None = None
 

@@ -1,10 +1,13 @@
-"""REST-JSON: input from path, query string and a JSON body; JSON out (SES v2).
+"""REST-JSON: input from path, query string, headers and a JSON body or one that is no JSON; the same out.
+
+SES v2 and Lambda speak it.
 
 Refs: Smithy 2.0, restJson1 protocol and HTTP bindings.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -19,6 +22,7 @@ from hatobin.protocols.aws.wire import Answer, Malformed, Parcel, Refusal
 
 # A query string may hold this many pairs; the longest list member there is a page of tag keys.
 MAX_QUERY_PAIRS = 1000
+NO_CONTENT = 204
 
 
 class RestJsonWire:
@@ -27,7 +31,7 @@ class RestJsonWire:
     def read(self, parcel: Parcel) -> Shape:
         """See `Wire.read`; a request that is all body is decoded straight into its type."""
         operation = parcel.operation
-        if not operation.labels and not operation.query:
+        if not (operation.labels or operation.query or operation.headers or operation.payload):
             return body_decoder(operation.input).decode(parcel.body or b"{}")
         try:
             return msgspec.convert(self.read_untyped(parcel), operation.input)
@@ -37,9 +41,7 @@ class RestJsonWire:
     def read_untyped(self, parcel: Parcel) -> Any:
         """See `Wire.read_untyped`. What a route binds is never taken from the body."""
         operation = parcel.operation
-        values = read_object(parcel.body)
-        if not operation.labels and not operation.query:
-            return values
+        values = _payload(operation.payload, parcel.body) if operation.payload else read_object(parcel.body)
         if not isinstance(values, dict):
             return values
         members = {member.wire: member for member in struct_node(operation.input).members}
@@ -54,20 +56,58 @@ class RestJsonWire:
                 values[member] = []  # A query string cannot tell an empty list from none.
             else:
                 values.pop(member, None)
+        for name, member in operation.headers:
+            if (text := parcel.headers.get(name)) is not None:
+                values[member] = _bound(members[member].node, [text])
+            else:
+                values.pop(member, None)
         return values
 
     def answer(self, service: ServiceModel, operation: OperationModel, output: Shape | None, request_id: str) -> Answer:
         """See `Wire.answer`."""
-        return Answer(200, _headers(request_id), write_object(output))
+        is_bound = operation.answered_headers or operation.answered_payload or operation.answered_status
+        if output is not None and is_bound:
+            return _bound_answer(operation, output, request_id)
+        body = b"" if operation.status == NO_CONTENT else write_object(output)
+        return Answer(operation.status, _headers_of(body, request_id), body)
 
     def refuse(self, service: ServiceModel, refusal: Refusal, request_id: str) -> Answer:
         """See `Wire.refuse`."""
         headers = (*_headers(request_id), ("x-amzn-errortype", refusal.code))
+        if service.name == "lambda" and refusal.code in service.errors:
+            # Observed: the errors of its model say whose fault it is, and spell Message with a capital.
+            text = {"Type": "User" if refusal.is_sender_fault else "Service", "Message": refusal.message}
+            return Answer(refusal.status, headers, msgspec.json.encode(text))
         return Answer(refusal.status, headers, error_body(refusal.message))
 
 
 def _headers(request_id: str) -> tuple[tuple[str, str], ...]:
     return (("content-type", "application/json"), ("x-amzn-requestid", request_id))
+
+
+def _payload(member: str, body: bytes) -> dict[str, Any]:
+    """Give a body that is taken as it is, as JSON would hold it; none is no member."""
+    return {member: b64encode(body).decode()} if body else {}
+
+
+def _bound_answer(operation: OperationModel, output: Shape, request_id: str) -> Answer:
+    """Write an answer of which some members are headers, the status, or the whole body."""
+    members = {member.wire: member.field for member in struct_node(type(output)).members}
+
+    def value(member: str) -> Any:
+        return getattr(output, members[member])
+
+    headers: list[tuple[str, str]] = []
+    given = [(name, value(member)) for name, member in operation.answered_headers]
+    headers += [(name, str(text)) for name, text in given if text is not None]
+    body = (value(operation.answered_payload) or b"") if operation.answered_payload else b""
+    status = value(operation.answered_status) if operation.answered_status else None
+    return Answer(status or operation.status, (*_headers_of(body, request_id), *headers), body)
+
+
+def _headers_of(body: bytes, request_id: str) -> tuple[tuple[str, str], ...]:
+    """Give the headers of every answer; one without a body has no kind of content either."""
+    return _headers(request_id) if body else _headers(request_id)[1:]
 
 
 def _bound(node: Node, given: list[str]) -> Any:

@@ -26,7 +26,7 @@ class Parcel(Struct, frozen=True):
     """A request after routing: what a protocol reads its input from.
 
     `labels` are the decoded path labels by their name in the route, `form`
-    the pairs of a Query request.
+    the pairs of a Query request, `headers` have names in lower case.
     """
 
     operation: OperationModel
@@ -34,6 +34,7 @@ class Parcel(Struct, frozen=True):
     query: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Answer(Struct, frozen=True):

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from contextlib import aclosing, suppress
 from typing import Any
 
-from hatobin.gateway import Gateway, HttpRequest, HttpResponse, joined_headers
+from hatobin.gateway import Gateway, HttpRequest, HttpResponse, joined_headers, rest_service
 from hatobin.servers.api.admission import HttpTraffic
 from hatobin.servers.api.budget import SMALL_BODY_BYTES, BodyBudget, BodyShare
 from hatobin.servers.api.forwarding import TrustedProxies
@@ -26,7 +26,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-_AWS_PATHS = (b"/v2/email/", b"/v1/email/", b"/service/")
 _AWS_QUERY_PARTS = (b"X-Amz-Signature=", b"X-Amz-Algorithm=", b"Action=")
 _RETRY_AFTER_S = b"2"
 """What a 503 says: the time in which a large body usually comes and goes (RFC 9110 §10.2.3)."""
@@ -39,13 +38,17 @@ def is_aws_request(scope: Scope) -> bool:
     An unsigned one belongs there too, to be refused in AWS's words.
     """
     query = scope["query_string"]
-    if scope["raw_path"].startswith(_AWS_PATHS) or any(part in query for part in _AWS_QUERY_PARTS):
+    if _is_aws_path(scope["raw_path"]) or any(part in query for part in _AWS_QUERY_PARTS):
         return True
     for name, value in scope["headers"]:
         if name == b"x-amz-target" or (name == b"authorization" and value.startswith(b"AWS4-")):
             return True
     # A form posted to the root can only be a Query request.
     return bool(scope["method"] == "POST" and scope["raw_path"] == b"/")
+
+
+def _is_aws_path(path: bytes) -> bool:
+    return path.startswith(b"/service/") or rest_service(path.decode("latin-1")) is not None
 
 
 class ApiApp:

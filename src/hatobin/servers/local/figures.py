@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from hatobin.capabilities import events, queue, reputation
 from hatobin.capabilities.queue import QueueTotals
-from hatobin.companions import cloudwatch, firehose
+from hatobin.companions import cloudwatch, firehose, lambda_
 from hatobin.ports import Ports, Session
 from hatobin.servers.local.measures import Family, family
 
@@ -33,6 +33,7 @@ class _Counted:
     outbox_at: float | None
     destinations: Mapping[str, events.Waiting]
     streams: firehose.Totals
+    invocations: int
     reputations: reputation.ReputationFigures
     alarms: Mapping[str, int]
     beats: list[float]
@@ -86,6 +87,7 @@ def _count(session: Session, now: float) -> _Counted:
         events.oldest_at(session),
         events.by_destination(session),
         firehose.totals(session),
+        lambda_.backlog(session),
         reputation.figures(session, now),
         cloudwatch.alarm_states(session),
         queue.workers(session),
@@ -152,6 +154,12 @@ def _of_events(counted: _Counted) -> list[Family]:
         family("hatobin_stream_bytes", "Octets of these records.", "gauge", streams.size),
         family(
             "hatobin_stream_lost_records", "Records that streams gave up after a day.", "gauge", streams.lost_records
+        ),
+        family(
+            "hatobin_function_events",
+            "Asynchronous invocations of functions that are not done.",
+            "gauge",
+            counted.invocations,
         ),
     ]
 
