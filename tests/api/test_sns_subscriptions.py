@@ -152,7 +152,7 @@ def test_subscription_attributes_that_are_refused(sns: Any, topic: str, attribut
 @pytest.mark.parametrize(
     ("protocol", "endpoint"),
     [
-        ("email", "a@example.com"),
+        ("sms", "+15550100"),
         ("pigeon", "coop"),
         ("http", "https://app.test/"),
         ("https", "http://app.test/"),

@@ -22,6 +22,7 @@ from hatobin.flow.imports import Imports
 from hatobin.flow.outbound import Acceptor, Dispatcher, OutboundFigures, Settler, Signals, Signer
 from hatobin.flow.publish import Publisher
 from hatobin.flow.subscription import Subscriptions
+from hatobin.flow.topic_mail import TopicMails
 from hatobin.gateway import ResourceFacts, Services
 from hatobin.ports import Ports
 from hatobin.ports.processes import Processes
@@ -39,6 +40,7 @@ class Outbound:
     exports: Exports
     sns_deliveries: sns.SnsDeliveries
     calls: outward.OutwardCalls
+    topic_mails: TopicMails
     subscriptions: Subscriptions
     engagements: Engagements
     services: Services
@@ -96,7 +98,6 @@ def assemble_outbound(
             Acceptor: acceptor,
             ExportLinks: ExportLinks(vault, settings),
             Vault: vault,
-            iam.AccessKeys: keys,
             outward.OutwardCalls: calls,
             sns.SnsDeliveries: deliveries,
             sns.SnsSigner: sns_signer,
@@ -112,6 +113,7 @@ def assemble_outbound(
         Exports(ports, lease),
         deliveries,
         calls,
+        TopicMails(ports, settings, sns_signer, signals.due),
         Subscriptions(ports, links, publisher.wake),
         Engagements(ports, settings, tracked, publisher.wake),
         services,
@@ -135,6 +137,7 @@ def _of_other_rooms(ports: Ports, settings: Settings, keys: iam.AccessKeys) -> d
     return {
         ReportLinks: report_links(settings, keys),
         TaggedKinds: tagged_kinds(),
+        iam.AccessKeys: keys,
         ResourceFacts: resource_facts(),
         TenantLists: TenantLists(tenants.find_id),
         configuration_sets.DomainOwnership: configuration_sets.DomainOwnership(identities.is_verified_domain),

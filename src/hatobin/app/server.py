@@ -71,6 +71,7 @@ class RunningServer:
             assembly.outbound.calls.run(),
             assembly.outbound.fleet.run(),
             assembly.outbound.invocations.run(),
+            assembly.outbound.topic_mails.run(),
             self._beat(),
         ]
         if assembly.settings.server.workers > 1:

@@ -67,7 +67,7 @@ from hatobin.capabilities.identities.sending import (
     zone_records,
 )
 from hatobin.capabilities.identities.service_key import SERVICE_ACCOUNT, ServiceDkim, ensure_service_dkim, service_dkim
-from hatobin.capabilities.identities.service_mail import service_message
+from hatobin.capabilities.identities.service_mail import service_mail, service_message, topic_sender
 from hatobin.capabilities.identities.store import number, verified_domains
 from hatobin.capabilities.identities.tagging import TAGGED
 from hatobin.capabilities.identities.verification import VerificationChecks
@@ -134,9 +134,11 @@ __all__ = [
     "rotate_key",
     "sending_policies",
     "service_dkim",
+    "service_mail",
     "service_message",
     "service_zone",
     "signing_certificate",
+    "topic_sender",
     "verified_domains",
     "zone_records",
 ]

@@ -38,6 +38,11 @@ def service_sender(settings: Settings) -> Mailbox:
     return parse_mailbox(f"no-reply@{service_zone(settings)}")
 
 
+def topic_sender(settings: Settings) -> Mailbox:
+    """Give the address that mails to subscribers of topics come from."""
+    return parse_mailbox(f"no-reply@sns.{service_zone(settings)}")
+
+
 def verification_mail(ports: Ports, settings: Settings, *, region: str, address: str, url: str) -> NewMessage:
     """Write the mail that asks the owner of an address to confirm it."""
     text = _TEXT.format(service=service_zone(settings), address=address, hours=LINK_LIFE_S // 3600, url=url)

@@ -15,6 +15,7 @@ from hatobin.companions.sns import api_publish, api_subscriptions, api_topics
 from hatobin.companions.sns.announcement import announce
 from hatobin.companions.sns.deliveries import SnsDeliveries
 from hatobin.companions.sns.letters import LetterTopics
+from hatobin.companions.sns.mails import due_mails, take_mails
 from hatobin.companions.sns.model import (
     MAX_MESSAGE_BYTES,
     Backlog,
@@ -50,8 +51,10 @@ __all__ = [
     "backlog",
     "backlog_by_protocol",
     "dead_messages",
+    "due_mails",
     "publish",
     "seal_message",
     "seal_versions",
+    "take_mails",
     "topic_exists",
 ]

@@ -22,7 +22,7 @@ from hatobin.companions.sns.deliveries import SnsDeliveries
 from hatobin.companions.sns.endpoints import check_endpoint, shown_endpoint
 from hatobin.companions.sns.envelope import subscription_confirmation_text, unsubscribe_confirmation_text
 from hatobin.companions.sns.model import (
-    HTTP_PROTOCOLS,
+    ASKED_PROTOCOLS,
     MAX_SUBSCRIPTIONS_PER_TOPIC,
     PAGE_SIZE,
     TOKEN_VALID_S,
@@ -67,20 +67,20 @@ async def subscribe(call: Call, request: SubscribeInput) -> SubscribeResponse:
         request.attributes or {}, {}, account_id=call.account_id, wording=rules.several_attributes
     )
     rules.check_raw(request.protocol, attributes, wording=rules.several_attributes)
-    is_http = request.protocol in HTTP_PROTOCOLS
+    is_asked = request.protocol in ASKED_PROTOCOLS
     fresh = Subscription(
         key=SubscriptionKey(key, call.ports.entropy.uuid()),
         protocol=request.protocol,
         endpoint=endpoint,
-        state=SubscriptionState.PENDING if is_http else SubscriptionState.CONFIRMED,
+        state=SubscriptionState.PENDING if is_asked else SubscriptionState.CONFIRMED,
         principal=call.principal.arn,
-        confirmed_by_owner=not is_http,
+        confirmed_by_owner=not is_asked,
         guarded=False,
         attributes=attributes,
     )
-    token = _new_token(call) if is_http else None
+    token = _new_token(call) if is_asked else None
     subscription = await call.ports.database.write(lambda session: _subscribe(session, call, fresh, token))
-    if is_http:
+    if is_asked:
         call.services.get(SnsDeliveries).notify()
     is_pending = subscription.state is SubscriptionState.PENDING
     shown = "pending confirmation" if is_pending and not request.return_subscription_arn else subscription.key.arn
@@ -239,7 +239,7 @@ def _unsubscribe(session: Session, call: Call, subscription: Subscription, token
     """Remove a subscription; true when its endpoint is going to be told."""
     now = call.ports.clock.now()
     topic = store.find_topic(session, subscription.key.topic)
-    is_told = subscription.protocol in HTTP_PROTOCOLS and subscription.state is SubscriptionState.CONFIRMED
+    is_told = subscription.protocol in ASKED_PROTOCOLS and subscription.state is SubscriptionState.CONFIRMED
     if topic is None or not is_told:
         store.remove_subscription(session, subscription.key, token=None, expires_at=None)
         return False

@@ -9,10 +9,17 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from hatobin.companions.lambda_ import FunctionKey
 from hatobin.companions.sns.addresses import invalid
-from hatobin.companions.sns.model import FUNCTION_PROTOCOL, HTTP_PROTOCOLS, MAX_ENDPOINT_CHARACTERS, PROTOCOLS
+from hatobin.companions.sns.model import (
+    FUNCTION_PROTOCOL,
+    HTTP_PROTOCOLS,
+    MAIL_PROTOCOLS,
+    MAX_ENDPOINT_CHARACTERS,
+    PROTOCOLS,
+)
 from hatobin.companions.sqs import QueueKey
+from hatobin.words.address import AddressError, parse_address
 
-_KNOWN_AT_AWS = frozenset({"email", "email-json", "sms", "application", "firehose"})
+_KNOWN_AT_AWS = frozenset({"sms", "application", "firehose"})
 _URL_CHARACTERS = re.compile(r"[!-~]+")
 
 
@@ -28,12 +35,15 @@ def check_endpoint(protocol: str, endpoint: str, *, account_id: str) -> None:
     """Raise InvalidParameter for a protocol or endpoint that this server does not deliver to."""
     if protocol in _KNOWN_AT_AWS:
         # Deviates: AWS has more protocols; saying so at once is better than a subscription that gets nothing.
-        raise invalid(f"Protocol Reason: {protocol} is not supported by this server, http, https, sqs and lambda are")
+        served = "http, https, email, email-json, sqs and lambda are"
+        raise invalid(f"Protocol Reason: {protocol} is not supported by this server, {served}")
     if protocol not in PROTOCOLS:
         raise invalid(f"Amazon SNS does not support this protocol string: {protocol}")
     if not endpoint or len(endpoint) > MAX_ENDPOINT_CHARACTERS:
         raise invalid("Endpoint")
-    if protocol in HTTP_PROTOCOLS:
+    if protocol in MAIL_PROTOCOLS:
+        _check_address(endpoint)
+    elif protocol in HTTP_PROTOCOLS:
         _check_url(protocol, endpoint)
     elif protocol == FUNCTION_PROTOCOL:
         # Whether it is there and lets itself be invoked shows when it is, as at AWS.
@@ -83,6 +93,13 @@ def _check_url(protocol: str, endpoint: str) -> None:
         raise invalid("Endpoint must match the specified protocol")
     if not is_whole or not _URL_CHARACTERS.fullmatch(endpoint):
         raise invalid("Endpoint")
+
+
+def _check_address(endpoint: str) -> None:
+    try:
+        parse_address(endpoint)
+    except AddressError:
+        raise invalid("Email address") from None
 
 
 def _check_queue(endpoint: str, account_id: str) -> None:

@@ -34,8 +34,11 @@ RETRY_FOR_S = 6 * 3600.0
 DEAD_RETENTION_S = 14 * 86_400.0
 
 HTTP_PROTOCOLS = frozenset({"http", "https"})
+MAIL_PROTOCOLS = frozenset({"email", "email-json"})
+# Those whose endpoint belongs to somebody else, who has to agree first.
+ASKED_PROTOCOLS = HTTP_PROTOCOLS | MAIL_PROTOCOLS
 FUNCTION_PROTOCOL = "lambda"
-PROTOCOLS = HTTP_PROTOCOLS | {"sqs", FUNCTION_PROTOCOL}
+PROTOCOLS = ASKED_PROTOCOLS | {"sqs", FUNCTION_PROTOCOL}
 
 
 class SubscriptionState(IntEnum):

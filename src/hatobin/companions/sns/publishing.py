@@ -15,8 +15,8 @@ from hatobin.companions.sns.envelope import Notice, Seal, render, render_attribu
 from hatobin.companions.sns.failures import log_failure
 from hatobin.companions.sns.filter_policy import Scope, attribute_fields, matches_body, read_policy
 from hatobin.companions.sns.model import (
+    ASKED_PROTOCOLS,
     FUNCTION_PROTOCOL,
-    HTTP_PROTOCOLS,
     Kind,
     MessageAttribute,
     Published,
@@ -127,7 +127,7 @@ class Publications:
                 attributes=render_attributes(attributes),
                 order_key=order_key,
             )
-            if subscription.protocol in HTTP_PROTOCOLS:
+            if subscription.protocol in ASKED_PROTOCOLS:
                 outbox.enqueue(self._session, subscription.key, draft, now=self._now)
                 posts += 1
             elif subscription.protocol == FUNCTION_PROTOCOL:

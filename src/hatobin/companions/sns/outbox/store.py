@@ -96,15 +96,17 @@ def keep_dead(session: Session, key: SubscriptionKey, draft: Draft, *, error: st
     _count_dead(session, key, error)
 
 
-def due_keys(session: Session, *, now: float) -> list[SubscriptionKey]:
-    """Give the HTTP subscriptions that have something due."""
+def due_keys(
+    session: Session, *, now: float, protocols: tuple[str, str] = ("http", "https")
+) -> list[SubscriptionKey]:
+    """Give the subscriptions of two protocols that have something due."""
     rows = session.execute(
         "SELECT s.account_id, s.region, s.topic_name, s.subscription_id FROM sns_subscription s"
-        " WHERE s.protocol IN ('http', 'https') AND EXISTS (SELECT 1 FROM sns_delivery d"
+        " WHERE s.protocol IN (:one, :other) AND EXISTS (SELECT 1 FROM sns_delivery d"
         " WHERE d.account_id = s.account_id AND d.region = s.region AND d.subscription_id = s.subscription_id"
         # In one order on every node, because they are leased in this order (see `Database.write`).
         f" AND d.state = {_DUE} AND d.due_at <= :now) ORDER BY s.account_id, s.region, s.subscription_id",
-        {"now": now},
+        {"now": now, "one": protocols[0], "other": protocols[1]},
     )
     return [SubscriptionKey(TopicKey(row[0], row[1], row[2]), row[3]) for row in rows]
 
