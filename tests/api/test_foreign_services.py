@@ -17,7 +17,7 @@ from tests.api.harness import ACCOUNT, Api
 
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "dynamodb": ("list_tables", {}),
-    "lambda": ("list_event_source_mappings", {}),
+    "apigateway": ("get_rest_apis", {}),
     "ec2": ("describe_vpcs", {}),
     "cloudformation": ("get_template", {"StackName": "s"}),
     "route53": ("list_hosted_zones", {}),
@@ -38,7 +38,7 @@ def xml(operation: str, result: bytes) -> Reply:
 
 ANSWERS = {
     "dynamodb": Reply(pieces=(b'{"TableNames":', b'["a"]}')),
-    "lambda": Reply(headers=(("content-type", "application/json"),), pieces=(b'{"EventSourceMappings":[]}',)),
+    "apigateway": Reply(headers=(("content-type", "application/json"),), pieces=(b'{"item":[]}',)),
     "ec2": Reply(headers=XML, pieces=(b"<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>",)),
     "cloudformation": xml("GetTemplate", b"<TemplateBody>{}</TemplateBody>"),
     "route53": Reply(headers=XML, pieces=(b"<ListHostedZonesResponse><HostedZones/></ListHostedZonesResponse>",)),
@@ -121,7 +121,7 @@ def test_of_the_answer_only_what_concerns_the_client_comes_back(far: tuple[Api, 
     assert not {"connection", "x-hop", "transfer-encoding"} & answer.keys()
 
 
-@pytest.mark.parametrize("service", ["dynamodb", "lambda", "cloudformation"])
+@pytest.mark.parametrize("service", ["dynamodb", "apigateway", "cloudformation"])
 def test_no_answer_is_a_bad_gateway_in_the_protocol_of_the_request(far: tuple[Api, FarService], service: str) -> None:
     api, behind = far
     behind.reply = HttpUnreachable("10.0.0.1 port 80 is not a public address")
@@ -186,23 +186,23 @@ def test_a_policy_must_allow_the_operation_on_everything(far: tuple[Api, FarServ
 @pytest.mark.parametrize(
     ("statements", "passes"),
     [
-        ([allow("lambda:*")], True),
+        ([allow("apigateway:*")], True),
         ([allow("*")], True),
-        ([allow("lambda:ListEventSourceMappings")], False),
-        ([allow("lambda:*"), {"Effect": "Deny", "Action": "lambda:DeleteFunction", "Resource": "*"}], False),
-        ([{"Effect": "Allow", "NotAction": "lambda:DeleteFunction", "Resource": "*"}], False),
+        ([allow("apigateway:GetRestApis")], False),
+        ([allow("apigateway:*"), {"Effect": "Deny", "Action": "apigateway:DeleteRestApi", "Resource": "*"}], False),
+        ([{"Effect": "Allow", "NotAction": "apigateway:DeleteRestApi", "Resource": "*"}], False),
     ],
 )
 def test_rest_does_not_name_its_operation_so_all_must_be_allowed(
     far: tuple[Api, FarService], statements: list[dict[str, Any]], passes: bool
 ) -> None:
     api, behind = far
-    behind.reply = ANSWERS["lambda"]
-    client = api.client_with(*user(api, *statements), "lambda")
+    behind.reply = ANSWERS["apigateway"]
+    client = api.client_with(*user(api, *statements), "apigateway")
     if passes:
-        client.list_event_source_mappings()
+        client.get_rest_apis()
     else:
-        assert refusal(client.list_event_source_mappings)[0] == 403
+        assert refusal(client.get_rest_apis)[0] == 403
     assert len(behind.requests) == passes
 
 

@@ -288,6 +288,14 @@ def test_code_that_a_crash_left_is_collected(functions: Functions) -> None:
     assert len(blobs.stored) == 1
 
 
+def test_an_operation_that_is_not_here_is_told_as_such(functions: Functions) -> None:
+    for method in (functions.client.list_event_source_mappings, functions.client.list_layers):
+        code, text = refusal(method)
+        assert code == "NotImplementedException"
+        assert "docs/coverage.md" in text
+        assert "aws.lambda.endpoint_url" in text
+
+
 @pytest.mark.parametrize("api", [Settings(lambda_=Lambda(enabled=False))], indirect=True)
 def test_functions_may_be_off(functions: Functions) -> None:
     code, text = refusal(functions.make)

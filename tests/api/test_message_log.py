@@ -61,6 +61,7 @@ def test_the_subject_of_a_template_is_the_rendered_one(api: Api, ses: Any) -> No
             Destination={"ToAddresses": ["you@example.net"]},
             Content={"Template": {"TemplateName": "t", "TemplateData": data}},
         )
+        api.pass_time(1)
     assert [one.message.subject for one in logged(api)] == ["", "Order 7"]
     assert logged(api)[0].recipients[0].state is RecipientState.RENDERING_FAILED
 
@@ -80,6 +81,7 @@ def test_what_a_message_is_tracked_for_is_kept(api: Api, ses: Any, make_client: 
             Content=simple("Hi"),
             **({} if name is None else {"ConfigurationSetName": name}),
         )
+        api.pass_time(1)
     assert [one.message.tracked for one in logged(api)] == [0, queue.TRACKED_OPENS]
 
 

@@ -97,7 +97,7 @@ def test_a_known_operation_without_function_says_so_in_every_protocol(service: s
     status, code, message, request_id = failure(boto, operation, arguments)
     assert (status, code) == (501, "NotImplementedException")
     start = f"{service} {operation} is not implemented by this server; docs/coverage.md lists what is."
-    elsewhere = {"sns", "sqs", "firehose", "events", "cloudwatch"} & {service}
+    elsewhere = {"sns", "sqs", "firehose", "events", "cloudwatch", "lambda", "logs"} & {service}
     assert message == start + "".join(f" With aws.{name}.endpoint_url it would be asked there." for name in elsewhere)
     assert UUID.match(request_id)
 

@@ -38,6 +38,7 @@ from hatobin.ports.processes import (
 )
 
 REQUIRED_MODULE = "awslambdaric"
+_CHECK_TIMEOUT_S = 20.0
 READ_BYTES = 64 * 1024
 BURST_BYTES = 512 * 1024
 """What a child may write at once; then the pipe is left alone for `PAUSE_S`."""
@@ -164,18 +165,32 @@ class KeptChild:
         shutil.rmtree(self._temporary, ignore_errors=True)
 
 
+def _check_python(python: str, user: str) -> None:
+    """See now, and not at each function, that the user gets to the interpreter; it often lies in somebody's home."""
+    try:
+        done = subprocess.run(
+            [python, "-c", ""], user=user, capture_output=True, timeout=_CHECK_TIMEOUT_S, check=False, cwd="/"
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PermissionError(str(error)) from error
+    if done.returncode:
+        raise PermissionError(f"{python} ends with status {done.returncode} as {user}")
+
+
 class ChildProcesses:
     """Children below one folder, which nobody else uses while this lives."""
 
     def __init__(self, folder: Path, *, python: str = "", user: str = "") -> None:
         """Use `folder`, made anew; `python` is the interpreter, ours by default, `user` whom children run as.
 
-        Raises `KeyError` for a user that is not there.
+        Raises `KeyError` for a user that is not there, `PermissionError` for one that cannot run the interpreter.
         """
         self._folder = folder
         self._python = python or sys.executable
         self._user = user
         self._user_id = pwd.getpwnam(user).pw_uid if user else os.getuid()
+        if user:
+            _check_python(self._python, user)
         self._threads = ThreadPool(0, "hatobin-functions")
         self._numbers = itertools.count(1)
         self._children: set[KeptChild] = set()

@@ -241,6 +241,9 @@ def _processes(settings: Settings, folder: DataFolder, worker: int) -> ChildProc
         return ChildProcesses(root / f"worker-{worker}", python=configured.python, user=configured.user)
     except KeyError as error:
         raise StoreError(f"lambda.user: there is no user {configured.user!r} on this machine") from error
+    except PermissionError as error:
+        hint = "lambda.python names one that can be reached"
+        raise StoreError(f"lambda.user: {configured.user!r} cannot run the interpreter ({error}); {hint}") from error
 
 
 def _assemble_flow(base: _Foundation) -> Assembly:

@@ -70,8 +70,11 @@ def unknown_refusal(address: Address) -> Refusal:
     if not address.name:
         if isinstance(address.wire, QueryWire):
             return _plain("MissingAction", "The request is missing an action or a required parameter.", 400)
-        return _plain("UnknownOperationException", "The requested operation is not recognized by the service.", 404)
-    message = f"{address.service.name} {address.name} is not implemented by this server; {COVERAGE_PAGE} lists what is."
+        if not address.service.whole:
+            return _plain("UnknownOperationException", "The requested operation is not recognized by the service.", 404)
+    # The routes of a service that is served in part say nothing of the others.
+    name = address.name or "has operations, of which the one that this route means"
+    message = f"{address.service.name} {name} is not implemented by this server; {COVERAGE_PAGE} lists what is."
     if address.service.signing_name not in ONLY_HERE:
         message += f" With aws.{table_name(address.service.signing_name)}.endpoint_url it would be asked there."
     return _plain("NotImplementedException", message, 501)

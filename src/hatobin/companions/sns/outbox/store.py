@@ -96,9 +96,7 @@ def keep_dead(session: Session, key: SubscriptionKey, draft: Draft, *, error: st
     _count_dead(session, key, error)
 
 
-def due_keys(
-    session: Session, *, now: float, protocols: tuple[str, str] = ("http", "https")
-) -> list[SubscriptionKey]:
+def due_keys(session: Session, *, now: float, protocols: tuple[str, str] = ("http", "https")) -> list[SubscriptionKey]:
     """Give the subscriptions of two protocols that have something due."""
     rows = session.execute(
         "SELECT s.account_id, s.region, s.topic_name, s.subscription_id FROM sns_subscription s"
