@@ -192,7 +192,8 @@ def _traces(found: list[Any]) -> str:
 
 
 def _is_not_built(answer: HttpResponse) -> bool:
-    return answer.status == 501 and b"NotImplemented" in answer.body
+    told = (answer.body.decode(errors="replace"), dict(answer.headers).get("x-amzn-errortype", ""))
+    return answer.status == 501 and any("NotImplemented" in one for one in told)
 
 
 def _check_readable(answer: HttpResponse) -> None:
