@@ -24,6 +24,9 @@ from tests.peers import postgres
 T = TypeVar("T")
 
 ON_POSTGRES = os.environ.get("HATOBIN_TEST_STORE") == "postgres"
+not_on_postgres = pytest.mark.skipif(
+    ON_POSTGRES, reason="hours in which loops ask every second, each time PostgreSQL; they are run on SQLite"
+)
 _TEMPLATE = "hatobin_template"
 
 

@@ -17,6 +17,7 @@ from hatobin.gateway import HttpRequest, HttpResponse
 from tests.api.harness import ACCOUNT, OTHER_ACCOUNT, REGION, Api
 from tests.api.test_access import SITE, Access, statement
 from tests.gateway.exchange import Client
+from tests.stores import not_on_postgres
 
 Change = Callable[[HttpRequest], HttpRequest]
 TAGGING = {"ResourceArn": SITE, "Tags": [{"Key": "a", "Value": "b"}]}
@@ -126,6 +127,7 @@ def access(api: Api) -> Access:
     return Access(api)
 
 
+@not_on_postgres
 @pytest.mark.parametrize(("late_s", "is_believed"), [(0, True), (899, True), (902, False), (86_400, False)])
 def test_a_captured_request_is_worth_fifteen_minutes(access: Access, late_s: int, is_believed: bool) -> None:
     access.may(statement("ses:*"))

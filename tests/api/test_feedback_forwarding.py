@@ -16,6 +16,7 @@ from tests.api.harness import OTHER_ACCOUNT, Api
 from tests.api.submission import submit
 from tests.simulation.receiver import Accepts, Defers, KnowsNobody, Receiver
 from tests.simulation.server import RECEIVER_IP
+from tests.stores import not_on_postgres
 
 SENDER, DOMAIN = "sender@example.com", "example.com"
 BOUNCE, COMPLAINT = "bounce@simulator.amazonses.com", "complaint@simulator.amazonses.com"
@@ -231,6 +232,7 @@ def test_report_of_a_large_message_has_its_header(api: Api, ses: Any) -> None:
     assert f"From: Ann <{SENDER}>" in original.get_payload()
 
 
+@not_on_postgres
 @pytest.mark.parametrize("api", [RELAYING], indirect=True)
 @pytest.mark.parametrize("text", ["Hello", "A line.\r\n" * 30_000], ids=["small", "large"])
 def test_a_message_that_expired_is_told_with_its_header(api: Api, ses: Any, text: str) -> None:

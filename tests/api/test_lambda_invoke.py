@@ -14,6 +14,7 @@ from hatobin.companions.lambda_.event_invocations import LEASE_S
 from hatobin.words.settings import Lambda, Settings
 from tests.api.functions import ROLE, TRUST, Functions, function_arn, packed
 from tests.api.harness import ACCOUNT, REGION, Api
+from tests.stores import not_on_postgres
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:dead"
@@ -301,6 +302,7 @@ def test_events_of_a_function_that_is_gone_go_with_it(functions: Functions) -> N
     assert waiting(functions) == 0
 
 
+@not_on_postgres
 def test_an_event_that_found_no_place_for_six_hours_is_given_up(functions: Functions) -> None:
     functions.make()
     functions.processes.absent = "awslambdaric"

@@ -15,6 +15,7 @@ from tests.api.harness import ACCOUNT, REGION, Api
 from tests.api.reputed import ACCOUNT_ARN, IDENTITY, Reputed
 from tests.simulation.receiver import Accepts, Receiver
 from tests.simulation.server import RECEIVER_IP
+from tests.stores import not_on_postgres
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
@@ -51,6 +52,7 @@ def advised(api: Api) -> Advised:
 ALL_OPEN = [("BIMI", "LOW", "OPEN"), ("DKIM", "HIGH", "OPEN"), ("DMARC", "HIGH", "OPEN"), ("SPF", "LOW", "OPEN")]
 
 
+@not_on_postgres
 def test_a_domain_is_looked_at_and_what_was_fixed_is_shown_as_fixed(api: Api, advised: Advised) -> None:
     advised.ses.create_email_identity(EmailIdentity="example.com")
     assert advised.look() == 1

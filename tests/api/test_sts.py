@@ -18,6 +18,7 @@ from tests.api.harness import ACCOUNT, OTHER_ACCOUNT, REGION, Api
 from tests.api.test_iam_policies import document
 from tests.api.test_iam_users import refusal
 from tests.simulation.test_retention import make_pass
+from tests.stores import not_on_postgres
 
 MakeClient = Callable[..., Any]
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/mail/sender"
@@ -313,6 +314,7 @@ def test_the_use_of_a_role_is_shown(assuming: Assuming, api: Api) -> None:
     assert used["LastUsedDate"].replace(tzinfo=None, microsecond=0) == api.now().replace(microsecond=0)
 
 
+@not_on_postgres
 def test_sessions_that_ended_a_day_ago_are_forgotten(assuming: Assuming, api: Api) -> None:
     given = assuming.sts.assume_role(RoleArn=ROLE, RoleSessionName="run", DurationSeconds=900)["Credentials"]
     assuming.assumed()

@@ -17,6 +17,7 @@ from hatobin.flow.outbound.refusals import Unavailable
 from hatobin.words.outcome import RecipientState
 from tests.simulation.receiver import Accepts, Behaviour, Defers, DropsInData, KnowsNobody, Receiver
 from tests.simulation.server import RECEIVER_IP, CrashPlan, World, draft
+from tests.stores import not_on_postgres
 
 FINAL = {RecipientState.DELIVERED, RecipientState.BOUNCED, RecipientState.EXPIRED}
 
@@ -53,6 +54,7 @@ async def test_a_receiver_that_defers_twice_gets_the_message_at_the_third_attemp
     await world.kill(outbound)
 
 
+@not_on_postgres
 async def test_a_receiver_that_always_defers_leads_to_a_transient_bounce_after_fourteen_hours() -> None:
     world, receiver = await make_world(Defers(times=1_000_000))
     outbound = await world.start()
