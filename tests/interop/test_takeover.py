@@ -14,7 +14,7 @@ from tests.chaos.receiver import CountingSink
 from tests.peers.postgres import Postgres
 from tests.running import RunningServer, wait_until
 
-_QUEUED = 20_000
+_QUEUED = 12_000
 _READY = 2000
 """What one node holds at most (`delivery.ready_messages`)."""
 
