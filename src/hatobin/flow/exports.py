@@ -23,6 +23,7 @@ from hatobin.gateway.models import sesv2 as model
 from hatobin.ports import Ports
 from hatobin.ports.blobs import BlobsUnavailable, BlobWriter
 from hatobin.ports.database import DatabaseUnavailable
+from hatobin.ports.rounds import work_in_rounds
 
 POLL_S = 1.0
 LEASE_S = 60.0
@@ -45,17 +46,15 @@ class Exports:
 
     async def run(self) -> None:
         """Work for ever; cancelled at stop, which leaves the job to be begun anew."""
-        while True:
-            try:
-                worked = await self.once()
-            except DatabaseUnavailable as error:
-                log.warning("exports_wait_for_the_store", error=str(error))
-                worked = False
-            except Exception:
-                log.exception("exports_failed")
-                worked = False
-            if not worked:
-                await self._ports.clock.sleep(POLL_S)
+        await work_in_rounds(
+            self._ports.clock,
+            self.once,
+            POLL_S,
+            log=log,
+            waits="exports_wait_for_the_store",
+            fails="exports_failed",
+            goes_on=True,
+        )
 
     async def once(self) -> bool:
         """Work on the job that has waited longest to its end; say whether there was one."""

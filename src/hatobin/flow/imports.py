@@ -35,6 +35,7 @@ from hatobin.ports.objects import (
     ObjectsUnavailable,
     OpenObject,
 )
+from hatobin.ports.rounds import work_in_rounds
 from hatobin.words.settings import Settings
 
 POLL_S = 1.0
@@ -67,17 +68,15 @@ class Imports:
 
     async def run(self) -> None:
         """Work for ever; cancelled at stop, which leaves the job as it was after its last batch."""
-        while True:
-            try:
-                worked = await self.once()
-            except DatabaseUnavailable as error:
-                log.warning("imports_wait_for_the_store", error=str(error))
-                worked = False
-            except Exception:
-                log.exception("imports_failed")
-                worked = False
-            if not worked:
-                await self._ports.clock.sleep(POLL_S)
+        await work_in_rounds(
+            self._ports.clock,
+            self.once,
+            POLL_S,
+            log=log,
+            waits="imports_wait_for_the_store",
+            fails="imports_failed",
+            goes_on=True,
+        )
 
     async def once(self) -> bool:
         """Work on the job that has waited longest, for a slice of time; say whether there was one."""

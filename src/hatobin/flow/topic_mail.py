@@ -15,7 +15,7 @@ import structlog
 from hatobin.capabilities import identities, queue
 from hatobin.companions import sns
 from hatobin.ports import Ports, Session
-from hatobin.ports.database import DatabaseUnavailable
+from hatobin.ports.rounds import work_in_rounds
 from hatobin.words.settings import Settings
 
 POLL_S = 1.0
@@ -37,15 +37,15 @@ class TopicMails:
 
     async def run(self) -> None:
         """Look every second until cancelled."""
-        while True:
-            try:
-                while await self.once():
-                    await self._ports.clock.sleep(0)
-            except DatabaseUnavailable as error:
-                _log.warning("mails of topics wait for the store", error=str(error))
-            except Exception:
-                _log.exception("mails of topics not written")
-            await self._ports.clock.sleep(POLL_S)
+        await work_in_rounds(
+            self._ports.clock,
+            self.once,
+            POLL_S,
+            log=_log,
+            waits="mails of topics wait for the store",
+            fails="mails of topics not written",
+            goes_on=True,
+        )
 
     async def once(self) -> int:
         """Write the mails that are due, up to a bound for each subscription; give how many there were."""

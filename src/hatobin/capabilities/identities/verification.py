@@ -28,7 +28,7 @@ from hatobin.capabilities.identities.mail_from import look_for_mail_from, record
 from hatobin.capabilities.identities.model import Check, CheckError, Dkim, DkimOrigin, Identity, Status
 from hatobin.capabilities.identities.records import dkim_zone
 from hatobin.ports import Dns, Ports, Session
-from hatobin.ports.database import DatabaseUnavailable
+from hatobin.ports.rounds import work_in_rounds
 from hatobin.words.settings import Settings
 
 log = structlog.get_logger()
@@ -168,12 +168,9 @@ class VerificationChecks:
 
     async def run(self) -> None:
         """Look every ten seconds for domains that are due."""
-        while True:
-            try:
-                await self.check_due()
-            except DatabaseUnavailable as error:
-                log.warning("verification_waits_for_the_store", error=str(error))
-            await self._ports.clock.sleep(ROUND_S)
+        await work_in_rounds(
+            self._ports.clock, self.check_due, ROUND_S, log=log, waits="verification_waits_for_the_store"
+        )
 
     async def check_due(self) -> int:
         """Look at the domains that are due now, and give how many there were."""

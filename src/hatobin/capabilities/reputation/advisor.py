@@ -20,7 +20,7 @@ from hatobin.capabilities.reputation.findings import compare, resolve, write
 from hatobin.capabilities.reputation.model import IP_LISTING
 from hatobin.capabilities.reputation.store import Recommendation, Resource
 from hatobin.ports import Ports, Session
-from hatobin.ports.database import DatabaseUnavailable
+from hatobin.ports.rounds import work_in_rounds
 from hatobin.protocols.aws.arn import ses_arn
 from hatobin.words.settings import Settings
 
@@ -44,14 +44,14 @@ class Advisor:
 
     async def run(self) -> None:
         """Look every minute for domains that are due, until cancelled."""
-        while True:
-            try:
-                await self.once()
-            except DatabaseUnavailable as error:
-                _log.warning("advice waits for the store", error=str(error))
-            except Exception:
-                _log.exception("advice not given")
-            await self._ports.clock.sleep(ROUND_S)
+        await work_in_rounds(
+            self._ports.clock,
+            self.once,
+            ROUND_S,
+            log=_log,
+            waits="advice waits for the store",
+            fails="advice not given",
+        )
 
     async def once(self) -> int:
         """Look at every domain that is due; give how many there were."""

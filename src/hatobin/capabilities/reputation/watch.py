@@ -21,7 +21,7 @@ from hatobin.capabilities.reputation.consequences import steps
 from hatobin.capabilities.reputation.model import RATES, scope_of
 from hatobin.capabilities.reputation.store import Resource
 from hatobin.ports import Ports, Session
-from hatobin.ports.database import DatabaseUnavailable
+from hatobin.ports.rounds import work_in_rounds
 from hatobin.words.settings import Settings
 
 WATCH_INTERVAL_S = 30.0
@@ -56,14 +56,14 @@ class ReputationWatch:
 
     async def run(self) -> None:
         """Look every half minute until cancelled."""
-        while True:
-            try:
-                await self.once()
-            except DatabaseUnavailable as error:
-                _log.warning("reputation waits for the store", error=str(error))
-            except Exception:
-                _log.exception("reputation not looked at")
-            await self._ports.clock.sleep(WATCH_INTERVAL_S)
+        await work_in_rounds(
+            self._ports.clock,
+            self.once,
+            WATCH_INTERVAL_S,
+            log=_log,
+            waits="reputation waits for the store",
+            fails="reputation not looked at",
+        )
 
     async def once(self) -> int:
         """Look at everybody who is due; give how many of them something was written of."""

@@ -6,7 +6,7 @@ import structlog
 
 from hatobin.companions.cloudwatch import alarm_store, points, series
 from hatobin.ports import Ports
-from hatobin.ports.database import DatabaseUnavailable
+from hatobin.ports.rounds import work_in_rounds
 
 UPKEEP_INTERVAL_S = 600.0
 REST_SHARE = 4.0
@@ -23,12 +23,9 @@ class MetricUpkeep:
 
     async def run(self) -> None:
         """Look every ten minutes until cancelled."""
-        while True:
-            try:
-                await self.once()
-            except DatabaseUnavailable as error:
-                _log.warning("upkeep waits for the store", error=str(error))
-            await self._ports.clock.sleep(UPKEEP_INTERVAL_S)
+        await work_in_rounds(
+            self._ports.clock, self.once, UPKEEP_INTERVAL_S, log=_log, waits="upkeep waits for the store"
+        )
 
     async def once(self) -> int:
         """Do everything that is due now; give how many rows were taken out."""

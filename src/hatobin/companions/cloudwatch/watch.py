@@ -19,7 +19,7 @@ from hatobin.companions.cloudwatch.reasons import reason, reason_data
 from hatobin.companions.cloudwatch.transitions import change_state
 from hatobin.gateway import Services
 from hatobin.ports import Ports, Session
-from hatobin.ports.database import DatabaseUnavailable
+from hatobin.ports.rounds import work_in_rounds
 
 WATCH_INTERVAL_S = 10.0
 SETTLED_AFTER_S = 5.0
@@ -38,14 +38,14 @@ class AlarmWatch:
 
     async def run(self) -> None:
         """Look every ten seconds until cancelled."""
-        while True:
-            try:
-                await self.once()
-            except DatabaseUnavailable as error:
-                _log.warning("alarms wait for the store", error=str(error))
-            except Exception:
-                _log.exception("alarms not evaluated")
-            await self._ports.clock.sleep(WATCH_INTERVAL_S)
+        await work_in_rounds(
+            self._ports.clock,
+            self.once,
+            WATCH_INTERVAL_S,
+            log=_log,
+            waits="alarms wait for the store",
+            fails="alarms not evaluated",
+        )
 
     async def once(self) -> int:
         """Judge every alarm that is due; give how many there were."""

@@ -6,8 +6,7 @@ import structlog
 
 from hatobin.companions.lambda_ import store
 from hatobin.ports import Ports
-from hatobin.ports.blobs import BlobsUnavailable
-from hatobin.ports.database import DatabaseUnavailable
+from hatobin.ports.rounds import work_in_rounds
 
 BLOB_PREFIX = "lambda/"
 UPKEEP_INTERVAL_S = 3600.0
@@ -25,12 +24,9 @@ class CodeUpkeep:
 
     async def run(self) -> None:
         """Look every hour until cancelled."""
-        while True:
-            try:
-                await self.once()
-            except (DatabaseUnavailable, BlobsUnavailable) as error:
-                _log.warning("upkeep waits for the store", error=str(error))
-            await self._ports.clock.sleep(UPKEEP_INTERVAL_S)
+        await work_in_rounds(
+            self._ports.clock, self.once, UPKEEP_INTERVAL_S, log=_log, waits="upkeep waits for the store"
+        )
 
     async def once(self) -> int:
         """Remove what is there now; give how many."""

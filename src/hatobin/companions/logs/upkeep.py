@@ -7,7 +7,7 @@ import structlog
 from hatobin.companions.logs import event_store, store
 from hatobin.companions.logs.model import DAY_MS, Group
 from hatobin.ports import Ports, Session
-from hatobin.ports.database import DatabaseUnavailable
+from hatobin.ports.rounds import work_in_rounds
 
 UPKEEP_INTERVAL_S = 60.0
 IDLE_STREAM_S = 86_400.0
@@ -24,12 +24,9 @@ class LogUpkeep:
 
     async def run(self) -> None:
         """Look every minute until cancelled."""
-        while True:
-            try:
-                await self.once()
-            except DatabaseUnavailable as error:
-                _log.warning("upkeep waits for the store", error=str(error))
-            await self._ports.clock.sleep(UPKEEP_INTERVAL_S)
+        await work_in_rounds(
+            self._ports.clock, self.once, UPKEEP_INTERVAL_S, log=_log, waits="upkeep waits for the store"
+        )
 
     async def once(self) -> None:
         """Remove everything that is due now."""

@@ -9,8 +9,7 @@ import structlog
 from hatobin.companions.s3 import content_store, store, upload_store
 from hatobin.companions.s3.model import Upload
 from hatobin.ports import Ports, Session
-from hatobin.ports.blobs import BlobsUnavailable
-from hatobin.ports.database import DatabaseUnavailable
+from hatobin.ports.rounds import work_in_rounds
 
 UPKEEP_INTERVAL_S = 60.0
 UPKEEP_ROWS = 200
@@ -35,12 +34,9 @@ class BucketUpkeep:
 
     async def run(self) -> None:
         """Look every minute until cancelled."""
-        while True:
-            try:
-                await self.once()
-            except (DatabaseUnavailable, BlobsUnavailable) as error:
-                _log.warning("upkeep waits for the store", error=str(error))
-            await self._ports.clock.sleep(UPKEEP_INTERVAL_S)
+        await work_in_rounds(
+            self._ports.clock, self.once, UPKEEP_INTERVAL_S, log=_log, waits="upkeep waits for the store"
+        )
 
     async def once(self) -> None:
         """Remove everything that is due now."""

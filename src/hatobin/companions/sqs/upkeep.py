@@ -6,7 +6,7 @@ import structlog
 
 from hatobin.companions.sqs import store
 from hatobin.ports import Ports
-from hatobin.ports.database import DatabaseUnavailable
+from hatobin.ports.rounds import work_in_rounds
 
 UPKEEP_INTERVAL_S = 30.0
 
@@ -21,12 +21,9 @@ class QueueUpkeep:
 
     async def run(self) -> None:
         """Look every half minute until cancelled. Several processes may do this at once."""
-        while True:
-            try:
-                await self.once()
-            except DatabaseUnavailable as error:
-                _log.warning("upkeep waits for the store", error=str(error))
-            await self._ports.clock.sleep(UPKEEP_INTERVAL_S)
+        await work_in_rounds(
+            self._ports.clock, self.once, UPKEEP_INTERVAL_S, log=_log, waits="upkeep waits for the store"
+        )
 
     async def once(self) -> None:
         """Remove everything that is due now."""
