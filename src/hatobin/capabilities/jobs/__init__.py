@@ -29,6 +29,7 @@ from hatobin.capabilities.jobs.export_store import (
     release_export,
     unknown_exports,
 )
+from hatobin.capabilities.jobs.hold_store import Hold
 from hatobin.capabilities.jobs.model import (
     MAX_SOURCE_BYTES,
     ImportJob,
@@ -41,7 +42,6 @@ from hatobin.capabilities.jobs.report import header_line
 from hatobin.capabilities.jobs.report_links import ReportLinks
 from hatobin.capabilities.jobs.splitting import RawRecord, Splitter
 from hatobin.capabilities.jobs.store import (
-    Hold,
     cancel,
     claim,
     complete,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from hatobin.capabilities import contacts, suppression
 from hatobin.capabilities.contacts import Contact, ContactList
 from hatobin.capabilities.jobs import store
+from hatobin.capabilities.jobs.hold_store import Hold
 from hatobin.capabilities.jobs.model import ImportJob, ImportOrder, JobFailed, JobKey, Rejected
 from hatobin.capabilities.jobs.reading import Batch
 from hatobin.capabilities.jobs.report import report_parts
-from hatobin.capabilities.jobs.store import Hold
 from hatobin.ports import Session
 
 

@@ -6,8 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from hatobin.capabilities.jobs.export_model import ExportJob
+from hatobin.capabilities.jobs.hold_store import (
+    CLAIMABLE,
+    HELD,
+    KEY,
+    Hold,
+    due,
+    give_back,
+    held_parameters,
+    key_parameters,
+)
 from hatobin.capabilities.jobs.model import JobKey
-from hatobin.capabilities.jobs.store import Hold
 from hatobin.gateway.paging import PageRequest
 from hatobin.ports import Session, Value
 
@@ -15,16 +24,6 @@ _COLUMNS = (
     "account_id, region, job_id, source_type, data_format, source, status, created_at, completed_at, processed,"
     " exported, error, has_file"
 )
-_KEY = "account_id = :account_id AND region = :region AND job_id = :job_id"
-_HELD = f"{_KEY} AND completed_at IS NULL AND lease_worker = :worker AND lease_epoch = :epoch"
-
-
-def _key(key: JobKey) -> dict[str, Value]:
-    return {"account_id": key.account_id, "region": key.region, "job_id": key.job_id}
-
-
-def _held(key: JobKey, hold: Hold) -> dict[str, Value]:
-    return {**_key(key), "worker": hold.worker, "epoch": hold.epoch}
 
 
 def _job(row: tuple[Any, ...]) -> ExportJob:
@@ -41,7 +40,7 @@ def insert_export(session: Session, job: ExportJob) -> None:
         VALUES (:account_id, :region, :job_id, :source_type, :data_format, :source, :status, :now, 0, 0, 0, :now)
         """,
         {
-            **_key(job.key),
+            **key_parameters(job.key),
             "source_type": job.source_type,
             "data_format": job.data_format,
             "source": job.source,
@@ -63,7 +62,7 @@ def open_exports(session: Session, account_id: str, region: str, source_type: st
 
 def find_export(session: Session, key: JobKey) -> ExportJob | None:
     """Give a job."""
-    row = session.one(f"SELECT {_COLUMNS} FROM export_jobs WHERE {_KEY}", _key(key))
+    row = session.one(f"SELECT {_COLUMNS} FROM export_jobs WHERE {KEY}", key_parameters(key))
     return None if row is None else _job(row)
 
 
@@ -93,9 +92,9 @@ def cancel_export(session: Session, key: JobKey, now: float) -> bool:
     row = session.one(
         f"""
         UPDATE export_jobs SET status = 'CANCELLED', completed_at = :now, lease_worker = NULL, lease_epoch = NULL
-        WHERE {_KEY} AND completed_at IS NULL RETURNING job_id
+        WHERE {KEY} AND completed_at IS NULL RETURNING job_id
         """,
-        {**_key(key), "now": now},
+        {**key_parameters(key), "now": now},
     )
     return row is not None
 
@@ -105,35 +104,22 @@ def cancel_export(session: Session, key: JobKey, now: float) -> bool:
 
 def has_due_export(session: Session, worker: int, now: float) -> bool:
     """Say whether there may be a job for this worker: one that is due, or that this slot held."""
-    return _due(session, worker, now) is not None
-
-
-def _due(session: Session, worker: int, now: float) -> JobKey | None:
-    row = session.one(
-        """
-        SELECT account_id, region, job_id FROM export_jobs
-        WHERE completed_at IS NULL AND (due_at <= :now OR lease_worker = :worker)
-        ORDER BY due_at, job_id LIMIT 1
-        """,
-        {"now": now, "worker": worker},
-    )
-    return None if row is None else JobKey(*row)
+    return due(session, "export_jobs", worker, now) is not None
 
 
 def claim_export(session: Session, hold: Hold, now: float) -> ExportJob | None:
     """Take the job that has waited longest, from its beginning; None where there is none, or another was faster."""
-    key = _due(session, hold.worker, now)
+    key = due(session, "export_jobs", hold.worker, now)
     if key is None:
         return None
     row = session.one(
         f"""
         UPDATE export_jobs
         SET processed = 0, exported = 0, due_at = :until, lease_worker = :worker, lease_epoch = :epoch
-        WHERE {_KEY} AND completed_at IS NULL
-          AND (due_at <= :now OR (lease_worker = :worker AND lease_epoch <= :epoch))
+        WHERE {CLAIMABLE}
         RETURNING {_COLUMNS}
         """,
-        {**_held(key, hold), "until": hold.until, "now": now},
+        {**held_parameters(key, hold), "until": hold.until, "now": now},
     )
     return None if row is None else _job(row)
 
@@ -141,19 +127,16 @@ def claim_export(session: Session, hold: Hold, now: float) -> ExportJob | None:
 def note_progress(session: Session, key: JobKey, hold: Hold, processed: int, exported: int) -> bool:
     """Say how far a held job has come, and renew the hold; False when it is not there any more."""
     row = session.one(
-        f"UPDATE export_jobs SET processed = :processed, exported = :exported, due_at = :until WHERE {_HELD}"
+        f"UPDATE export_jobs SET processed = :processed, exported = :exported, due_at = :until WHERE {HELD}"
         " RETURNING job_id",
-        {**_held(key, hold), "until": hold.until, "processed": processed, "exported": exported},
+        {**held_parameters(key, hold), "until": hold.until, "processed": processed, "exported": exported},
     )
     return row is not None
 
 
 def release_export(session: Session, key: JobKey, hold: Hold, due_at: float) -> None:
     """Give a held job back, to be taken from `due_at` on."""
-    session.execute(
-        f"UPDATE export_jobs SET due_at = :due_at, lease_worker = NULL, lease_epoch = NULL WHERE {_HELD}",
-        {**_held(key, hold), "due_at": due_at},
-    )
+    give_back(session, "export_jobs", key, hold, due_at)
 
 
 def complete_export(
@@ -165,10 +148,10 @@ def complete_export(
         UPDATE export_jobs
         SET status = :status, error = :error, has_file = :has_file, processed = :processed, exported = :exported,
           completed_at = :now, lease_worker = NULL, lease_epoch = NULL
-        WHERE {_HELD} RETURNING job_id
+        WHERE {HELD} RETURNING job_id
         """,
         {
-            **_held(job.key, hold),
+            **held_parameters(job.key, hold),
             "status": "COMPLETED" if error is None else "FAILED",
             "error": error,
             "has_file": int(error is None),
@@ -195,7 +178,7 @@ def files_over(session: Session, before: float, limit: int) -> list[JobKey]:
 
 def forget_files(session: Session, keys: Sequence[JobKey]) -> None:
     """Note that the files of these jobs are gone."""
-    session.many(f"UPDATE export_jobs SET has_file = 0 WHERE {_KEY}", [_key(key) for key in keys])
+    session.many(f"UPDATE export_jobs SET has_file = 0 WHERE {KEY}", [key_parameters(key) for key in keys])
 
 
 def ended_exports(session: Session, before: float, limit: int) -> list[JobKey]:
@@ -210,7 +193,7 @@ def ended_exports(session: Session, before: float, limit: int) -> list[JobKey]:
 
 def forget_exports(session: Session, keys: Sequence[JobKey]) -> None:
     """Forget ended jobs."""
-    session.many(f"DELETE FROM export_jobs WHERE {_KEY}", [_key(key) for key in keys])
+    session.many(f"DELETE FROM export_jobs WHERE {KEY}", [key_parameters(key) for key in keys])
 
 
 def unknown_exports(session: Session, blob_keys: Sequence[str]) -> list[str]:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from hatobin.capabilities.jobs.hold_store import (
+    CLAIMABLE,
+    HELD,
+    KEY,
+    Hold,
+    due,
+    give_back,
+    held_parameters,
+    key_parameters,
+)
 from hatobin.capabilities.jobs.model import ImportJob, ImportOrder, JobKey
 from hatobin.gateway.paging import PageRequest
 from hatobin.ports import Session, Value
@@ -14,24 +23,6 @@ _COLUMNS = (
     "account_id, region, job_id, target, list_name, action, s3_url, data_format, status, created_at, completed_at,"
     " processed, failed, position, etag, header, error, report"
 )
-_KEY = "account_id = :account_id AND region = :region AND job_id = :job_id"
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Who works on a job: a worker under its epoch, until `until`."""
-
-    worker: int
-    epoch: int
-    until: float
-
-
-def _key(key: JobKey) -> dict[str, Value]:
-    return {"account_id": key.account_id, "region": key.region, "job_id": key.job_id}
-
-
-def _holder(hold: Hold) -> dict[str, Value]:
-    return {"worker": hold.worker, "epoch": hold.epoch, "until": hold.until}
 
 
 def _job(row: tuple[Any, ...]) -> ImportJob:
@@ -51,7 +42,7 @@ def insert(session: Session, key: JobKey, order: ImportOrder, now: float) -> Non
           :now, 0, 0, 0, '', '', :now)
         """,
         {
-            **_key(key),
+            **key_parameters(key),
             "target": order.target,
             "list_name": order.list_name,
             "action": order.action,
@@ -73,7 +64,7 @@ def number_open(session: Session, account_id: str, region: str) -> int:
 
 def find(session: Session, key: JobKey) -> ImportJob | None:
     """Give a job."""
-    row = session.one(f"SELECT {_COLUMNS} FROM import_jobs WHERE {_KEY}", _key(key))
+    row = session.one(f"SELECT {_COLUMNS} FROM import_jobs WHERE {KEY}", key_parameters(key))
     return None if row is None else _job(row)
 
 
@@ -129,36 +120,22 @@ def cancel(session: Session, job_id: str, now: float) -> ImportJob | None:
 
 def has_due(session: Session, worker: int, now: float) -> bool:
     """Say whether there may be a job for this worker: one that is due, or that this slot held."""
-    return _due(session, worker, now) is not None
-
-
-def _due(session: Session, worker: int, now: float) -> JobKey | None:
-    # A held job of our own slot is what an earlier process of it left, or this one before the store was lost.
-    row = session.one(
-        """
-        SELECT account_id, region, job_id FROM import_jobs
-        WHERE completed_at IS NULL AND (due_at <= :now OR lease_worker = :worker)
-        ORDER BY due_at, job_id LIMIT 1
-        """,
-        {"now": now, "worker": worker},
-    )
-    return None if row is None else JobKey(*row)
+    return due(session, "import_jobs", worker, now) is not None
 
 
 def claim(session: Session, hold: Hold, now: float) -> ImportJob | None:
     """Take the job that has waited longest; None where there is none, or another worker was faster."""
-    key = _due(session, hold.worker, now)
+    key = due(session, "import_jobs", hold.worker, now)
     if key is None:
         return None
     row = session.one(
         f"""
         UPDATE import_jobs
         SET status = 'PROCESSING', due_at = :until, lease_worker = :worker, lease_epoch = :epoch
-        WHERE {_KEY} AND completed_at IS NULL
-          AND (due_at <= :now OR (lease_worker = :worker AND lease_epoch <= :epoch))
+        WHERE {CLAIMABLE}
         RETURNING {_COLUMNS}
         """,
-        {**_key(key), **_holder(hold), "now": now},
+        {**held_parameters(key, hold), "until": hold.until, "now": now},
     )
     return None if row is None else _job(row)
 
@@ -180,13 +157,12 @@ def advance(
         UPDATE import_jobs
         SET position = :position, processed = processed + :processed, failed = failed + :failed, etag = :etag,
           header = :header, due_at = :until
-        WHERE {_KEY} AND completed_at IS NULL AND position = :was_at
-          AND lease_worker = :worker AND lease_epoch = :epoch
+        WHERE {HELD} AND position = :was_at
         RETURNING {_COLUMNS}
         """,
         {
-            **_key(job.key),
-            **_holder(hold),
+            **held_parameters(job.key, hold),
+            "until": hold.until,
             "was_at": job.position,
             "position": position,
             "processed": processed,
@@ -200,13 +176,7 @@ def advance(
 
 def release(session: Session, key: JobKey, hold: Hold, due_at: float) -> None:
     """Give a held job back, to be taken from `due_at` on."""
-    session.execute(
-        f"""
-        UPDATE import_jobs SET due_at = :due_at, lease_worker = NULL, lease_epoch = NULL
-        WHERE {_KEY} AND completed_at IS NULL AND lease_worker = :worker AND lease_epoch = :epoch
-        """,
-        {**_key(key), "worker": hold.worker, "epoch": hold.epoch, "due_at": due_at},
-    )
+    give_back(session, "import_jobs", key, hold, due_at)
 
 
 def complete(
@@ -218,14 +188,11 @@ def complete(
         UPDATE import_jobs
         SET status = :status, error = :error, report = :report, completed_at = :now,
           lease_worker = NULL, lease_epoch = NULL
-        WHERE {_KEY} AND completed_at IS NULL AND position = :was_at
-          AND lease_worker = :worker AND lease_epoch = :epoch
+        WHERE {HELD} AND position = :was_at
         RETURNING job_id
         """,
         {
-            **_key(job.key),
-            "worker": hold.worker,
-            "epoch": hold.epoch,
+            **held_parameters(job.key, hold),
             "was_at": job.position,
             "status": status,
             "error": error,
@@ -247,7 +214,7 @@ def keep_failures(session: Session, key: JobKey, position: int, parts: Sequence[
         VALUES (:account_id, :region, :job_id, :position, :part, :content)
         """,
         [
-            {**_key(key), "position": position, "part": number, "content": content}
+            {**key_parameters(key), "position": position, "part": number, "content": content}
             for number, content in enumerate(parts)
         ],
     )
@@ -258,9 +225,9 @@ def failures(session: Session, key: JobKey, after: tuple[int, int], limit: int) 
     rows = session.execute(
         f"""
         SELECT position, part, content FROM import_failures
-        WHERE {_KEY} AND (position, part) > (:position, :part) ORDER BY position, part LIMIT :limit
+        WHERE {KEY} AND (position, part) > (:position, :part) ORDER BY position, part LIMIT :limit
         """,
-        {**_key(key), "position": after[0], "part": after[1], "limit": limit},
+        {**key_parameters(key), "position": after[0], "part": after[1], "limit": limit},
     )
     return [((position, part), bytes(content)) for position, part, content in rows]
 
@@ -269,11 +236,11 @@ def forget_failures(session: Session, key: JobKey, limit: int) -> int:
     """Forget up to `limit` parts of a report; give how many there were."""
     rows = session.execute(
         f"""
-        DELETE FROM import_failures WHERE {_KEY} AND (position, part) IN (
-          SELECT position, part FROM import_failures WHERE {_KEY} ORDER BY position, part LIMIT :limit
+        DELETE FROM import_failures WHERE {KEY} AND (position, part) IN (
+          SELECT position, part FROM import_failures WHERE {KEY} ORDER BY position, part LIMIT :limit
         ) RETURNING part
         """,
-        {**_key(key), "limit": limit},
+        {**key_parameters(key), "limit": limit},
     )
     return len(rows)
 
@@ -293,9 +260,9 @@ def find_ended(session: Session, before: float, limit: int) -> list[JobKey]:
 
 def forget(session: Session, keys: Sequence[JobKey]) -> None:
     """Forget ended jobs with what they would have reported."""
-    session.many(f"DELETE FROM import_failures WHERE {_KEY}", list(_keys(keys)))
-    session.many(f"DELETE FROM import_jobs WHERE {_KEY}", list(_keys(keys)))
+    session.many(f"DELETE FROM import_failures WHERE {KEY}", list(_keys(keys)))
+    session.many(f"DELETE FROM import_jobs WHERE {KEY}", list(_keys(keys)))
 
 
 def _keys(keys: Sequence[JobKey]) -> Iterator[dict[str, Value]]:
-    yield from map(_key, keys)
+    yield from map(key_parameters, keys)
