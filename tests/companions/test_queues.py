@@ -46,6 +46,26 @@ async def test_another_room_delivers_in_its_transaction(world: World) -> None:
     assert not deliver(world, arn="not an arn")
 
 
+async def test_messages_of_one_moment_are_received_in_the_order_in_which_they_were_sent(world: World) -> None:
+    world.queue()
+    bodies = [str(number) for number in range(40)]
+
+    def together(session: Session) -> None:
+        intake = sqs.Intake(session, world.chance, world.clock.now())
+        for body in bodies[:30]:
+            intake.take(f"arn:aws:sqs:{REGION}:{ACCOUNT}:mail", body, {})
+        intake.finish()
+
+    world.transact(together)
+    for body in bodies[30:]:
+        deliver(world, body)
+    # A new version of a row lies behind the others.
+    world.transact(
+        lambda session: session.execute("UPDATE sqs_message SET expires_at = expires_at + 1 WHERE body = '0'")
+    )
+    assert [message.body for _ in range(4) for message in world.received()] == bodies
+
+
 async def test_a_message_that_is_too_big_is_not_delivered(world: World) -> None:
     world.queue(MaximumMessageSize="1024")
     assert deliver(world, "x" * 1024)
@@ -238,11 +258,13 @@ async def test_two_servers_never_hand_out_the_same_receipt(world: World) -> None
 async def test_receiving_reads_an_index(world: World) -> None:
     plan = world.rows(
         "EXPLAIN QUERY PLAN SELECT message_id FROM sqs_message"
-        " WHERE account_id = 'a' AND region = 'r' AND queue_id = 'q' AND visible_at <= 1 ORDER BY visible_at LIMIT 10"
+        " WHERE account_id = 'a' AND region = 'r' AND queue_id = 'q' AND visible_at <= 1"
+        " ORDER BY visible_at, position LIMIT 10"
     )
     text = " ".join(str(row[3]) for row in plan)
     assert "sqs_message_visible" in text
     assert "SCAN" not in text
+    assert "TEMP" not in text
     assert "TEMP B-TREE" not in text
 
 

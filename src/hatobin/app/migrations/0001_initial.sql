@@ -1150,6 +1150,7 @@ CREATE TABLE IF NOT EXISTS sqs_message (
   trace_header TEXT,
   sender_id TEXT NOT NULL,
   sent_at REAL NOT NULL,
+  position INTEGER NOT NULL,
   visible_at REAL NOT NULL,
   expires_at REAL NOT NULL,
   receive_count INTEGER NOT NULL,
@@ -1161,7 +1162,7 @@ CREATE TABLE IF NOT EXISTS sqs_message (
 
 -- What receiving reads, and what the three approximate counts read: no scan of the messages.
 CREATE INDEX IF NOT EXISTS sqs_message_visible
-  ON sqs_message (account_id, region, queue_id, visible_at, receive_count);
+  ON sqs_message (account_id, region, queue_id, visible_at, position, receive_count);
 CREATE INDEX IF NOT EXISTS sqs_message_expires ON sqs_message (expires_at);
 
 CREATE TABLE IF NOT EXISTS sqs_retired (

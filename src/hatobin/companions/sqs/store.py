@@ -1,14 +1,16 @@
 """The SQL of queues and messages.
 
 Receiving takes rows in the order in which they became visible, straight from
-an index. It updates on condition of what it has seen, so that two servers
-that receive at once never hand out the same receipt.
+an index; those of one moment in the order in which they were sent. It updates
+on condition of what it has seen, so that two servers that receive at once
+never hand out the same receipt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import msgspec
 
@@ -26,6 +28,9 @@ from hatobin.ports import Row, Session, Value
 
 RECEIVE_ROUNDS = 16
 UPKEEP_ROWS = 500
+
+# Two messages of one batch have the same time. Those of other processes are told apart by their clocks alone.
+_positions = count()
 
 _QUEUE = "account_id = :account_id AND region = :region AND queue_name = :queue_name"
 _MESSAGES = "account_id = :account_id AND region = :region AND queue_id = :queue_id"
@@ -143,9 +148,9 @@ def send(session: Session, queue: Queue, drafts: Sequence[Draft], *, now: float)
     session.many(
         "INSERT INTO sqs_message"
         " (account_id, region, queue_id, message_id, body, attributes, trace_header, sender_id, sent_at,"
-        " visible_at, expires_at, receive_count, receive_base)"
+        " position, visible_at, expires_at, receive_count, receive_base)"
         " VALUES (:account_id, :region, :queue_id, :message_id, :body, :attributes, :trace_header, :sender_id, :now,"
-        " :visible_at, :expires_at, 0, 0)",
+        " :position, :visible_at, :expires_at, 0, 0)",
         [
             {
                 **_message_parameters(queue),
@@ -155,6 +160,7 @@ def send(session: Session, queue: Queue, drafts: Sequence[Draft], *, now: float)
                 "trace_header": draft.trace_header,
                 "sender_id": draft.sender_id,
                 "now": now,
+                "position": next(_positions),
                 "visible_at": now + draft.delay_s,
                 "expires_at": expires_at,
             }
@@ -188,7 +194,7 @@ def receive(session: Session, queue: Queue, *, limit: int, visibility_s: int, no
         rows = session.execute(
             "SELECT message_id, body, attributes, sender_id, sent_at, receive_count, first_received_at, trace_header,"
             " dead_letter_source, expires_at, receive_base FROM sqs_message"
-            f" WHERE {_MESSAGES} AND visible_at <= :now ORDER BY visible_at LIMIT :limit",
+            f" WHERE {_MESSAGES} AND visible_at <= :now ORDER BY visible_at, position LIMIT :limit",
             {**_message_parameters(queue), "now": now, "limit": limit},
         )
         fresh = [row for row in rows if row[0] not in taken]
