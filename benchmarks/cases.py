@@ -179,7 +179,8 @@ def _watched(relaying: System) -> tuple[Case, ...]:
     told = "the sender's set tracks opens and clicks, and tells CloudWatch and SNS → SQS of all events"
     return (
         Case("smtp_watched", f"as smtp_delivered, and {told}", systems, "sink", SMTP_MESSAGES, _smtp(50)),
-        Case("api_watched", f"SendEmail of HTML with ten links, and {told}", systems, "sink", API_MESSAGES, _html),
+        Case("api_watched", f"as api_delivered, and {told}", systems, "sink", API_MESSAGES, _single),
+        Case("html_watched", f"SendEmail of HTML with ten links, and {told}", systems, "sink", API_MESSAGES, _html),
     )
 
 

@@ -30,7 +30,7 @@ def tracking_costs() -> list[Cost]:
     settings = Settings(service=Service(public_http="http://mail.test", public_https="https://mail.test"))
     seals = LinkSeals({1: b"k" * 64}, settings)
     message = read_message(_HEAD + (_CELL * 9 + _LINK) * 20)
-    address = seals.link(_KEY, _BOTH, "https://shop.example.com/item?id=1&utm_source=mail", 1, {})
+    address = seals.of(_KEY, _BOTH).link("https://shop.example.com/item?id=1&utm_source=mail", 1, {})
     assert address is not None, "it is short"
     path = address.partition(LINK_PATH)[2]
     costs = [

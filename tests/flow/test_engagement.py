@@ -32,7 +32,7 @@ def sent(readers: Readers) -> tuple[MessageKey, TrackedLink]:
     """Send a message, and give it with its link."""
     key = MessageKey(ACCOUNT, REGION, readers.send('<a href="http://a.test">x</a>'))
     seals = readers.api.run(readers.api.outbound.engagements.seals())
-    written = seals.link(key, Tracking("app", opens=True, clicks=True), "http://a.test", 1, {})
+    written = seals.of(key, Tracking("app", opens=True, clicks=True)).link("http://a.test", 1, {})
     assert written is not None
     found = seals.read_link(written.split("/L0/")[1])
     assert found is not None
@@ -145,7 +145,7 @@ def test_of_a_message_that_is_gone_an_event_shows_what_its_link_knows(api: Api, 
 def test_every_node_reads_every_link_and_a_restarted_one_too(api: Api, readers: Readers) -> None:
     key = MessageKey(ACCOUNT, REGION, "m")
     seals = api.run(api.outbound.engagements.seals())
-    written = seals.pixel(key, Tracking("app", opens=True, clicks=False)).split("/I0/")[1]
+    written = seals.of(key, Tracking("app", opens=True, clicks=False)).pixel().split("/I0/")[1]
     other = TrackingLinks(api.world.ports, api.outbound.services.get(Vault), api.world.settings)
     assert api.run(other.seals()).read_pixel(written) == seals.read_pixel(written) is not None
 

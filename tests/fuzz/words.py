@@ -158,7 +158,9 @@ class Known:
     """What answers of this run gave, to be asked with again."""
 
     tokens: list[str] = field(default_factory=lambda: [_forged("identity", "a"), _forged("template", 1e308, "a")])
-    receipts: list[str] = field(default_factory=lambda: [_base64(f"q m {2**63}"), _base64("q m -1")])
+    receipts: list[str] = field(
+        default_factory=lambda: [_base64(f"q 1 {2**63}"), _base64("q 1 -1"), _base64(f"q {2**63} 1")]
+    )
     subscriptions: list[str] = field(default_factory=list)
     message_ids: list[str] = field(default_factory=list)
 

@@ -130,7 +130,7 @@ BATCHES: list[Provocation] = [
 ]
 
 _URL = f"http://127.0.0.1:8005/{ACCOUNT}/mail"
-_HANDLE = base64.b64encode(b"q m 1").decode()
+_HANDLE = base64.b64encode(b"q 1 1").decode()
 _NO_QUEUE = "The specified queue does not exist."
 _OPEN: dict[str, dict[str, Any]] = {
     "ChangeMessageVisibility": {"ReceiptHandle": _HANDLE, "VisibilityTimeout": 1},

@@ -28,5 +28,6 @@ KEYED_OTHERWISE: dict[str, str] = {
     "logs_event": "the key is the order in which events came in; rows carry their account",
     "event_outbox": "the key is the order in which events leave; rows carry their account",
     "cloudwatch_alarm_history": "the key is the order in which things happened; rows carry their account",
+    "sqs_message": "the key is the order in which messages were sent; rows carry their account",
     "inbox_message": "the key is the order of arrival in the local inbox; rows carry their account",
 }

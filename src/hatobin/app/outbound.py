@@ -73,11 +73,13 @@ def assemble_outbound(
     """Connect the stages; nothing runs yet. `settled` is called after each commit of outcomes."""
     ready = queue.ReadyQueue(max_messages=settings.delivery.ready_messages, max_bytes=settings.delivery.ready_bytes)
     sites = Sites(settings.delivery, ports.dns, ports.entropy)
+    waiters = sqs.SqsWaiters(ports.clock)
     # The stages call each other through signals, so the later ones are looked up when called.
     signals = Signals(
         ready=lambda site, message: dispatcher.offer(site, message),
         due=lambda: dispatcher.wake_claims(),
         published=lambda: publisher.wake(),
+        queued=waiters.notify_all,
         settled=settled,
         kept=lambda count: settler.kept(count),
     )
@@ -87,9 +89,7 @@ def assemble_outbound(
     links = contacts.SubscriptionLinks(vault, settings)
     tracked = tracking.TrackingLinks(ports, vault, settings)
     acceptor = Acceptor(ports, settings, lease, ready, sites, signals, links, tracked, figures)
-    waiters = sqs.SqsWaiters(ports.clock)
-    deliveries = sns.SnsDeliveries(ports, settings, sns_signer, waiters)
-    calls = outward.OutwardCalls(ports, settings)
+    deliveries, calls = sns.SnsDeliveries(ports, settings, sns_signer, waiters), outward.OutwardCalls(ports, settings)
     letters = sns.LetterTopics(ports.entropy, sns_signer, lambda published: sns.announce(services, published))
     services = Services(
         _of_other_rooms(ports, settings, keys)

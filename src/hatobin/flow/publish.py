@@ -23,6 +23,7 @@ from hatobin.flow.handing_over import HandedOver, Letter, Place, Plans, hand_ove
 from hatobin.gateway import Services
 from hatobin.ports import Ports, Session
 from hatobin.ports.database import DatabaseUnavailable
+from hatobin.words.identifiers import ordered_uuid
 
 log = structlog.get_logger()
 
@@ -131,7 +132,7 @@ class Publisher:
         self, letters: Sequence[tuple[Place, Letter]], versions: Mapping[str, str]
     ) -> dict[Place, sns.SealedMessage]:
         now, signer = self._ports.clock.now(), self._services.get(sns.SnsSigner)
-        identifiers = [self._ports.entropy.uuid() for _ in letters]
+        identifiers = [ordered_uuid(now, self._ports.entropy.uuid()) for _ in letters]
 
         def work() -> dict[Place, sns.SealedMessage]:
             return {

@@ -19,6 +19,9 @@ class EventKind(Enum):
     DELIVERY_DELAY = "DeliveryDelay"
     SUBSCRIPTION = "Subscription"
 
+    # Each is one object; Enum's own hash is a function of Python, asked for dozens of times a message.
+    __hash__ = object.__hash__
+
     @property
     def api_name(self) -> str:
         """The name in the v2 API's MatchingEventTypes."""

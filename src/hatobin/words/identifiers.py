@@ -45,6 +45,18 @@ def message_id(region: str, now_s: float, uuid: str) -> str:
     return f"{_REGION_PREFIXES.get(region, _DEFAULT_PREFIX)}{int(now_s * 1000):012x}-{uuid}-000000"
 
 
+def ordered_uuid(now_s: float, uuid: str) -> str:
+    """Make a UUID that sorts by its time (RFC 9562 §5.7) out of a random one.
+
+    For keys of rows that are written by the thousand: they go to one end of their index.
+
+    >>> ordered_uuid(1646870407.463, "11111111-2222-4333-8444-555555555555")
+    '017f7120-2927-7333-8444-555555555555'
+    """
+    milliseconds = f"{int(now_s * 1000):012x}"
+    return f"{milliseconds[:8]}-{milliseconds[8:]}-7{uuid[15:]}"
+
+
 feedback_id = message_id
 """Feedback ids of bounces and complaints have the same form."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from msgspec import Raw
+
 from hatobin.capabilities import events
 from hatobin.capabilities.events import Event, MailFacts, MailJson
 from hatobin.capabilities.queue import MessageKey
@@ -24,9 +26,9 @@ def mail() -> MailJson:
         account_id="123456789012",
         message_id="0100-1",
         destination=["recipient@example.com"],
-        headers=[{"name": "From", "value": "Sender Name <sender@example.com>"}],
+        headers=Raw(b'[{"name":"From","value":"Sender Name <sender@example.com>"}]'),
         headers_truncated=False,
-        common_headers={"from": ["Sender Name <sender@example.com>"], "messageId": "0100-1", "subject": "Hi"},
+        common_headers=Raw(b'{"from":["Sender Name <sender@example.com>"],"messageId":"0100-1","subject":"Hi"}'),
     )
     tags = events.mail_tags(
         operation="SendEmail",

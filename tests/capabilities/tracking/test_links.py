@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote_from_bytes
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ OURS = Tracking("app", opens=True, clicks=True)
 
 
 def link(url: str = "https://a.test/p?q=1&r=2#f", number: int = 7, tracking: Tracking = OURS, **tags: list[str]) -> str:
-    written = SEALS.link(KEY, tracking, url, number, tags)
+    written = SEALS.of(KEY, tracking).link(url, number, tags)
     assert written is not None
     return written
 
@@ -34,14 +35,14 @@ def test_addresses_look_as_at_ses() -> None:
     assert re.fullmatch(
         rf"https://mail\.test:8443/L0/https:%2F%2Fa\.test%2Fp%3Fq=1%26r=2%23f/7/{KEY.message_id}/{seal}", link()
     )
-    assert re.fullmatch(rf"http://mail\.test/I0/{KEY.message_id}/{seal}", SEALS.pixel(KEY, OURS))
+    assert re.fullmatch(rf"http://mail\.test/I0/{KEY.message_id}/{seal}", SEALS.of(KEY, OURS).pixel())
 
 
 def test_an_address_gives_back_what_it_was_written_for() -> None:
     found = SEALS.read_link(after(link(tags=["a", "b"]), "/L0/"))
     assert found is not None
     assert (found.key, found.url, found.tags) == (KEY, b"https://a.test/p?q=1&r=2#f", {"tags": ["a", "b"]})
-    pixel = SEALS.read_pixel(after(SEALS.pixel(KEY, OURS), "/I0/"))
+    pixel = SEALS.read_pixel(after(SEALS.of(KEY, OURS).pixel(), "/I0/"))
     assert pixel is not None
     assert (pixel.key, pixel.url) == (KEY, b"")
 
@@ -75,14 +76,15 @@ def test_the_policy_chooses_the_scheme(policy: str, links: tuple[str, str], pixe
     tracking = Tracking("app", opens=True, clicks=True, domain="Track.Example.com", https_policy=policy)
     for url, scheme in zip(("http://a.test", "HTTPS://a.test"), links, strict=True):
         assert link(url, tracking=tracking).startswith(f"{scheme}://track.example.com/L0/")
-    assert SEALS.pixel(KEY, tracking).startswith(f"{pixel}://track.example.com/I0/")
+    assert SEALS.of(KEY, tracking).pixel().startswith(f"{pixel}://track.example.com/I0/")
 
 
 def test_the_regions_name_may_stand_in_the_host() -> None:
     service = Service(tracking_http="http://r.{region}.mail.test", public_https="https://mail.test")
     assert (
         LinkSeals({1: b"k" * 64}, Settings(service=service))
-        .pixel(KEY, OURS)
+        .of(KEY, OURS)
+        .pixel()
         .startswith("http://r.eu-west-1.mail.test/I0/")
     )
 
@@ -135,8 +137,8 @@ def test_the_senders_own_domain_is_known_again() -> None:
 
 
 def test_a_link_that_would_be_too_long_is_none() -> None:
-    assert SEALS.link(KEY, OURS, "http://a.test/" + "x" * 8000, 1, {}) is None
-    assert SEALS.link(KEY, OURS, "http://a.test/" + "/" * 3000, 1, {}) is None
+    assert SEALS.of(KEY, OURS).link("http://a.test/" + "x" * 8000, 1, {}) is None
+    assert SEALS.of(KEY, OURS).link("http://a.test/" + "/" * 3000, 1, {}) is None
     assert len(link("http://a.test/" + "x" * 7700)) < MAX_LINK_LENGTH
 
 
@@ -144,3 +146,10 @@ def test_tags_that_are_too_long_are_left_out() -> None:
     found = SEALS.read_link(after(link(tags=["x" * 2000]), "/L0/"))
     assert found is not None
     assert found.tags == {}
+
+
+@given(st.text(st.sampled_from("aZ09_.-~:=/?&%#+ü ,;@!$'()*[]|\\\"<>"), max_size=30))
+def test_a_url_is_escaped_alike_on_the_short_way_and_on_the_long_one(rest: str) -> None:
+    url = f"https://a.test/{rest}"
+    escaped = after(link(url), "/L0/").split("/")[0]
+    assert escaped == quote_from_bytes(url.encode(), safe=":=")

@@ -76,6 +76,9 @@ def test_headers_stop_at_ten_kilobytes_and_say_so() -> None:
 def test_names_and_lists_are_shown_alike_with_and_without_the_parser() -> None:
     assert display_list("a@x, B b <c@y>") == ["a@x", "B b <c@y>"]
     assert display_list("<a@x>") == ["a@x"]
+    assert display_list("<a.b+c@mail.example.com>") == ["a.b+c@mail.example.com"]
+    assert display_list("<a@b>@c") == ["<a@b>@c"]
+    assert display_list(f"<{'a' * 65}@example.com>") == [f"<{'a' * 65}@example.com>"]
     assert display_list("John Q. Public <a@x>") == ['"John Q. Public" <a@x>']
     assert display_list("") == []
     assert display_list("undisclosed-recipients:;") == []

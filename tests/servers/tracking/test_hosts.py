@@ -23,7 +23,7 @@ KEY = MessageKey("123456789012", "us-east-1", "m")
 
 
 def address(domain: str | None) -> TrackedLink:
-    written = SEALS.pixel(KEY, Tracking("app", opens=True, clicks=False, domain=domain))
+    written = SEALS.of(KEY, Tracking("app", opens=True, clicks=False, domain=domain)).pixel()
     found = SEALS.read_pixel(written.split("/I0/")[1])
     assert found is not None
     return found

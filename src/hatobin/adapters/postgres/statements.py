@@ -73,8 +73,8 @@ _SETTINGS: Mapping[str, str] = {
     "queue_total": "fillfactor = 20",
     "queue_worker": "fillfactor = 20",
     "commit_mark": "fillfactor = 20",
-    # Its counters are updated with every group of deliveries.
-    "sns_subscription": "fillfactor = 80",
+    # A few counters that are updated with every group of events.
+    "sns_delivered": "fillfactor = 20",
 }
 
 _VALUES_TABLE = re.compile(r"\(\s*VALUES\b", re.IGNORECASE)

@@ -19,14 +19,14 @@ CREATE TABLE IF NOT EXISTS account_settings (
   enforcement          TEXT,
   fresh_start          REAL,
   PRIMARY KEY (account_id, region)
-);
+) WITHOUT ROWID;
 
 -- The pricing plan, which is the account's in all regions.
 CREATE TABLE IF NOT EXISTS account_plans (
   account_id TEXT NOT NULL,
   plan       TEXT NOT NULL,
   PRIMARY KEY (account_id)
-);
+) WITHOUT ROWID;
 
 -- The sending rate as one GCRA row: when the bucket will be full again, in nanoseconds since the epoch.
 CREATE TABLE IF NOT EXISTS account_rate (
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS account_rate (
   region     TEXT NOT NULL,
   full_at_ns INTEGER NOT NULL,
   PRIMARY KEY (account_id, region)
-);
+) WITHOUT ROWID;
 
 -- Recipients that count for the daily quota, by minute since the epoch.
 CREATE TABLE IF NOT EXISTS account_minutes (
@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS account_minutes (
   minute     INTEGER NOT NULL,
   recipients INTEGER NOT NULL,
   PRIMARY KEY (account_id, region, minute)
-);
+) WITHOUT ROWID;
 
 -- The sum over the last 24 hours as of `minute`; only kept where a quota is limited.
 CREATE TABLE IF NOT EXISTS account_quota (
@@ -52,7 +52,7 @@ CREATE TABLE IF NOT EXISTS account_quota (
   minute     INTEGER NOT NULL,
   total      INTEGER NOT NULL,
   PRIMARY KEY (account_id, region)
-);
+) WITHOUT ROWID;
 
 -- GetSendStatistics: one row for every quarter of an hour in which something happened.
 CREATE TABLE IF NOT EXISTS account_statistics (
@@ -64,7 +64,7 @@ CREATE TABLE IF NOT EXISTS account_statistics (
   complaints INTEGER NOT NULL,
   rejects    INTEGER NOT NULL,
   PRIMARY KEY (account_id, region, starts_at)
-);
+) WITHOUT ROWID;
 
 -- One configuration set. `options` holds the blocks of the request as they came, so that absent stays absent.
 CREATE TABLE IF NOT EXISTS configuration_sets (
@@ -75,7 +75,7 @@ CREATE TABLE IF NOT EXISTS configuration_sets (
   tags       TEXT NOT NULL,
   created_at REAL NOT NULL,
   PRIMARY KEY (account_id, region, name)
-);
+) WITHOUT ROWID;
 
 -- Where events of a set go. `target` is one of the five kinds as JSON.
 CREATE TABLE IF NOT EXISTS event_destinations (
@@ -88,7 +88,7 @@ CREATE TABLE IF NOT EXISTS event_destinations (
   event_types TEXT NOT NULL,
   target      TEXT NOT NULL,
   PRIMARY KEY (account_id, region, set_name, name)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS contact_lists (
   account_id  TEXT NOT NULL,
@@ -467,7 +467,7 @@ CREATE TABLE IF NOT EXISTS queue_total (
   what       TEXT NOT NULL,
   total      INTEGER NOT NULL,
   PRIMARY KEY (account_id, region, what)
-);
+) WITHOUT ROWID;
 
 -- One row per worker slot: its life is this row's beat, not the leased rows.
 CREATE TABLE IF NOT EXISTS queue_worker (
@@ -526,7 +526,7 @@ CREATE TABLE IF NOT EXISTS suppressed_destinations (
   message_id  TEXT,
   feedback_id TEXT,
   PRIMARY KEY (account_id, region, tenant_id, address)
-);
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS suppressed_destinations_folded
   ON suppressed_destinations (account_id, region, tenant_id, folded, address, reason, updated_at);
 CREATE INDEX IF NOT EXISTS suppressed_destinations_reason
@@ -627,7 +627,7 @@ CREATE TABLE IF NOT EXISTS cloudwatch_metric (
   unit       TEXT NOT NULL,
   last_at    INTEGER NOT NULL,
   PRIMARY KEY (account_id, region, series)
-);
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS cloudwatch_metric_name ON cloudwatch_metric (account_id, region, namespace, name, dimensions);
 CREATE INDEX IF NOT EXISTS cloudwatch_metric_age ON cloudwatch_metric (last_at);
 
@@ -637,7 +637,7 @@ CREATE TABLE IF NOT EXISTS cloudwatch_total (
   region     TEXT NOT NULL,
   metrics    INTEGER NOT NULL,
   PRIMARY KEY (account_id, region)
-);
+) WITHOUT ROWID;
 
 -- What was measured in a period of `period` seconds: each measurement is in one row. Minutes become hours, hours days.
 -- `lane` keeps writers apart that would wait for each other's row.
@@ -654,7 +654,7 @@ CREATE TABLE IF NOT EXISTS cloudwatch_point (
   maximum      REAL NOT NULL,
   distribution TEXT,
   PRIMARY KEY (account_id, region, series, starts_at, period, lane)
-);
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS cloudwatch_point_age ON cloudwatch_point (period, starts_at);
 
 -- Alarms: what was asked for as JSON, and how each stands. `evaluated_at` is the end of the last minute looked at.
@@ -936,7 +936,7 @@ CREATE TABLE IF NOT EXISTS outward_place (
   name TEXT NOT NULL,
   detail TEXT NOT NULL,
   PRIMARY KEY (kind, name)
-);
+) WITHOUT ROWID;
 
 -- Who gets calls, and how it went so far.
 CREATE TABLE IF NOT EXISTS outward_target (
@@ -1082,12 +1082,22 @@ CREATE TABLE IF NOT EXISTS sns_subscription (
   guarded INTEGER NOT NULL,
   attributes TEXT NOT NULL,
   created_at REAL NOT NULL,
-  delivered INTEGER NOT NULL,
   dead_lettered INTEGER NOT NULL,
-  last_delivered_at REAL,
   last_error TEXT,
+  last_error_at REAL,
   PRIMARY KEY (account_id, region, subscription_id)
 );
+
+-- What a subscription has got: a row for each lane of those who count.
+CREATE TABLE IF NOT EXISTS sns_delivered (
+  account_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  subscription_id TEXT NOT NULL,
+  lane INTEGER NOT NULL,
+  delivered INTEGER NOT NULL,
+  last_delivered_at REAL NOT NULL,
+  PRIMARY KEY (account_id, region, subscription_id, lane)
+) WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS sns_subscription_topic ON sns_subscription (account_id, region, topic_name, state);
 -- The delivery worker walks over the subscriptions that are posted to.
@@ -1138,9 +1148,11 @@ CREATE TABLE IF NOT EXISTS sqs_queue (
   created_at REAL NOT NULL,
   modified_at REAL NOT NULL,
   PRIMARY KEY (account_id, region, queue_name)
-);
+) WITHOUT ROWID;
 
+-- `id` is the order of sending; a receipt names a message by it, so that no index of message ids is needed.
 CREATE TABLE IF NOT EXISTS sqs_message (
+  id INTEGER PRIMARY KEY,
   account_id TEXT NOT NULL,
   region TEXT NOT NULL,
   queue_id TEXT NOT NULL,
@@ -1150,20 +1162,18 @@ CREATE TABLE IF NOT EXISTS sqs_message (
   trace_header TEXT,
   sender_id TEXT NOT NULL,
   sent_at REAL NOT NULL,
-  position INTEGER NOT NULL,
   visible_at REAL NOT NULL,
   expires_at REAL NOT NULL,
   receive_count INTEGER NOT NULL,
   receive_base INTEGER NOT NULL,
   first_received_at REAL,
-  dead_letter_source TEXT,
-  PRIMARY KEY (account_id, region, queue_id, message_id)
+  dead_letter_source TEXT
 );
 
--- What receiving reads, and what the three approximate counts read: no scan of the messages.
+-- What receiving reads, upkeep, and the three approximate counts: no scan of the messages. It is the only one, because
+-- every event that is told to a queue is written through it.
 CREATE INDEX IF NOT EXISTS sqs_message_visible
-  ON sqs_message (account_id, region, queue_id, visible_at, position, receive_count);
-CREATE INDEX IF NOT EXISTS sqs_message_expires ON sqs_message (expires_at);
+  ON sqs_message (account_id, region, queue_id, visible_at, id, receive_count);
 
 CREATE TABLE IF NOT EXISTS sqs_retired (
   account_id TEXT NOT NULL,

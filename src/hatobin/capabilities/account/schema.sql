@@ -16,14 +16,14 @@ CREATE TABLE IF NOT EXISTS account_settings (
   enforcement          TEXT,
   fresh_start          REAL,
   PRIMARY KEY (account_id, region)
-);
+) WITHOUT ROWID;
 
 -- The pricing plan, which is the account's in all regions.
 CREATE TABLE IF NOT EXISTS account_plans (
   account_id TEXT NOT NULL,
   plan       TEXT NOT NULL,
   PRIMARY KEY (account_id)
-);
+) WITHOUT ROWID;
 
 -- The sending rate as one GCRA row: when the bucket will be full again, in nanoseconds since the epoch.
 CREATE TABLE IF NOT EXISTS account_rate (
@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS account_rate (
   region     TEXT NOT NULL,
   full_at_ns INTEGER NOT NULL,
   PRIMARY KEY (account_id, region)
-);
+) WITHOUT ROWID;
 
 -- Recipients that count for the daily quota, by minute since the epoch.
 CREATE TABLE IF NOT EXISTS account_minutes (
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS account_minutes (
   minute     INTEGER NOT NULL,
   recipients INTEGER NOT NULL,
   PRIMARY KEY (account_id, region, minute)
-);
+) WITHOUT ROWID;
 
 -- The sum over the last 24 hours as of `minute`; only kept where a quota is limited.
 CREATE TABLE IF NOT EXISTS account_quota (
@@ -49,7 +49,7 @@ CREATE TABLE IF NOT EXISTS account_quota (
   minute     INTEGER NOT NULL,
   total      INTEGER NOT NULL,
   PRIMARY KEY (account_id, region)
-);
+) WITHOUT ROWID;
 
 -- GetSendStatistics: one row for every quarter of an hour in which something happened.
 CREATE TABLE IF NOT EXISTS account_statistics (
@@ -61,4 +61,4 @@ CREATE TABLE IF NOT EXISTS account_statistics (
   complaints INTEGER NOT NULL,
   rejects    INTEGER NOT NULL,
   PRIMARY KEY (account_id, region, starts_at)
-);
+) WITHOUT ROWID;

@@ -29,7 +29,7 @@ from hatobin.capabilities.configuration_sets.model import (
     Options,
 )
 from hatobin.capabilities.configuration_sets.refusals import does_not_exist, sending_paused
-from hatobin.capabilities.configuration_sets.store import exists, find, insert, insert_destination, pause
+from hatobin.capabilities.configuration_sets.store import exists, find, find_once, insert, insert_destination, pause
 from hatobin.capabilities.configuration_sets.tagging import TAGGED
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "does_not_exist",
     "exists",
     "find",
+    "find_once",
     "insert",
     "insert_destination",
     "pause",

@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS configuration_sets (
   tags       TEXT NOT NULL,
   created_at REAL NOT NULL,
   PRIMARY KEY (account_id, region, name)
-);
+) WITHOUT ROWID;
 
 -- Where events of a set go. `target` is one of the five kinds as JSON.
 CREATE TABLE IF NOT EXISTS event_destinations (
@@ -20,4 +20,4 @@ CREATE TABLE IF NOT EXISTS event_destinations (
   event_types TEXT NOT NULL,
   target      TEXT NOT NULL,
   PRIMARY KEY (account_id, region, set_name, name)
-);
+) WITHOUT ROWID;

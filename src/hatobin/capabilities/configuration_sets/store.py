@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -13,7 +14,10 @@ from hatobin.capabilities.configuration_sets.model import ConfigurationSet, Opti
 from hatobin.capabilities.tags import TagPair
 from hatobin.companions import outward
 from hatobin.gateway.paging import PageRequest
-from hatobin.ports import Session, Value
+from hatobin.ports import Row, Session, Value
+
+SETS_READ = 1_000
+"""So many texts of sets are kept as what they say."""
 
 _options = msgspec.json.Decoder(Options)
 _texts = msgspec.json.Decoder(tuple[str, ...])
@@ -21,13 +25,11 @@ _target = msgspec.json.Decoder(Target)
 
 _SET = "account_id = :account_id AND region = :region AND name = :name"
 _DESTINATIONS = "account_id = :account_id AND region = :region AND set_name = :name"
-_FIND = """
-SELECT s.options, d.name, d.enabled, d.event_types, d.target
-FROM configuration_sets s LEFT JOIN event_destinations d
-  ON d.account_id = s.account_id AND d.region = s.region AND d.set_name = s.name
-WHERE s.account_id = :account_id AND s.region = :region AND s.name = :name
-ORDER BY d.position
-"""
+_FIND = f"SELECT options FROM configuration_sets WHERE {_SET}"
+# Two statements, and sorted here: each group of messages asks, and a join or a sorter costs SQLite more than both.
+_FIND_DESTINATIONS = (
+    f"SELECT position, name, enabled, event_types, target FROM event_destinations WHERE {_DESTINATIONS}"
+)
 
 
 def _where(account_id: str, region: str, name: str) -> dict[str, Value]:
@@ -35,13 +37,33 @@ def _where(account_id: str, region: str, name: str) -> dict[str, Value]:
 
 
 def find(session: Session, account_id: str, region: str, name: str) -> ConfigurationSet | None:
-    """Give a set with its destinations, in one statement; its name is case-sensitive."""
-    rows = session.execute(_FIND, _where(account_id, region, name))
-    if not rows:
+    """Give a set with its destinations; its name is case-sensitive."""
+    where = _where(account_id, region, name)
+    row = session.one(_FIND, where)
+    if row is None:
         return None
-    destinations = tuple(_destination(row[1:]) for row in rows if row[1] is not None)
+    destinations = _destinations(tuple(sorted(session.execute(_FIND_DESTINATIONS, where))))
     webhooks = outward.places(session).webhooks_of(name)
-    return ConfigurationSet(account_id, region, name, _options.decode(rows[0][0]), destinations, webhooks)
+    return ConfigurationSet(account_id, region, name, _read_options(row[0]), destinations, webhooks)
+
+
+def find_once(session: Session, account_id: str, region: str, name: str) -> ConfigurationSet | None:
+    """Give a set as `find` does, and the same again until the session's memo is cleared."""
+    asked = ("configuration set", account_id, region, name)
+    found: ConfigurationSet | None = session.memo.get(asked)
+    if found is None:
+        found = session.memo[asked] = find(session, account_id, region, name)
+    return found
+
+
+@lru_cache(maxsize=SETS_READ)
+def _read_options(text: str) -> Options:
+    return _options.decode(text)
+
+
+@lru_cache(maxsize=SETS_READ)
+def _destinations(rows: tuple[Row, ...]) -> tuple[EventDestination, ...]:
+    return tuple(_destination(row[1:]) for row in rows)
 
 
 def _destination(row: tuple[Any, ...]) -> EventDestination:

@@ -18,7 +18,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class MailFacts(Struct, frozen=True):
-    """What acceptance knows about a message. `headers` is None where SES shows none (Rendering Failure)."""
+    """What acceptance knows about a message; the header, in JSON, is None where SES shows none (Rendering Failure)."""
 
     accepted_at: float
     source: str
@@ -26,9 +26,9 @@ class MailFacts(Struct, frozen=True):
     account_id: str
     message_id: str
     destination: Sequence[str]
-    headers: Sequence[Mapping[str, str]] | None
+    headers: msgspec.Raw | None
     headers_truncated: bool
-    common_headers: Mapping[str, Any] | None
+    common_headers: msgspec.Raw | None
 
 
 def mail_head(facts: MailFacts) -> str:

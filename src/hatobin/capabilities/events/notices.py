@@ -17,7 +17,7 @@ import msgspec
 from hatobin.capabilities import identities, queue
 from hatobin.capabilities.events.model import NOTICE_PREFIX, Event, MailJson
 from hatobin.capabilities.queue import StoredMessage
-from hatobin.ports import Session, Value
+from hatobin.ports import Session
 from hatobin.words.event import EventKind
 from hatobin.words.instant import iso_ms
 
@@ -32,8 +32,8 @@ class Notices:
         self._session = session
         self._has_topics: dict[tuple[str, str], bool] = {}
 
-    def row(self, event: Event) -> dict[str, Value] | None:
-        """Give the outbox row of an event's notification; None where nobody asked for it."""
+    def notice(self, event: Event) -> tuple[str, str, str] | None:
+        """Give the notification of an event: destination, topic, JSON; None where nobody asked for it."""
         kind, key = _KINDS.get(event.kind), event.key
         if kind is None or not self._may_notify(key.account_id, key.region):
             return None
@@ -45,15 +45,7 @@ class Notices:
         if route is None:
             return None
         mail = _mail(self._session, message, event.mail, with_headers=route.with_headers)
-        return {
-            "account_id": key.account_id,
-            "region": key.region,
-            "destination": f"{NOTICE_PREFIX}{route.identity}",
-            "target_arn": route.topic_arn,
-            "message_id": key.message_id,
-            "payload": notice(kind, event, mail),
-            "at": event.at,
-        }
+        return f"{NOTICE_PREFIX}{route.identity}", route.topic_arn, notice(kind, event, mail)
 
     def _may_notify(self, account_id: str, region: str) -> bool:
         scope = (account_id, region)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import msgspec
+from msgspec import Struct
 
-from hatobin.capabilities import configuration_sets, queue
-from hatobin.capabilities.configuration_sets import (
-    CloudWatchTarget,
-    ConfigurationSet,
-    EventDestination,
-    PinpointTarget,
-)
+from hatobin.capabilities import queue
+from hatobin.capabilities.events.listeners import listeners_of
 from hatobin.capabilities.events.model import (
     CHANGE_PREFIX,
     METRICS_TARGET,
-    WEBHOOK_TARGET,
     Event,
     MailJson,
     OutboxRow,
@@ -27,49 +22,64 @@ from hatobin.capabilities.events.notices import Notices
 from hatobin.capabilities.events.search_store import number_of_kind
 from hatobin.capabilities.metrics import DayTally, EventFacts, Tally
 from hatobin.capabilities.queue import MessageKey
-from hatobin.companions import outward
+from hatobin.companions import outward, sns, sqs
 from hatobin.companions.cloudwatch import Lane
-from hatobin.ports import Session, Value
+from hatobin.ports import Entropy, Session, Value
 from hatobin.words.event import EventKind
 
 _RECORD = """
 INSERT INTO event_record (account_id, region, message_id, kind, at, detail)
 VALUES (:account_id, :region, :message_id, :kind, :at, :detail)"""
+_SNS_LANES = {
+    lane: {Lane.ACCEPT: sns.Lane.ACCEPT, Lane.SETTLE: sns.Lane.SETTLE}.get(lane, sns.Lane.OTHERS) for lane in Lane
+}
 _OUTBOX = """
 INSERT INTO event_outbox (account_id, region, destination, target_arn, message_id, payload, created_at)
 VALUES (:account_id, :region, :destination, :target_arn, :message_id, :payload, :at)"""
 
 
+class Recorded(Struct, frozen=True):
+    """What follows the commit of recorded events."""
+
+    waited_for: frozenset[MessageKey] = frozenset()
+    """The messages of which an event waits in the outbox."""
+    queues: frozenset[sqs.QueueKey] = frozenset()
+    """The queues that got events already."""
+
+
 def record(session: Session, event: Event, lane: Lane = Lane.SETTLE) -> bool:
     """Write an event down, and queue it for every matching destination; True when one matched."""
-    return bool(record_all(session, [event], lane))
+    return bool(record_all(session, [event], lane).waited_for)
 
 
-def record_all(session: Session, happened: Sequence[Event], lane: Lane = Lane.SETTLE) -> set[MessageKey]:
+def record_all(
+    session: Session, happened: Sequence[Event], lane: Lane = Lane.SETTLE, *, entropy: Entropy | None = None
+) -> Recorded:
     """Write events down, in order, count them, and queue each for its matching destinations and its identity's topic.
 
-    Gives the messages of which an event has somebody waiting for it.
+    With `entropy` topics that have nothing but queues behind them put them there at once (see `sns.QueuesAtOnce`).
     """
     session.many(_RECORD, [_row(event) for event in happened])
-    waited_for: set[MessageKey] = set()
     outbox: list[dict[str, Value]] = []
-    notices, tally, sets, days = Notices(session), Tally(), _Sets(session), DayTally(session)
+    notices, tally, days = Notices(session), Tally(), DayTally(session)
+    at_once = None if entropy is None or not happened else sns.QueuesAtOnce(session, entropy, now=happened[-1].at)
     for event in happened:
         tally.add(event.key.account_id, event.key.region, event.kind, event.at, event.count)
         days.add(event.key, event.kind, event.at, event.detail, partial(_is_first, session, event))
-        if (notice := notices.row(event)) is not None:
-            outbox.append(notice)
-            waited_for.add(event.key)
-        if (found := sets.of(event)) is not None and (rows := _published(session, event, found, tally)):
-            outbox += rows
-            waited_for.add(event.key)
+        told = _told(session, event, tally)
+        if (notice := notices.notice(event)) is not None:
+            told.insert(0, notice)
+        for destination, target_arn, payload in told:
+            if at_once is None or not at_once.publish(target_arn, payload):
+                outbox.append(_outbox_row(event, destination, target_arn, payload))
+    waited_for = frozenset(_key(row) for row in outbox)
     if outward.places(session).has("cloudwatch"):
         outbox += [_measured(*one) for one in tally.chosen()]
     if outbox:
         session.many(_OUTBOX, outbox)
     tally.record(session, lane)
     days.record(lane)
-    return waited_for
+    return Recorded(waited_for, frozenset() if at_once is None else at_once.finish(_SNS_LANES[lane]))
 
 
 def _is_first(session: Session, event: Event) -> bool:
@@ -92,6 +102,10 @@ def record_change(
     session.execute(_OUTBOX, row)
 
 
+def _key(row: Mapping[str, Value]) -> MessageKey:
+    return MessageKey(str(row["account_id"]), str(row["region"]), str(row["message_id"]))
+
+
 def _row(event: Event) -> dict[str, Value]:
     key = event.key
     return {
@@ -104,63 +118,33 @@ def _row(event: Event) -> dict[str, Value]:
     }
 
 
-class _Sets:
-    """The sets of one group of events, each looked up once."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._found: dict[tuple[str, str, str], ConfigurationSet | None] = {}
-
-    def of(self, event: Event) -> ConfigurationSet | None:
-        if event.configuration_set is None:
-            return None
-        key = (event.key.account_id, event.key.region, event.configuration_set)
-        if key not in self._found:
-            self._found[key] = configuration_sets.find(self._session, *key)
-        return self._found[key]
-
-
-def _published(session: Session, event: Event, found: ConfigurationSet, tally: Tally) -> list[dict[str, Value]]:
-    """Count an event for the set's CloudWatch destinations, and give the rows for whom it is published to."""
-    key, elsewhere, kind = event.key, outward.places(session), event.kind.api_name
-    wanted = [one for one in found.destinations if one.enabled and kind in one.event_types]
-    webhooks = [one.name for one in found.webhooks if one.wants(kind)]
-    if not wanted and not webhooks:
+def _told(session: Session, event: Event, tally: Tally) -> list[tuple[str, str, str]]:
+    """Count an event for its set's CloudWatch destinations, and give whom it is published to, and as what."""
+    listeners = listeners_of(session, event)
+    if not listeners.counted and not listeners.told:
         return []
-    mail = event.mail or _stored_mail(session, key)
-    targets = [one.target for one in wanted if isinstance(one.target, CloudWatchTarget)]
-    if targets:
+    key, mail = event.key, event.mail or _stored_mail(session, event.key)
+    if listeners.counted:
         facts = EventFacts(mail.head, event.tags(mail), event.detail)
-        for target in targets:
+        for target in listeners.counted:
             tally.add_chosen(key.account_id, key.region, event.kind, event.at, event.count, (target, facts))
-    named = [(f"{found.name}/{one.name}", arn) for one in wanted if (arn := _published_to(one, elsewhere)) is not None]
-    named += [(f"{found.name}/", f"{WEBHOOK_TARGET}{name}") for name in webhooks]
-    return _outbox_rows(event, mail, named)
-
-
-def _published_to(destination: EventDestination, elsewhere: outward.Places) -> str | None:
-    """Give the ARN that events go out to: Pinpoint's is nowhere unless the configuration says where."""
-    if isinstance(destination.target, PinpointTarget):
-        return destination.target.application_arn if elsewhere.has("pinpoint") else None
-    return destination.target_arn
-
-
-def _outbox_rows(event: Event, mail: MailJson, named: Sequence[tuple[str, str]]) -> list[dict[str, Value]]:
-    if not named:
+    if not listeners.told:
         return []
-    key, payload = event.key, event.payload(mail)
-    return [
-        {
-            "account_id": key.account_id,
-            "region": key.region,
-            "destination": destination,
-            "target_arn": target_arn,
-            "message_id": key.message_id,
-            "payload": payload,
-            "at": event.at,
-        }
-        for destination, target_arn in named
-    ]
+    payload = event.payload(mail)
+    return [(destination, target_arn, payload) for destination, target_arn in listeners.told]
+
+
+def _outbox_row(event: Event, destination: str, target_arn: str, payload: str) -> dict[str, Value]:
+    key = event.key
+    return {
+        "account_id": key.account_id,
+        "region": key.region,
+        "destination": destination,
+        "target_arn": target_arn,
+        "message_id": key.message_id,
+        "payload": payload,
+        "at": event.at,
+    }
 
 
 def _measured(account_id: str, region: str, datum: outward.Datum) -> dict[str, Value]:

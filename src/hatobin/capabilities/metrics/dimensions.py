@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -35,45 +33,54 @@ _tags = msgspec.json.Decoder(dict[str, tuple[str, ...]])
 _heads = msgspec.json.Decoder(_Head)
 
 
-@dataclass(frozen=True)
 class EventFacts:
     """What dimensions take their values from: the JSON of `mail` without its tags, of the tags, and of the event.
 
     Each is read when a dimension first asks for it.
     """
 
-    head: str
-    tags_text: str
-    detail: str
+    __slots__ = ("_detail", "_head", "_headers", "_link_tags", "_tags", "_tags_text")
 
-    @cached_property
-    def tags(self) -> Mapping[str, Sequence[str]]:
-        """The tags of the message."""
-        return _tags.decode(self.tags_text) if self.tags_text else {}
-
-    @cached_property
-    def headers(self) -> Mapping[str, str]:
-        """Its header, by name in lower case; of a repeated field the first."""
-        headers: dict[str, str] = {}
-        for field in _heads.decode(self.head).headers if self.head else ():
-            headers.setdefault(field.name.lower(), field.value)
-        return headers
-
-    @cached_property
-    def link_tags(self) -> Mapping[str, Sequence[str]]:
-        """The tags of the clicked link."""
-        found: Any = msgspec.json.decode(self.detail).get("linkTags") if '"linkTags"' in self.detail else None
-        return found or {}
+    def __init__(self, head: str, tags_text: str, detail: str) -> None:
+        self._head, self._tags_text, self._detail = head, tags_text, detail
+        self._headers: Mapping[str, str] | None = None
+        self._tags: Mapping[str, Sequence[str]] | None = None
+        self._link_tags: Mapping[str, Sequence[str]] | None = None
 
     def value(self, dimension: Dimension) -> str:
         """Give the value of a dimension: the default where the source has none, or none that can be one."""
         found: str | None = None
         if dimension.source == "EMAIL_HEADER":
-            found = self.headers.get(dimension.name.lower())
+            if self._headers is None:
+                self._headers = _read_headers(self._head)
+            found = self._headers.get(dimension.name.lower())
         else:
-            values = (self.link_tags if dimension.source == "LINK_TAG" else self.tags).get(dimension.name)
+            values = self._tags_from(dimension.source).get(dimension.name)
             found = values[0] if values else None
         return found if found is not None and _VALUE.match(found) else dimension.default
+
+    def _tags_from(self, source: str) -> Mapping[str, Sequence[str]]:
+        if source == "LINK_TAG":
+            if self._link_tags is None:
+                self._link_tags = _read_link_tags(self._detail)
+            return self._link_tags
+        if self._tags is None:
+            self._tags = _tags.decode(self._tags_text) if self._tags_text else {}
+        return self._tags
+
+
+def _read_headers(head: str) -> Mapping[str, str]:
+    """Give the header of the message, by name in lower case; of a repeated field the first."""
+    headers: dict[str, str] = {}
+    for field in _heads.decode(head).headers if head else ():
+        headers.setdefault(field.name.lower(), field.value)
+    return headers
+
+
+def _read_link_tags(detail: str) -> Mapping[str, Sequence[str]]:
+    """Give the tags of the clicked link."""
+    found: Any = msgspec.json.decode(detail).get("linkTags") if '"linkTags"' in detail else None
+    return found or {}
 
 
 def dimension_sets(target: CloudWatchTarget, facts: EventFacts) -> list[Dimensions]:

@@ -106,6 +106,9 @@ class ReadyMessage(Struct, frozen=True):
     certificate: str | None = None
     """The S/MIME certificate to sign with, by its id."""
     tenant: str | None = None
+    mail: str = ""
+    tags: str = ""
+    """What its events show of it, where that is at hand; else it is in the store."""
 
     @property
     def held_bytes(self) -> int:

@@ -69,7 +69,7 @@ CREATE TABLE IF NOT EXISTS queue_total (
   what       TEXT NOT NULL,
   total      INTEGER NOT NULL,
   PRIMARY KEY (account_id, region, what)
-);
+) WITHOUT ROWID;
 
 -- One row per worker slot: its life is this row's beat, not the leased rows.
 CREATE TABLE IF NOT EXISTS queue_worker (

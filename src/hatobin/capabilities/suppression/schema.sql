@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS suppressed_destinations (
   message_id  TEXT,
   feedback_id TEXT,
   PRIMARY KEY (account_id, region, tenant_id, address)
-);
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS suppressed_destinations_folded
   ON suppressed_destinations (account_id, region, tenant_id, folded, address, reason, updated_at);
 CREATE INDEX IF NOT EXISTS suppressed_destinations_reason

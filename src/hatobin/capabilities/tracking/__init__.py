@@ -10,7 +10,14 @@ from __future__ import annotations
 
 from hatobin.capabilities.tracking.agents import agent_class
 from hatobin.capabilities.tracking.key_store import SEALED
-from hatobin.capabilities.tracking.links import LINK_PATH, PIXEL_PATH, LinkSeals, TrackedLink, TrackingLinks
+from hatobin.capabilities.tracking.links import (
+    LINK_PATH,
+    PIXEL_PATH,
+    LinkSeals,
+    MessageLinks,
+    TrackedLink,
+    TrackingLinks,
+)
 from hatobin.capabilities.tracking.model import COLLECTED_S, MAX_LINKS, Overrides, Tracking, wanted
 
 __all__ = [
@@ -20,6 +27,7 @@ __all__ = [
     "PIXEL_PATH",
     "SEALED",
     "LinkSeals",
+    "MessageLinks",
     "Overrides",
     "TrackedLink",
     "Tracking",

@@ -20,20 +20,17 @@ def record_counts(
     `builtin` are the few metrics that every account has; `chosen` those whose dimensions somebody thought of, of
     which an account may have `MAX_METRICS`: what is beyond is not counted.
     """
-    counts = dict(builtin)
-    if chosen:
-        admitted = series.admit(session, {metric for metric, _ in chosen})
-        counts |= {key: amount for key, amount in chosen.items() if key[0] in admitted}
-    points.add_counts(session, counts, lane)
-    series.touch(session, _last(counts))
+    counts = {**builtin, **chosen}
+    admitted = series.admit(session, _last(counts), {metric for metric, _ in chosen})
+    points.add_counts(session, {key: amount for key, amount in counts.items() if key[0] in admitted}, lane)
 
 
 def record_values(session: Session, amounts: Mapping[tuple[Metric, int], Amount]) -> None:
     """Add what PutMetricData brought, with its distributions; what is beyond `MAX_METRICS` is not kept."""
-    admitted = series.admit(session, {metric for metric, _ in amounts})
+    last = _last(amounts)
+    admitted = series.admit(session, last, last)
     kept = {key: amount for key, amount in amounts.items() if key[0] in admitted}
     points.add_distributed(session, kept, Lane.API)
-    series.touch(session, _last(kept))
 
 
 def record_rates(session: Session, rates: Mapping[Metric, float], starts_at: int) -> None:

@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS cloudwatch_metric (
   unit       TEXT NOT NULL,
   last_at    INTEGER NOT NULL,
   PRIMARY KEY (account_id, region, series)
-);
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS cloudwatch_metric_name ON cloudwatch_metric (account_id, region, namespace, name, dimensions);
 CREATE INDEX IF NOT EXISTS cloudwatch_metric_age ON cloudwatch_metric (last_at);
 
@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS cloudwatch_total (
   region     TEXT NOT NULL,
   metrics    INTEGER NOT NULL,
   PRIMARY KEY (account_id, region)
-);
+) WITHOUT ROWID;
 
 -- What was measured in a period of `period` seconds: each measurement is in one row. Minutes become hours, hours days.
 -- `lane` keeps writers apart that would wait for each other's row.
@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS cloudwatch_point (
   maximum      REAL NOT NULL,
   distribution TEXT,
   PRIMARY KEY (account_id, region, series, starts_at, period, lane)
-);
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS cloudwatch_point_age ON cloudwatch_point (period, starts_at);
 
 -- Alarms: what was asked for as JSON, and how each stands. `evaluated_at` is the end of the last minute looked at.

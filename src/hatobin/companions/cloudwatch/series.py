@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 
@@ -22,7 +22,15 @@ from hatobin.ports import Session, Value
 
 _log = structlog.get_logger("hatobin.cloudwatch")
 
-_ASKED_AT_ONCE = 16
+_ASKED_AT_ONCE = (1, 2, 4, 16)
+"""Few sizes, so that few statements are prepared."""
+_NAMES = tuple(f"series_{number}" for number in range(_ASKED_AT_ONCE[-1]))
+_LAST = {
+    size: f"""SELECT series, last_at FROM cloudwatch_metric
+    WHERE account_id = :account_id AND region = :region
+      AND series IN ({", ".join(f":{name}" for name in _NAMES[:size])})"""  # noqa: S608 - only names
+    for size in _ASKED_AT_ONCE
+}
 EXPIRED_AT_ONCE = 500
 
 # Not ON CONFLICT alone: on PostgreSQL that would lock the row for every group of messages.
@@ -40,45 +48,40 @@ ON CONFLICT (account_id, region) DO UPDATE SET metrics = cloudwatch_total.metric
 WHERE cloudwatch_total.metrics < :maximum RETURNING metrics"""
 
 
-def touch(session: Session, last: Mapping[Metric, int]) -> None:
-    """Note when metrics were last measured, to the hour; those that are not there yet are made."""
-    rows = [_row(metric, last_at) for metric, last_at in last.items()]
-    session.many(_TOUCH, sorted(rows, key=lambda row: (row["account_id"], row["region"], row["series"])))
+def admit(session: Session, last: Mapping[Metric, int], bounded: Collection[Metric]) -> set[Metric]:
+    """Note when metrics were last measured, to the hour, and give those that may be measured.
 
-
-def admit(session: Session, metrics: Collection[Metric]) -> set[Metric]:
-    """Give those of some metrics that may be measured: known ones, and new ones as long as there is room."""
-    admitted: set[Metric] = set()
+    That is all of them but those of `bounded` that are new where there is no more room. What is not there yet is made.
+    """
     by_scope: dict[tuple[str, str], list[Metric]] = {}
-    for metric in metrics:
+    for metric in last:
         by_scope.setdefault((metric.account_id, metric.region), []).append(metric)
+    admitted: set[Metric] = set()
+    stale: list[dict[str, Value]] = []
     for (account_id, region), of_scope in sorted(by_scope.items()):
-        known = _known(session, account_id, region, [series_of(one.key, one.unit) for one in of_scope])
-        for metric in of_scope:
-            if series_of(metric.key, metric.unit) in known or _make_room(session, account_id, region):
-                admitted.add(metric)
-            else:
+        numbers = [series_of(one.key, one.unit) for one in of_scope]
+        known = _known(session, account_id, region, numbers)
+        for metric, number in zip(of_scope, numbers, strict=True):
+            if number not in known and metric in bounded and not _make_room(session, account_id, region):
                 _log.warning("too many metrics", account_id=account_id, region=region, name=metric.key.name)
+                continue
+            admitted.add(metric)
+            if known.get(number, -1) < last[metric] - last[metric] % HOUR_S:
+                stale.append(_row(metric, last[metric]))
+    session.many(_TOUCH, sorted(stale, key=lambda row: (row["account_id"], row["region"], row["series"])))
     return admitted
 
 
-def _known(session: Session, account_id: str, region: str, wanted: list[int]) -> set[int]:
-    known: set[int] = set()
-    for begin in range(0, len(wanted), _ASKED_AT_ONCE):
-        part = wanted[begin : begin + _ASKED_AT_ONCE]
-        # Always as many parameters, so that one statement is prepared; the rest repeats the last one.
-        part += part[-1:] * (_ASKED_AT_ONCE - len(part))
-        names = ", ".join(f":series_{number}" for number in range(_ASKED_AT_ONCE))
-        rows = session.execute(
-            f"""SELECT series FROM cloudwatch_metric
-            WHERE account_id = :account_id AND region = :region AND series IN ({names})""",  # noqa: S608 - only names
-            {
-                "account_id": account_id,
-                "region": region,
-                **{f"series_{number}": series for number, series in enumerate(part)},
-            },
-        )
-        known |= {int(row[0]) for row in rows}
+def _known(session: Session, account_id: str, region: str, wanted: Sequence[int]) -> dict[int, int]:
+    """Give those of some metrics that are there, by their numbers, and when each was last measured."""
+    known: dict[int, int] = {}
+    for begin in range(0, len(wanted), _ASKED_AT_ONCE[-1]):
+        part = list(wanted[begin : begin + _ASKED_AT_ONCE[-1]])
+        size = next(size for size in _ASKED_AT_ONCE if size >= len(part))
+        parameters: dict[str, Value] = {"account_id": account_id, "region": region}
+        # The rest repeats the last one.
+        parameters |= zip(_NAMES, part + part[-1:] * (size - len(part)), strict=False)
+        known |= {int(series): int(last_at) for series, last_at in session.execute(_LAST[size], parameters)}
     return known
 
 

@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS outward_place (
   name TEXT NOT NULL,
   detail TEXT NOT NULL,
   PRIMARY KEY (kind, name)
-);
+) WITHOUT ROWID;
 
 -- Who gets calls, and how it went so far.
 CREATE TABLE IF NOT EXISTS outward_target (

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from hatobin.companions.sns import api_publish, api_subscriptions, api_topics
 from hatobin.companions.sns.announcement import announce
+from hatobin.companions.sns.at_once import QueuesAtOnce
 from hatobin.companions.sns.deliveries import SnsDeliveries
 from hatobin.companions.sns.letters import LetterTopics
 from hatobin.companions.sns.mails import due_mails, take_mails
@@ -25,7 +26,7 @@ from hatobin.companions.sns.model import (
     TopicKey,
     TopicMissing,
 )
-from hatobin.companions.sns.outbox import backlog, backlog_by_protocol, dead_messages
+from hatobin.companions.sns.outbox import Lane, backlog, backlog_by_protocol, dead_messages
 from hatobin.companions.sns.publishing import Publications, publish
 from hatobin.companions.sns.seals import SealedMessage, seal_message, seal_versions
 from hatobin.companions.sns.signer import SnsSigner
@@ -34,10 +35,12 @@ from hatobin.companions.sns.store import topic_exists
 __all__ = [
     "MAX_MESSAGE_BYTES",
     "Backlog",
+    "Lane",
     "LetterTopics",
     "MessageAttribute",
     "Publications",
     "Published",
+    "QueuesAtOnce",
     "SealedMessage",
     "SnsDeliveries",
     "SnsSigner",

@@ -37,8 +37,8 @@ HTTP_PROTOCOLS = frozenset({"http", "https"})
 MAIL_PROTOCOLS = frozenset({"email", "email-json"})
 # Those whose endpoint belongs to somebody else, who has to agree first.
 ASKED_PROTOCOLS = HTTP_PROTOCOLS | MAIL_PROTOCOLS
-FUNCTION_PROTOCOL = "lambda"
-PROTOCOLS = ASKED_PROTOCOLS | {"sqs", FUNCTION_PROTOCOL}
+FUNCTION_PROTOCOL, QUEUE_PROTOCOL = "lambda", "sqs"
+PROTOCOLS = ASKED_PROTOCOLS | {QUEUE_PROTOCOL, FUNCTION_PROTOCOL}
 
 
 class SubscriptionState(IntEnum):
@@ -65,7 +65,7 @@ class Kind(Enum):
     UNSUBSCRIBE_CONFIRMATION = "UnsubscribeConfirmation"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class TopicKey:
     """Which topic: what its ARN says."""
 
@@ -95,7 +95,7 @@ class TopicKey:
         return cls(account_id=parts[4], region=parts[3], name=parts[5])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class SubscriptionKey:
     """Which subscription: its topic and its own id."""
 

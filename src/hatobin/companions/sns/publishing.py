@@ -30,6 +30,7 @@ from hatobin.companions.sns.outbox import Draft
 from hatobin.companions.sns.seals import SealedMessage
 from hatobin.companions.sns.signer import SnsSigner
 from hatobin.ports import Entropy, Session
+from hatobin.words.identifiers import ordered_uuid
 
 SERVICE = "sns.amazonaws.com"
 """Whom a function's policy has to name."""
@@ -111,11 +112,11 @@ class Publications:
         if found is None:
             return TopicMissing(topic_arn)
         topic, subscriptions = found
-        message_id = self._entropy.uuid() if sealed is None else sealed.message_id
+        message_id = ordered_uuid(self._now, self._entropy.uuid()) if sealed is None else sealed.message_id
         queues: set[sqs.QueueKey] = set()
         posts = invocations = 0
         for subscription in subscriptions:
-            if not _wants(subscription, message, attributes):
+            if not wants(subscription, message, attributes):
                 continue
             draft = Draft(
                 kind=Kind.NOTIFICATION,
@@ -143,7 +144,7 @@ class Publications:
     def finish(self) -> None:
         """Write what queues get, and count it at their subscriptions."""
         self._intake.finish()
-        for key, count in self._delivered.items():
+        for key, count in sorted(self._delivered.items()):  # The order of every node: see `Database.write`.
             outbox.count_delivered(self._session, key, count, now=self._now)
         self._delivered.clear()
 
@@ -269,7 +270,8 @@ def function_event(subscription: Subscription, draft: Draft, signer: SnsSigner, 
     )
 
 
-def _wants(subscription: Subscription, message: str, attributes: Mapping[str, MessageAttribute]) -> bool:
+def wants(subscription: Subscription, message: str, attributes: Mapping[str, MessageAttribute]) -> bool:
+    """Say whether the filter policy of a subscription lets a message through."""
     text = subscription.attributes.get("FilterPolicy")
     if not text:
         return True

@@ -25,12 +25,22 @@ CREATE TABLE IF NOT EXISTS sns_subscription (
   guarded INTEGER NOT NULL,
   attributes TEXT NOT NULL,
   created_at REAL NOT NULL,
-  delivered INTEGER NOT NULL,
   dead_lettered INTEGER NOT NULL,
-  last_delivered_at REAL,
   last_error TEXT,
+  last_error_at REAL,
   PRIMARY KEY (account_id, region, subscription_id)
 );
+
+-- What a subscription has got: a row for each lane of those who count.
+CREATE TABLE IF NOT EXISTS sns_delivered (
+  account_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  subscription_id TEXT NOT NULL,
+  lane INTEGER NOT NULL,
+  delivered INTEGER NOT NULL,
+  last_delivered_at REAL NOT NULL,
+  PRIMARY KEY (account_id, region, subscription_id, lane)
+) WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS sns_subscription_topic ON sns_subscription (account_id, region, topic_name, state);
 -- The delivery worker walks over the subscriptions that are posted to.

@@ -13,19 +13,22 @@ polls with `SqsWaiters.notify` after it. `QueueUpkeep` ends retention.
 from __future__ import annotations
 
 from hatobin.companions.sqs import api_messages, api_queues
-from hatobin.companions.sqs.delivery import Intake, deliver, queue_exists
-from hatobin.companions.sqs.model import MessageAttribute, QueueKey
+from hatobin.companions.sqs.delivery import Intake, deliver, deposit, queue_exists, queue_here
+from hatobin.companions.sqs.model import MessageAttribute, Queue, QueueKey
 from hatobin.companions.sqs.upkeep import QueueUpkeep
 from hatobin.companions.sqs.waiters import SqsWaiters
 
 __all__ = [
     "Intake",
     "MessageAttribute",
+    "Queue",
     "QueueKey",
     "QueueUpkeep",
     "SqsWaiters",
     "api_messages",
     "api_queues",
     "deliver",
+    "deposit",
     "queue_exists",
+    "queue_here",
 ]

@@ -45,6 +45,7 @@ from hatobin.gateway.models.sqs import (
 from hatobin.gateway.models.sqs import Message as ReceivedMessage
 from hatobin.ports import Session
 from hatobin.words.errors import CallerError
+from hatobin.words.identifiers import ordered_uuid
 
 # How often a long poll looks for what other processes sent and for what became visible by time.
 LONG_POLL_LOOK_S = 0.25
@@ -74,8 +75,8 @@ class _Letter:
 async def send_message(call: Call, request: SendMessageRequest) -> SendMessageResult:
     """Put one message into a queue; it is durable when this returns."""
     letter = _read_letter(request)
-    message_id = call.ports.entropy.uuid()
     now = call.ports.clock.now()
+    message_id = ordered_uuid(now, call.ports.entropy.uuid())
 
     def work(session: Session) -> None:
         queue = open_queue(session, call, request.queue_url)
@@ -109,8 +110,8 @@ async def send_message_batch(call: Call, request: SendMessageBatchRequest) -> Se
             "BatchRequestTooLong",
             f"Batch requests cannot be longer than {MAX_BATCH_BYTES} bytes. You have sent {total} bytes.",
         )
-    message_ids = {entry_id: call.ports.entropy.uuid() for entry_id in letters}
     now = call.ports.clock.now()
+    message_ids = {entry_id: ordered_uuid(now, call.ports.entropy.uuid()) for entry_id in letters}
 
     def work(session: Session) -> list[BatchResultErrorEntry]:
         queue = open_queue(session, call, request.queue_url)
@@ -314,7 +315,7 @@ def _delete(session: Session, call: Call, url: str, receipts: list[Receipt]) -> 
     queue = open_queue(session, call, url)
     for receipt in receipts:
         if receipt.queue_id == queue.queue_id:
-            store.delete_message(session, queue, message_id=receipt.message_id, receive_count=receipt.receive_count)
+            store.delete_message(session, queue, receipt)
 
 
 def _change_visibility(session: Session, queue: Queue, receipt: Receipt, visibility_s: int, *, now: float) -> None:

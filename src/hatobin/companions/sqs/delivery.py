@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -12,6 +12,7 @@ from hatobin.companions.sqs import store
 from hatobin.companions.sqs.messages import attributes_size
 from hatobin.companions.sqs.model import SNS_SENDER_ID, Draft, MessageAttribute, Queue, QueueKey
 from hatobin.ports import Entropy, Session
+from hatobin.words.identifiers import ordered_uuid
 
 
 def deliver(
@@ -68,9 +69,10 @@ class Intake:
         queue = self._queue(queue_arn)
         if queue is None:
             return False
-        if len(body.encode()) + attributes_size(attributes) > queue.seconds("MaximumMessageSize"):
+        if not queue.takes(len(body.encode()) + attributes_size(attributes)):
             return False
-        draft = Draft(self._entropy.uuid(), body, attributes, sender_id, queue.seconds("DelaySeconds"))
+        message_id = ordered_uuid(self._now, self._entropy.uuid())
+        draft = Draft(message_id, body, attributes, sender_id, queue.seconds("DelaySeconds"))
         self._drafts.setdefault(queue_arn, []).append(draft)
         return True
 
@@ -90,6 +92,19 @@ class Intake:
             key = QueueKey.from_arn(arn)
             self._queues[arn] = None if key is None else store.find_queue(self._session, key)
         return self._queues[arn]
+
+
+def queue_here(session: Session, queue_arn: str) -> Queue | None:
+    """Give the queue that `deposit` may put messages into; None where it is missing or elsewhere."""
+    key = QueueKey.from_arn(queue_arn)
+    return None if key is None or outward.places(session).has("sqs") else store.find_queue(session, key)
+
+
+def deposit(session: Session, queue: Queue, bodies: Sequence[str], *, entropy: Entropy, now: float) -> None:
+    """Put messages of SNS that the queue takes into it, without attributes."""
+    delay_s = queue.seconds("DelaySeconds")
+    drafts = [Draft(ordered_uuid(now, entropy.uuid()), body, {}, SNS_SENDER_ID, delay_s) for body in bodies]
+    store.send(session, queue, drafts, now=now)
 
 
 def queue_exists(session: Session, queue_arn: str) -> bool:

@@ -26,6 +26,7 @@ MAX_VISIBILITY_S = 43_200
 MAX_ATTRIBUTES = 10
 MAX_LISTED_QUEUES = 1000
 MAX_RECEIVE_COUNT = 2**31 - 1
+MAX_ROW_NUMBER = 2**63 - 1
 QUEUE_NAME_CHARACTERS = 80
 
 # SenderId of what SNS puts into a queue; receivers see this id at AWS as well.
@@ -83,6 +84,10 @@ class Queue:
     def seconds(self, name: str) -> int:
         """Give a whole-number attribute."""
         return int(self.attributes[name])
+
+    def takes(self, size: int) -> bool:
+        """Say whether a message of so many octets, attributes included, is small enough."""
+        return size <= self.seconds("MaximumMessageSize")
 
     @property
     def redrive(self) -> Redrive | None:
@@ -142,23 +147,25 @@ class Receipt:
     """What a receipt handle says: one receipt of one message."""
 
     queue_id: str
-    message_id: str
+    id: int
+    """Which message: the number of its row."""
     receive_count: int
 
     @property
     def handle(self) -> str:
         """The opaque text that receivers hold."""
-        return base64.b64encode(f"{self.queue_id} {self.message_id} {self.receive_count}".encode()).decode()
+        return base64.b64encode(f"{self.queue_id} {self.id} {self.receive_count}".encode()).decode()
 
     @classmethod
     def parse(cls, handle: str) -> Receipt | None:
         """Read a receipt handle; None when it is none of ours."""
         try:
-            queue_id, message_id, count = base64.b64decode(handle, validate=True).decode().split(" ")
-            receipt = cls(queue_id, message_id, int(count))
+            queue_id, number, count = base64.b64decode(handle, validate=True).decode().split(" ")
+            receipt = cls(queue_id, int(number), int(count))
         except (binascii.Error, ValueError):
             return None
-        return receipt if 1 <= receipt.receive_count <= MAX_RECEIVE_COUNT else None
+        is_possible = 0 < receipt.id <= MAX_ROW_NUMBER and 1 <= receipt.receive_count <= MAX_RECEIVE_COUNT
+        return receipt if is_possible else None
 
 
 def parse_redrive(policy: str) -> Redrive | None:

@@ -10,9 +10,11 @@ CREATE TABLE IF NOT EXISTS sqs_queue (
   created_at REAL NOT NULL,
   modified_at REAL NOT NULL,
   PRIMARY KEY (account_id, region, queue_name)
-);
+) WITHOUT ROWID;
 
+-- `id` is the order of sending; a receipt names a message by it, so that no index of message ids is needed.
 CREATE TABLE IF NOT EXISTS sqs_message (
+  id INTEGER PRIMARY KEY,
   account_id TEXT NOT NULL,
   region TEXT NOT NULL,
   queue_id TEXT NOT NULL,
@@ -22,20 +24,18 @@ CREATE TABLE IF NOT EXISTS sqs_message (
   trace_header TEXT,
   sender_id TEXT NOT NULL,
   sent_at REAL NOT NULL,
-  position INTEGER NOT NULL,
   visible_at REAL NOT NULL,
   expires_at REAL NOT NULL,
   receive_count INTEGER NOT NULL,
   receive_base INTEGER NOT NULL,
   first_received_at REAL,
-  dead_letter_source TEXT,
-  PRIMARY KEY (account_id, region, queue_id, message_id)
+  dead_letter_source TEXT
 );
 
--- What receiving reads, and what the three approximate counts read: no scan of the messages.
+-- What receiving reads, upkeep, and the three approximate counts: no scan of the messages. It is the only one, because
+-- every event that is told to a queue is written through it.
 CREATE INDEX IF NOT EXISTS sqs_message_visible
-  ON sqs_message (account_id, region, queue_id, visible_at, position, receive_count);
-CREATE INDEX IF NOT EXISTS sqs_message_expires ON sqs_message (expires_at);
+  ON sqs_message (account_id, region, queue_id, visible_at, id, receive_count);
 
 CREATE TABLE IF NOT EXISTS sqs_retired (
   account_id TEXT NOT NULL,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,20 +24,46 @@ from hatobin.companions.sqs.model import (
     Receipt,
     Redrive,
 )
-from hatobin.ports import Row, Session, Value
+from hatobin.ports import Session, Value
 
 RECEIVE_ROUNDS = 16
 UPKEEP_ROWS = 500
-
-# Two messages of one batch have the same time. Those of other processes are told apart by their clocks alone.
-_positions = count()
+"""Messages that one transaction of the upkeep removes."""
+UPKEEP_QUEUES = 50
+"""Queues that the upkeep looks at in one step."""
+LOOKED_AT = 20
+"""Messages of a queue that the upkeep looks at."""
 
 _QUEUE = "account_id = :account_id AND region = :region AND queue_name = :queue_name"
 _MESSAGES = "account_id = :account_id AND region = :region AND queue_id = :queue_id"
-_MESSAGE = f"{_MESSAGES} AND message_id = :message_id"
+_MESSAGE = f"{_MESSAGES} AND id = :id"
 
 _attributes_decoder = msgspec.json.Decoder(dict[str, MessageAttribute])
 _strings_decoder = msgspec.json.Decoder(dict[str, str])
+
+
+class _Found(NamedTuple):
+    """A row on its way to a receiver."""
+
+    id: int
+    message_id: str
+    body: str
+    attributes: str
+    sender_id: str
+    sent_at: float
+    receive_count: int
+    first_received_at: float | None
+    trace_header: str | None
+    dead_letter_source: str | None
+    expires_at: float
+    receive_base: int
+
+    def receipt(self, queue: Queue) -> Receipt:
+        """Give the latest receipt."""
+        return Receipt(queue.queue_id, self.id, self.receive_count)
+
+
+_RECEIVED = ", ".join(_Found._fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +174,9 @@ def send(session: Session, queue: Queue, drafts: Sequence[Draft], *, now: float)
     session.many(
         "INSERT INTO sqs_message"
         " (account_id, region, queue_id, message_id, body, attributes, trace_header, sender_id, sent_at,"
-        " position, visible_at, expires_at, receive_count, receive_base)"
+        " visible_at, expires_at, receive_count, receive_base)"
         " VALUES (:account_id, :region, :queue_id, :message_id, :body, :attributes, :trace_header, :sender_id, :now,"
-        " :position, :visible_at, :expires_at, 0, 0)",
+        " :visible_at, :expires_at, 0, 0)",
         [
             {
                 **_message_parameters(queue),
@@ -160,7 +186,6 @@ def send(session: Session, queue: Queue, drafts: Sequence[Draft], *, now: float)
                 "trace_header": draft.trace_header,
                 "sender_id": draft.sender_id,
                 "now": now,
-                "position": next(_positions),
                 "visible_at": now + draft.delay_s,
                 "expires_at": expires_at,
             }
@@ -188,36 +213,35 @@ def receive(session: Session, queue: Queue, *, limit: int, visibility_s: int, no
     messages a receive may come back empty, and the next one gets further.
     """
     dead_letters = _dead_letter_queue(session, queue.redrive)
-    taken: dict[str, Message] = {}
+    taken: dict[int, Message] = {}
     moved = False
     for _ in range(RECEIVE_ROUNDS):
         rows = session.execute(
-            "SELECT message_id, body, attributes, sender_id, sent_at, receive_count, first_received_at, trace_header,"
-            " dead_letter_source, expires_at, receive_base FROM sqs_message"
-            f" WHERE {_MESSAGES} AND visible_at <= :now ORDER BY visible_at, position LIMIT :limit",
+            f"SELECT {_RECEIVED} FROM sqs_message"
+            f" WHERE {_MESSAGES} AND visible_at <= :now ORDER BY visible_at, id LIMIT :limit",
             {**_message_parameters(queue), "now": now, "limit": limit},
         )
-        fresh = [row for row in rows if row[0] not in taken]
-        for row in fresh:
-            if row[9] <= now:
-                delete_message(session, queue, message_id=row[0], receive_count=row[5])
-            elif dead_letters is not None and row[5] - row[10] >= dead_letters[1]:
-                _move(session, queue, row, dead_letters[0], now=now)
+        fresh = [found for found in map(_Found._make, rows) if found.id not in taken]
+        for found in fresh:
+            if found.expires_at <= now:
+                delete_message(session, queue, found.receipt(queue))
+            elif dead_letters is not None and found.receive_count - found.receive_base >= dead_letters[1]:
+                _move(session, queue, found, dead_letters[0], now=now)
                 moved = True
-            elif len(taken) < limit and _take(session, queue, row, visible_at=now + visibility_s, now=now):
-                taken[row[0]] = _message(queue, row, now=now)
+            elif len(taken) < limit and _take(session, queue, found, visible_at=now + visibility_s, now=now):
+                taken[found.id] = _message(queue, found, now=now)
         if not fresh or len(taken) >= limit:
             break
     targets = frozenset([dead_letters[0].key]) if moved and dead_letters is not None else frozenset()
     return Batch(tuple(taken.values()), targets)
 
 
-def delete_message(session: Session, queue: Queue, *, message_id: str, receive_count: int) -> bool:
-    """Remove a message if `receive_count` is its latest receipt; false when it is not or is gone."""
+def delete_message(session: Session, queue: Queue, receipt: Receipt) -> bool:
+    """Remove a message if this is its latest receipt; false when it is not or is gone."""
     return bool(
         session.execute(
-            f"DELETE FROM sqs_message WHERE {_MESSAGE} AND receive_count = :receive_count RETURNING message_id",
-            {**_message_parameters(queue), "message_id": message_id, "receive_count": receive_count},
+            f"DELETE FROM sqs_message WHERE {_MESSAGE} AND receive_count = :receive_count RETURNING id",
+            {**_message_parameters(queue), "id": receipt.id, "receive_count": receipt.receive_count},
         )
     )
 
@@ -226,7 +250,7 @@ def change_visibility(
     session: Session, queue: Queue, receipt: Receipt, *, visible_at: float, now: float
 ) -> bool | None:
     """Set when a message in flight is seen again: false when it is not in flight, None when it is gone."""
-    parameters = {**_message_parameters(queue), "message_id": receipt.message_id}
+    parameters = {**_message_parameters(queue), "id": receipt.id}
     row = session.one(
         f"SELECT visible_at, receive_count FROM sqs_message WHERE {_MESSAGE}",
         parameters,
@@ -242,14 +266,39 @@ def change_visibility(
     return True
 
 
-def remove_expired(session: Session, *, now: float) -> int:
-    """Remove up to `UPKEEP_ROWS` messages whose retention is over and say how many."""
+def queues_after(session: Session, after: Queue | None) -> list[Queue]:
+    """Give up to `UPKEEP_QUEUES` queues of all accounts, in order, from behind one."""
+    key = QueueKey("", "", "") if after is None else after.key
+    rows = session.execute(
+        "SELECT account_id, region, queue_name, queue_id, attributes, created_at, modified_at FROM sqs_queue"
+        " WHERE (account_id, region, queue_name) > (:account_id, :region, :queue_name)"
+        " ORDER BY account_id, region, queue_name LIMIT :limit",
+        {**_queue_parameters(key), "limit": UPKEEP_QUEUES},
+    )
+    return [Queue(QueueKey(*row[:3]), row[3], _strings_decoder.decode(row[4]), row[5], row[6]) for row in rows]
+
+
+def has_expired(session: Session, queue: Queue, *, now: float) -> bool:
+    """Say whether the retention of one of the first messages of a queue is over."""
+    row = session.one(
+        f"SELECT MIN(expires_at) FROM (SELECT expires_at FROM sqs_message WHERE {_MESSAGES}"
+        " ORDER BY visible_at, id LIMIT :limit) AS first",
+        {**_message_parameters(queue), "limit": LOOKED_AT},
+    )
+    return row is not None and row[0] is not None and row[0] <= now
+
+
+def remove_expired(session: Session, queue: Queue, *, now: float) -> int:
+    """Remove messages whose retention is over among the first `UPKEEP_ROWS` of a queue, and say how many.
+
+    Those behind longer-lived ones, which there are where somebody shortened the
+    queue's retention, go when they come to the front, or when a receive meets them.
+    """
     return len(
         session.execute(
-            "DELETE FROM sqs_message WHERE (account_id, region, queue_id, message_id) IN"
-            " (SELECT account_id, region, queue_id, message_id FROM sqs_message"
-            " WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit) RETURNING 1",
-            {"now": now, "limit": UPKEEP_ROWS},
+            f"DELETE FROM sqs_message WHERE expires_at <= :now AND id IN (SELECT id FROM sqs_message"
+            f" WHERE {_MESSAGES} ORDER BY visible_at, id LIMIT :limit) RETURNING 1",
+            {**_message_parameters(queue), "now": now, "limit": UPKEEP_ROWS},
         )
     )
 
@@ -261,8 +310,7 @@ def remove_retired(session: Session) -> bool:
         return False
     parameters: dict[str, Value] = {"account_id": row[0], "region": row[1], "queue_id": row[2]}
     removed = session.execute(
-        f"DELETE FROM sqs_message WHERE {_MESSAGES} AND message_id IN"
-        f" (SELECT message_id FROM sqs_message WHERE {_MESSAGES} LIMIT :limit) RETURNING 1",
+        f"DELETE FROM sqs_message WHERE id IN (SELECT id FROM sqs_message WHERE {_MESSAGES} LIMIT :limit) RETURNING 1",
         {**parameters, "limit": UPKEEP_ROWS},
     )
     if not removed:
@@ -276,24 +324,24 @@ def _dead_letter_queue(session: Session, redrive: Redrive | None) -> tuple[Queue
     return None if redrive is None or target is None else (target, redrive.max_receives)
 
 
-def _take(session: Session, queue: Queue, row: Row, *, visible_at: float, now: float) -> bool:
+def _take(session: Session, queue: Queue, found: _Found, *, visible_at: float, now: float) -> bool:
     return bool(
         session.execute(
             "UPDATE sqs_message SET visible_at = :visible_at, receive_count = receive_count + 1,"
             " first_received_at = COALESCE(first_received_at, :now)"
-            f" WHERE {_MESSAGE} AND receive_count = :seen RETURNING message_id",
+            f" WHERE {_MESSAGE} AND receive_count = :seen RETURNING id",
             {
                 **_message_parameters(queue),
-                "message_id": row[0],
+                "id": found.id,
                 "visible_at": visible_at,
                 "now": now,
-                "seen": row[5],
+                "seen": found.receive_count,
             },
         )
     )
 
 
-def _move(session: Session, queue: Queue, row: Row, target: Queue, *, now: float) -> None:
+def _move(session: Session, queue: Queue, found: _Found, target: Queue, *, now: float) -> None:
     # Retention keeps counting from when the message was first sent: SQS developer guide, "dead-letter queues".
     session.execute(
         "UPDATE sqs_message SET account_id = :to_account, region = :to_region, queue_id = :to_queue,"
@@ -301,8 +349,8 @@ def _move(session: Session, queue: Queue, row: Row, target: Queue, *, now: float
         f" dead_letter_source = :source WHERE {_MESSAGE} AND receive_count = :seen",
         {
             **_message_parameters(queue),
-            "message_id": row[0],
-            "seen": row[5],
+            "id": found.id,
+            "seen": found.receive_count,
             "to_account": target.key.account_id,
             "to_region": target.key.region,
             "to_queue": target.queue_id,
@@ -313,18 +361,19 @@ def _move(session: Session, queue: Queue, row: Row, target: Queue, *, now: float
     )
 
 
-def _message(queue: Queue, row: Row, *, now: float) -> Message:
+def _message(queue: Queue, found: _Found, *, now: float) -> Message:
+    receive_count = found.receive_count + 1
     return Message(
-        message_id=row[0],
-        body=row[1],
-        attributes=_attributes_decoder.decode(row[2]),
-        sender_id=row[3],
-        sent_at=row[4],
-        receive_count=row[5] + 1,
-        first_received_at=row[6] if row[6] is not None else now,
-        receipt_handle=Receipt(queue.queue_id, row[0], row[5] + 1).handle,
-        trace_header=row[7],
-        dead_letter_source=row[8],
+        message_id=found.message_id,
+        body=found.body,
+        attributes=_attributes_decoder.decode(found.attributes),
+        sender_id=found.sender_id,
+        sent_at=found.sent_at,
+        receive_count=receive_count,
+        first_received_at=found.first_received_at if found.first_received_at is not None else now,
+        receipt_handle=Receipt(queue.queue_id, found.id, receive_count).handle,
+        trace_header=found.trace_header,
+        dead_letter_source=found.dead_letter_source,
     )
 
 

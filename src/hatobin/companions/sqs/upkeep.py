@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 import structlog
 
 from hatobin.companions.sqs import store
-from hatobin.ports import Ports
+from hatobin.companions.sqs.model import Queue
+from hatobin.ports import Ports, Session
 from hatobin.ports.rounds import work_in_rounds
 
 UPKEEP_INTERVAL_S = 30.0
@@ -29,7 +33,19 @@ class QueueUpkeep:
         """Remove everything that is due now."""
         database = self._ports.database
         now = self._ports.clock.now()
-        while await database.write(lambda session: store.remove_expired(session, now=now)) == store.UPKEEP_ROWS:
-            await self._ports.clock.sleep(0)
+        last: Queue | None = None
+        while queues := await database.read(partial(store.queues_after, after=last)):
+            for queue in await database.read(partial(_with_expired, queues=queues, now=now)):
+                await self._expire(queue, now)
+            last = queues[-1]
         while await database.write(store.remove_retired):
             await self._ports.clock.sleep(0)
+
+    async def _expire(self, queue: Queue, now: float) -> None:
+        remove = partial(store.remove_expired, queue=queue, now=now)
+        while await self._ports.database.write(remove) == store.UPKEEP_ROWS:
+            await self._ports.clock.sleep(0)
+
+
+def _with_expired(session: Session, queues: Sequence[Queue], now: float) -> list[Queue]:
+    return [queue for queue in queues if store.has_expired(session, queue, now=now)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from hatobin.companions.sqs.model import QueueKey
 from hatobin.ports import Clock
@@ -23,6 +24,11 @@ class SqsWaiters:
         """Wake everyone who waits for `queue`; to be called after the commit, on the event loop."""
         for future in self._waiting.pop(queue, ()):
             _finish(future)
+
+    def notify_all(self, queues: Iterable[QueueKey]) -> None:
+        """Wake everyone who waits for one of `queues`, as `notify` does."""
+        for queue in queues:
+            self.notify(queue)
 
     async def wait(self, queue: QueueKey, timeout_s: float) -> None:
         """Return at the next `notify` for `queue`, or after `timeout_s` seconds."""

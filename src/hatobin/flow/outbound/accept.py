@@ -27,7 +27,7 @@ from hatobin.flow.outbound.decisions import Decision, check_sender
 from hatobin.flow.outbound.draft import MAX_RECIPIENTS, Accepted, Draft, Origin, RenderedContent
 from hatobin.flow.outbound.feedback_header import feedback_id_header
 from hatobin.flow.outbound.figures import OutboundFigures
-from hatobin.flow.outbound.prepared import Prepared, StoredContent
+from hatobin.flow.outbound.prepared import Prepared, StoredContent, header_json
 from hatobin.flow.outbound.refusals import BadContent, Refusal, TooManyRecipients, Unavailable
 from hatobin.flow.outbound.signals import Signals
 from hatobin.flow.outbound.storing import LeftOut, OtherTracking, Pending, Stored, store_alone, store_group
@@ -276,6 +276,7 @@ class Acceptor:
             )
             if result.subscribed:
                 self._signals.published()
+            self._signals.queued(result.queues)
             if result.decision.delivered:
                 self._signals.kept(1)
             if waiting.pieces:
@@ -293,7 +294,7 @@ class Acceptor:
 
     async def _prepare(self, draft: Draft, name: Named, now: float, wanted: Tracking | None) -> Prepared:
         """Give the message its final bytes, for what it is tracked; large bodies go to the blob store first."""
-        content, blob_key = b"", None
+        content, blob_key, header = b"", None, None
         if isinstance(rendered := draft.content, RenderedContent):
             size = len(rendered.message.raw)
             seals = None if wanted is None else await self._seals()
@@ -303,7 +304,9 @@ class Acceptor:
             if len(content) > self.settings.store.inline_body_bytes:
                 blob_key = name.blob_key
                 await self._keep_body(blob_key, content)
-        return Prepared(draft, name.key, now, name.reverse_path, content, blob_key, tracking=wanted)
+            if wanted is not None:
+                header = header_json(rendered.message.fields, name.key)
+        return Prepared(draft, name.key, now, name.reverse_path, content, blob_key, tracking=wanted, header=header)
 
     async def _seals(self) -> LinkSeals:
         try:
@@ -389,4 +392,7 @@ def _ready_message(decision: Decision, recipients: tuple[QueuedRecipient, ...], 
         size=size,
         certificate=message.certificate,
         tenant=message.tenant,
+        # Of the octets that wait in memory these are at most as many again: they hold the header.
+        mail=message.mail if message.content else "",
+        tags=message.tags if message.content else "",
     )

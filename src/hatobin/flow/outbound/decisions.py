@@ -133,10 +133,7 @@ def _configuration_set(
     name = _set_name(draft, identity)
     if name is None:
         return None
-    asked = ("configuration set", key.account_id, key.region, name)
-    found: ConfigurationSet | None = session.memo.get(asked)
-    if found is None:
-        found = session.memo[asked] = configuration_sets.find(session, key.account_id, key.region, name)
+    found = configuration_sets.find_once(session, key.account_id, key.region, name)
     if found is None and draft.configuration_set:
         raise refusals.NoSuchConfigurationSet(name)
     return found

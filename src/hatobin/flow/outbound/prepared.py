@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import msgspec
 from msgspec import Struct
 
 from hatobin.capabilities import events, queue
@@ -12,8 +15,10 @@ from hatobin.capabilities.queue import MessageKey
 from hatobin.capabilities.tracking import Tracking
 from hatobin.flow.outbound.draft import Draft, RenderedContent
 from hatobin.protocols.mail.encoded_words import decode_words
+from hatobin.protocols.mail.headers import Field
 from hatobin.protocols.mail.mail_object import common_headers, event_headers
 
+_encode = msgspec.json.Encoder().encode
 _NOT_FROM_TEMPLATES = frozenset({"from", "to", "cc", "reply-to", "mime-version"})
 
 
@@ -22,6 +27,14 @@ class StoredContent(Struct, frozen=True):
 
     size: int
     is_bad: bool
+
+
+class HeaderJson(Struct, frozen=True):
+    """The header of a message as its events show it."""
+
+    headers: msgspec.Raw
+    truncated: bool
+    common: msgspec.Raw
 
 
 class Prepared(Struct, frozen=True):
@@ -37,11 +50,20 @@ class Prepared(Struct, frozen=True):
     """What is known of content that lies in the blob store alone; `content` is empty then."""
     tracking: Tracking | None = None
     """What `content` was made for."""
+    header: HeaderJson | None = None
+    """Made before the store is asked where somebody will be told of events; else when that turns out."""
 
     @property
     def size(self) -> int:
         """How many octets leave, without the signatures."""
         return len(self.content) if self.stored is None else self.stored.size
+
+
+def header_json(fields: Sequence[Field], key: MessageKey) -> HeaderJson:
+    """Give the header as events show it."""
+    headers, truncated = event_headers(fields)
+    common = common_headers(fields, message_id=key.message_id)
+    return HeaderJson(msgspec.Raw(_encode(headers)), truncated, msgspec.Raw(_encode(common)))
 
 
 def mail_of(
@@ -72,14 +94,14 @@ def mail_of(
     )
     if not is_published:
         return MailJson("", tags)  # For the message log alone.
-    headers, truncated, common = None, False, None
+    header: HeaderJson | None = None
     subscribed = identity.notifies or (configuration_set is not None and configuration_set.is_watched)
     if isinstance(draft.content, RenderedContent) and subscribed:
         fields = draft.content.message.fields
         if before_rendering:
-            fields = tuple(field for field in fields if field[0] in _NOT_FROM_TEMPLATES)
-        headers, truncated = event_headers(fields)
-        common = common_headers(fields, message_id=prepared.key.message_id)
+            header = header_json([field for field in fields if field[0] in _NOT_FROM_TEMPLATES], prepared.key)
+        else:
+            header = prepared.header or header_json(fields, prepared.key)
     facts = MailFacts(
         accepted_at=prepared.accepted_at,
         source=draft.source,
@@ -87,9 +109,9 @@ def mail_of(
         account_id=prepared.key.account_id,
         message_id=prepared.key.message_id,
         destination=[str(recipient) for recipient in draft.recipients],
-        headers=headers,
-        headers_truncated=truncated,
-        common_headers=common,
+        headers=None if header is None else header.headers,
+        headers_truncated=header is not None and header.truncated,
+        common_headers=None if header is None else header.common,
     )
     return MailJson(events.mail_head(facts), tags)
 

@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 RETRY_AFTER_FAILURE_S = 0.5
 MAX_SETTLEMENTS = 512
+GATHER_S = 0.01
+"""How long outcomes gather behind a commit of outcomes; those that come alone are recorded at once."""
 INBOX_TRIM_EVERY = 100
 
 
@@ -55,6 +57,7 @@ class Settler:
         self._figures = figures
         self._waiting: list[Settlement] = []
         self._running = False
+        self._free_at = 0.0
         self._kept_since_trim = 0
         self._trimming: asyncio.Task[None] | None = None
 
@@ -75,8 +78,11 @@ class Settler:
         self._running = True
         try:
             while self._waiting:
+                if (left_s := self._free_at - self._ports.clock.monotonic()) > 0:
+                    await self._ports.clock.sleep(left_s)
                 group, self._waiting = self._waiting[:MAX_SETTLEMENTS], self._waiting[MAX_SETTLEMENTS:]
                 await self._commit(group)
+                self._free_at = self._ports.clock.monotonic() + GATHER_S
         finally:
             self._running = False
 
@@ -86,7 +92,7 @@ class Settler:
             begun = self._ports.clock.monotonic()
             try:
                 followed = await self._ports.database.write(
-                    lambda session: self._settlements.apply(session, group), turn="settle"
+                    lambda session: self._settlements.apply(session, group), shares_memo=True, turn="settle"
                 )
                 break
             except DatabaseUnavailable:
@@ -100,6 +106,7 @@ class Settler:
             self._ready.done(settlement.message.key.message_id, 1, settlement.message.held_bytes)
         if followed.subscribed:
             self._signals.published()
+        self._signals.queued(followed.queues)
         self._signals.settled()
         if followed.due or self._ready.overflowed:
             self._signals.due()

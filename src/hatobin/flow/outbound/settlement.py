@@ -22,7 +22,7 @@ from hatobin.capabilities.delivery import (
     expired,
     is_simulator,
 )
-from hatobin.capabilities.events import Event
+from hatobin.capabilities.events import Event, MailJson
 from hatobin.capabilities.queue import (
     Attempt,
     FinalState,
@@ -33,6 +33,7 @@ from hatobin.capabilities.queue import (
     ReadyMessage,
 )
 from hatobin.companions.cloudwatch import Lane
+from hatobin.companions.sqs import QueueKey
 from hatobin.flow.outbound.forwarding import Reporter
 from hatobin.flow.outbound.suppressed import held_against, tenant_of
 from hatobin.ports import Entropy, Session
@@ -72,6 +73,9 @@ class Followed(Struct, frozen=True):
     due: bool
     """Something waits to be claimed: deferred recipients, or mail that tells of bounces."""
     subscribed: bool
+    """Events wait in the outbox."""
+    queues: frozenset[QueueKey] = frozenset()
+    """The queues that got events already."""
 
 
 class _Sorted(Struct, frozen=True):
@@ -132,7 +136,7 @@ class _Group:
                 self._finished[settlement.message.key] = None
         if self._captured:
             inbox.keep(self._session, self._captured)
-        waited_for = events.record_all(self._session, self._events)
+        recorded = events.record_all(self._session, self._events, entropy=self._entropy)
         self._count(at=group[-1].at)
         self._reputation.record(self._session, Lane.SETTLE)
         for listing, ip in sorted(self._listings.items()):  # The order of every node: see `Database.write`.
@@ -140,7 +144,7 @@ class _Group:
         if self._mails:
             queue.enqueue_all(self._session, [(mail, None) for mail in self._mails])
         dropped = queue.drop_bodies(self._session, self._without_inbox(self._finished))
-        return Followed(dropped, deferred or bool(self._mails), bool(waited_for))
+        return Followed(dropped, deferred or bool(self._mails), bool(recorded.waited_for), recorded.queues)
 
     def _without_inbox(self, finished: Iterable[MessageKey]) -> list[MessageKey]:
         """Leave out what the inbox shows: others of its recipients had their mail put there."""
@@ -191,8 +195,11 @@ class _Group:
     def _record(self, settlement: Settlement, kind: EventKind, detail: str, count: int, hop: Hop | None = None) -> None:
         key, name = settlement.message.key, settlement.message.configuration_set
         ip, remote_ip = ("", "") if hop is None else (hop.local_ip, hop.remote_ip)
-        event = Event(key, name, kind, settlement.at, detail, outgoing_ip=ip, remote_ip=remote_ip, count=count)
-        self._events.append(event)
+        message = settlement.message
+        mail = MailJson(message.mail, message.tags) if message.mail else None
+        self._events.append(
+            Event(key, name, kind, settlement.at, detail, mail, outgoing_ip=ip, remote_ip=remote_ip, count=count)
+        )
 
     def _record_delivered(self, settlement: Settlement, delivered: Sequence[tuple[QueuedRecipient, Delivered]]) -> None:
         if not delivered:

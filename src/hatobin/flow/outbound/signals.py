@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hatobin.capabilities.queue import ReadyMessage
+from hatobin.companions.sqs import QueueKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,9 @@ class Signals:
     ready: Callable[[str, ReadyMessage], None]
     due: Callable[[], None]
     published: Callable[[], None]
+    """Events wait in the outbox."""
+    queued: Callable[[frozenset[QueueKey]], None]
+    """These queues got events."""
     settled: Callable[[], None]
     kept: Callable[[int], None]
     """So many messages came into the inbox, and are durable."""

@@ -21,6 +21,7 @@ from hatobin.capabilities.delivery import is_simulator
 from hatobin.capabilities.queue import Lease
 from hatobin.capabilities.tracking import Tracking
 from hatobin.companions.cloudwatch import Lane
+from hatobin.companions.sqs import QueueKey
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.decisions import Decision, OnLists, accepted_events, decide
 from hatobin.flow.outbound.draft import RenderedContent
@@ -43,10 +44,11 @@ class Pending(Struct, frozen=True):
 
 
 class Stored(Struct, frozen=True):
-    """A stored message. `subscribed` says that one of its events has somebody waiting for it."""
+    """A stored message. `subscribed`: one of its events waits in the outbox. `queues` got events already."""
 
     decision: Decision
     subscribed: bool
+    queues: frozenset[QueueKey] = frozenset()
 
 
 class OtherTracking(Struct, frozen=True):
@@ -125,9 +127,9 @@ def _store(
             pending.prepared.draft.along(session)
         happened += accepted_events(session, pending.prepared, decision, settings, entropy)
     _deliver_locally(session, [(pending.prepared, decision) for pending, decision in accepted])
-    waited_for = events.record_all(session, happened, Lane.ACCEPT)
+    recorded = events.record_all(session, happened, Lane.ACCEPT, entropy=entropy)
     _count_reputation(session, accepted)
-    return [Stored(decision, decision.message.key in waited_for) for _, decision in accepted]
+    return [Stored(decision, decision.message.key in recorded.waited_for, recorded.queues) for _, decision in accepted]
 
 
 def _deliver_locally(session: Session, accepted: Sequence[tuple[Prepared, Decision]]) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from html import escape
 
 from hatobin.capabilities.queue import MessageKey
-from hatobin.capabilities.tracking import MAX_LINKS, LinkSeals, Tracking
+from hatobin.capabilities.tracking import MAX_LINKS, LinkSeals, MessageLinks, Tracking
 from hatobin.protocols.mail.headers import Message
 from hatobin.protocols.mail.html_links import OPEN_TRACKER, Link, mark
 from hatobin.protocols.mail.mime import Part
@@ -24,8 +24,9 @@ def tracked(seals: LinkSeals, tracking: Tracking, message: Message, key: Message
     parts = [part for part in shown_texts(message) if part.content_type.sub == "html"]
     if not parts:
         return message
-    links = _Links(seals, tracking, key)
-    pixel = _pixel(seals.pixel(key, tracking)) if tracking.opens else None
+    addresses = seals.of(key, tracking)
+    links = _Links(addresses)
+    pixel = _pixel(addresses.pixel()) if tracking.opens else None
     place = _place(message, parts) if pixel is not None else None
 
     def change(part: Part, content: bytes) -> bytes:
@@ -57,13 +58,11 @@ def _pixel(address: str) -> bytes:
 class _Links:
     """Writes the links of one message; `count` of them stand in its texts so far."""
 
-    def __init__(self, seals: LinkSeals, tracking: Tracking, key: MessageKey) -> None:
-        self._seals = seals
-        self._tracking = tracking
-        self._key = key
+    def __init__(self, addresses: MessageLinks) -> None:
+        self._addresses = addresses
         self._number = 0
         self.count = 0
 
     def replacement(self, link: Link) -> str | None:
         self._number += 1
-        return self._seals.link(self._key, self._tracking, link.url, self._number, link.tags)
+        return self._addresses.link(link.url, self._number, link.tags)

@@ -72,6 +72,11 @@ _next = re.compile(
     % {b"attributes": _ATTRIBUTES, b"looked_at": _LOOKED_AT},
     re.VERBOSE,
 )
+# The usual link: attributes in double quotes, the `href` among them.
+_plain_link = re.compile(
+    rb"""(?:[\t\n\f\r ]++(?!href=)[a-z][a-z0-9-]*+="[^"]*+"){0,20}[\t\n\f\r ]++href="([^"]*+)\"""",
+    re.IGNORECASE,
+)
 _raw_ends = {
     name: re.compile(rb"</%s[\t\n\f\r />]" % name, re.IGNORECASE)
     for name in (b"script", b"style", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes")
@@ -232,6 +237,9 @@ class _Scan:
         # "http", perhaps written as references.
         if not is_ours and not (may_lead and (b"http" in lowered or b"&" in lowered)):
             return
+        if not is_ours and (plain := _plain_link.match(self._shown, start, end)) is not None:
+            self._exchange(plain.span(1))
+            return
         href: tuple[int, int] | None = None
         tags: Tags = {}
         tracked = True
@@ -250,6 +258,11 @@ class _Scan:
             edits.sort()
             self.replaced += 1
         self.edits += edits
+
+    def _exchange(self, href: tuple[int, int]) -> None:
+        if (new := self._replacement(href, {})) is not None:
+            self.edits.append(_Edit(*href, new.encode("ascii")))
+            self.replaced += 1
 
     def _replacement(self, place: tuple[int, int], tags: Tags) -> str | None:
         if self.replaced >= self._limit or not 0 <= place[0] < place[1] <= place[0] + MAX_URL_OCTETS:

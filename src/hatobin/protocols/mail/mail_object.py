@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from hatobin.protocols.mail.encoded_words import decode_words
-from hatobin.protocols.mail.headers import Field
+from hatobin.protocols.mail.headers import Field, unfold
 from hatobin.words.address import AddressError, Mailbox, parse_mailbox_list
 
 MAX_EVENT_HEADER_OCTETS = 10 * 1024
@@ -23,6 +23,10 @@ MAX_EVENT_HEADER_OCTETS = 10 * 1024
 _ADDRESS_FIELDS = {"from": "from", "to": "to", "cc": "cc", "bcc": "bcc", "reply-to": "replyTo"}
 # Where none of these occurs, splitting at commas gives what the parser would give.
 _NEEDS_PARSER = re.compile(r"""["()\\:;]|=\?|(?:^|,)\s*+<|\.[^<>@,.]*+<""")
+# One address and nothing else; the parser would write it in the same way.
+_ALONE = re.compile(r"<([A-Za-z0-9_+-]++(?:\.[A-Za-z0-9_+-]++)*+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++)>")
+_SHORT = 64
+"""So short an address breaks no limit of length (RFC 5321 §4.5.3.1)."""
 _COMMON_KEYS = frozenset({*_ADDRESS_FIELDS, "subject", "date", "message-id", "return-path"})
 
 
@@ -42,7 +46,8 @@ def event_headers(fields: Iterable[Field], *, limit: int = MAX_EVENT_HEADER_OCTE
         used += len(field[1]) - 4
         if used > limit:
             return EventHeaders(headers, True)
-        headers.append({"name": field.name, "value": field.value})
+        name, _, value = field[1].partition(b":")
+        headers.append({"name": name.rstrip(b" \t").decode("latin-1"), "value": unfold(value)})
     return EventHeaders(headers, False)
 
 
@@ -82,6 +87,8 @@ def common_headers(
 
 def display_list(value: str) -> list[str]:
     """Give the mailboxes of an unfolded address field, one text each, names decoded."""
+    if len(value) <= _SHORT and (alone := _ALONE.fullmatch(value)) is not None:
+        return [alone[1]]
     if _NEEDS_PARSER.search(value) is None:
         return [element.strip() for element in value.split(",") if element and not element.isspace()]
     try:

@@ -6,13 +6,13 @@ says how it went. What arrived leaves no row, only a count at its subscription.
 
 from __future__ import annotations
 
+from hatobin.companions.sns.outbox.count_store import Lane, count_delivered
 from hatobin.companions.sns.outbox.store import (
     Draft,
     Failure,
     Leased,
     backlog,
     backlog_by_protocol,
-    count_delivered,
     dead_messages,
     discard,
     due_keys,
@@ -29,6 +29,7 @@ from hatobin.companions.sns.outbox.store import (
 __all__ = [
     "Draft",
     "Failure",
+    "Lane",
     "Leased",
     "backlog",
     "backlog_by_protocol",

@@ -23,6 +23,7 @@ from hatobin.companions.sns.model import (
     TopicKey,
     retry_delay_s,
 )
+from hatobin.companions.sns.outbox.count_store import forget_counts
 from hatobin.companions.sns.store import subscription_parameters
 from hatobin.ports import Row, Session, Value
 
@@ -93,7 +94,7 @@ def enqueue(session: Session, key: SubscriptionKey, draft: Draft, *, now: float)
 def keep_dead(session: Session, key: SubscriptionKey, draft: Draft, *, error: str, now: float) -> None:
     """Keep a message that could not be delivered at all."""
     _insert(session, key, draft, state=_DEAD, sequence=0, now=now, error=error)
-    _count_dead(session, key, error)
+    _count_dead(session, key, error, now)
 
 
 def due_keys(session: Session, *, now: float, protocols: tuple[str, str] = ("http", "https")) -> list[SubscriptionKey]:
@@ -185,7 +186,7 @@ def settle_dead(session: Session, delivery: Leased, failure: Failure, *, owner: 
     )
     if not ended:
         return False
-    _count_dead(session, delivery.subscription.key, failure.error)
+    _count_dead(session, delivery.subscription.key, failure.error, now)
     _call_next(session, delivery, now=now)
     return True
 
@@ -203,32 +204,51 @@ def release(session: Session, delivery: Leased, *, owner: str, now: float) -> No
     )
 
 
-def count_delivered(session: Session, key: SubscriptionKey, count: int, *, now: float) -> None:
-    """Add to what a subscription has got."""
-    session.execute(
-        "UPDATE sns_subscription SET delivered = delivered + :count, last_delivered_at = :now, last_error = NULL"
-        f" WHERE {_LINE}",
-        {**subscription_parameters(key), "count": count, "now": now},
-    )
-
-
 def backlog(session: Session, *, account_id: str | None = None, region: str | None = None) -> tuple[Backlog, ...]:
     """Say of every subscription what it has not got and how it went so far, for one account or all."""
     rows = session.execute(
         "SELECT s.account_id, s.region, s.topic_name, s.subscription_id, s.endpoint,"
         f" COUNT(CASE WHEN d.state = {_DUE} THEN 1 END), COUNT(CASE WHEN d.state = {_WAITING} THEN 1 END),"
         f" COUNT(CASE WHEN d.state = {_DEAD} THEN 1 END),"
-        f" MIN(CASE WHEN d.state <> {_DEAD} THEN d.published_at END), s.delivered, s.dead_lettered,"
-        " s.last_delivered_at, COALESCE(MAX(d.last_error), s.last_error)"
+        f" MIN(CASE WHEN d.state <> {_DEAD} THEN d.published_at END), {_total('SUM', 'delivered')}, s.dead_lettered,"
+        f" {_total('MAX', 'last_delivered_at')}, MAX(d.last_error), s.last_error, s.last_error_at"
         " FROM sns_subscription s LEFT JOIN sns_delivery d ON d.account_id = s.account_id AND d.region = s.region"
         " AND d.subscription_id = s.subscription_id"
         + (" WHERE s.account_id = :account_id" if account_id is not None else " WHERE 1 = 1")
         + (" AND s.region = :region" if region is not None else "")
-        + " GROUP BY s.account_id, s.region, s.topic_name, s.subscription_id, s.endpoint, s.delivered,"
-        " s.dead_lettered, s.last_delivered_at, s.last_error ORDER BY s.topic_name, s.subscription_id",
+        + " GROUP BY s.account_id, s.region, s.topic_name, s.subscription_id, s.endpoint,"
+        " s.dead_lettered, s.last_error, s.last_error_at ORDER BY s.topic_name, s.subscription_id",
         {"account_id": account_id, "region": region},
     )
-    return tuple(Backlog(SubscriptionKey(TopicKey(row[0], row[1], row[2]), row[3]).arn, *row[4:]) for row in rows)
+    return tuple(_backlog(row) for row in rows)
+
+
+def _backlog(row: Row) -> Backlog:
+    account_id, region, topic, subscription_id, *figures = row
+    endpoint, due, waiting, dead, oldest_at, delivered, given_up, delivered_at = figures[:8]
+    waiting_error, given_up_error, given_up_at = figures[8:]
+    # What was given up before the last success is over.
+    is_over = given_up_at is None or (delivered_at is not None and delivered_at >= given_up_at)
+    return Backlog(
+        SubscriptionKey(TopicKey(account_id, region, topic), subscription_id).arn,
+        endpoint,
+        due,
+        waiting,
+        dead,
+        oldest_at,
+        int(delivered or 0),  # PostgreSQL gives a sum of whole numbers as a decimal.
+        given_up,
+        delivered_at,
+        waiting_error or (None if is_over else given_up_error),
+    )
+
+
+def _total(how: str, column: str) -> str:
+    """Give the SQL of what all lanes have counted."""
+    return (
+        f"(SELECT {how}(n.{column}) FROM sns_delivered n WHERE n.account_id = s.account_id"
+        " AND n.region = s.region AND n.subscription_id = s.subscription_id)"
+    )
 
 
 def backlog_by_protocol(session: Session) -> dict[str, tuple[int, int]]:
@@ -273,6 +293,8 @@ def upkeep(session: Session, *, now: float) -> int:
         " AND d.subscription_id = sns_subscription.subscription_id) RETURNING 1",
         {"pending": int(SubscriptionState.PENDING), "removed": int(SubscriptionState.REMOVED), "now": now},
     )
+    if touched:
+        forget_counts(session)
     return len(touched)
 
 
@@ -349,10 +371,11 @@ def _call_next(session: Session, delivery: Leased, *, now: float) -> None:
     )
 
 
-def _count_dead(session: Session, key: SubscriptionKey, error: str) -> None:
+def _count_dead(session: Session, key: SubscriptionKey, error: str, now: float) -> None:
     session.execute(
-        f"UPDATE sns_subscription SET dead_lettered = dead_lettered + 1, last_error = :error WHERE {_LINE}",
-        {**subscription_parameters(key), "error": error},
+        "UPDATE sns_subscription SET dead_lettered = dead_lettered + 1, last_error = :error, last_error_at = :now"
+        f" WHERE {_LINE}",
+        {**subscription_parameters(key), "error": error, "now": now},
     )
 
 

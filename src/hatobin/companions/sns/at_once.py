@@ -1,0 +1,78 @@
+"""What topics publish to queues alone, put there by the very transaction that publishes.
+
+That is possible where nothing has to be signed, posted or asked: every
+confirmed subscription of the topic is a queue here that wants the bare message.
+Then an event is in the queue with the commit that makes it true.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hatobin.companions import outward, sqs
+from hatobin.companions.sns import outbox, store
+from hatobin.companions.sns.model import QUEUE_PROTOCOL, Subscription, TopicKey
+from hatobin.companions.sns.outbox import Lane
+from hatobin.companions.sns.publishing import wants
+from hatobin.ports import Entropy, Session
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A subscription, and its queue."""
+
+    subscription: Subscription
+    queue: sqs.Queue
+
+
+class QueuesAtOnce:
+    """Messages on their way into queues in one transaction; they are in the store after `finish`."""
+
+    def __init__(self, session: Session, entropy: Entropy, now: float) -> None:
+        self._session, self._entropy, self._now = session, entropy, now
+        self._bodies: dict[str, tuple[_Line, list[str]]] = {}
+
+    def publish(self, topic_arn: str, message: str) -> bool:
+        """Put a message into the queues of a topic; False, and nothing done, where `Publications` has to do it."""
+        lines = self._lines(topic_arn)
+        if not lines:
+            return False
+        size = len(message.encode())
+        if not all(line.queue.takes(size) for line in lines):
+            return False
+        for line in lines:
+            if wants(line.subscription, message, {}):
+                self._bodies.setdefault(line.subscription.key.arn, (line, []))[1].append(message)
+        return True
+
+    def finish(self, lane: Lane) -> frozenset[sqs.QueueKey]:
+        """Write what was published, and give the queues, for `SqsWaiters.notify` after the commit."""
+        # The order of every node: see `Database.write`.
+        for _, (line, bodies) in sorted(self._bodies.items()):
+            sqs.deposit(self._session, line.queue, bodies, entropy=self._entropy, now=self._now)
+            outbox.count_delivered(self._session, line.subscription.key, len(bodies), now=self._now, lane=lane)
+        queues = frozenset(line.queue.key for line, _ in self._bodies.values())
+        self._bodies.clear()
+        return queues
+
+    def _lines(self, topic_arn: str) -> tuple[_Line, ...]:
+        """Give the subscriptions of a topic with their queues; none where one of them is something else."""
+        asked = ("topic at once", topic_arn)
+        found: tuple[_Line, ...] | None = self._session.memo.get(asked)
+        if found is None:
+            found = self._session.memo[asked] = _find_lines(self._session, topic_arn)
+        return found
+
+
+def _find_lines(session: Session, topic_arn: str) -> tuple[_Line, ...]:
+    key = TopicKey.from_arn(topic_arn)
+    if key is None or outward.places(session).has("sns"):
+        return ()  # A topic that is not there has no confirmed subscription.
+    lines = []
+    for subscription in store.confirmed_subscriptions(session, key):
+        is_bare = subscription.protocol == QUEUE_PROTOCOL and subscription.is_raw
+        queue = sqs.queue_here(session, subscription.endpoint) if is_bare else None
+        if queue is None:
+            return ()
+        lines.append(_Line(subscription, queue))
+    return tuple(lines)
