@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hatobin.capabilities.metrics import ReputationTally, Sender
 from hatobin.capabilities.reputation import ReputationWatch
-from hatobin.companions.cloudwatch import Lane
 from hatobin.ports import Session
+from hatobin.words.lane import Lane
 from tests.api.harness import ACCOUNT, REGION, Api
 
 IDENTITY = f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com"

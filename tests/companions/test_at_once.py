@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hatobin.companions import sns, sqs
-from hatobin.companions.sns import Lane
 from hatobin.ports import Session
+from hatobin.words.lane import Lane
 from tests.companions.test_publishing import subscribed_queue
 from tests.companions.world import ACCOUNT, REGION, World
 

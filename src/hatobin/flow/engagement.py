@@ -21,11 +21,11 @@ from msgspec import Struct
 from hatobin.capabilities import events, queue
 from hatobin.capabilities.events import Event
 from hatobin.capabilities.tracking import COLLECTED_S, LinkSeals, TrackedLink, TrackingLinks, agent_class
-from hatobin.companions.cloudwatch import Lane
 from hatobin.ports import Ports, Session
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.words.event import EventKind
 from hatobin.words.identifiers import accepted_at_s
+from hatobin.words.lane import Lane
 from hatobin.words.settings import Settings
 
 log = structlog.get_logger()

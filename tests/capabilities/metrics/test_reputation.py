@@ -7,8 +7,8 @@ import pytest
 from hatobin.capabilities import metrics
 from hatobin.capabilities.metrics import Reputation, ReputationScope, ReputationTally, ScopeKind, Sender
 from hatobin.capabilities.metrics.reputation import KEPT_HOURS, LEAST_HOURS, MOST_HOURS, REPRESENTATIVE_SENDS
-from hatobin.companions.cloudwatch import Lane
 from hatobin.ports import Session
+from hatobin.words.lane import Lane
 from tests.capabilities.rooms import ACCOUNT, NOON, OTHER_ACCOUNT, OTHER_REGION, REGION, Room
 
 HOUR_S = 3600

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from hatobin.companions.cloudwatch import Lane, Metric, MetricKey, points, recording, series, times
+from hatobin.companions.cloudwatch import Metric, MetricKey, points, recording, series, times
 from hatobin.companions.cloudwatch.model import DAY_S, HOUR_S, MAX_METRICS, Amount, series_of
 from hatobin.companions.cloudwatch.sketch import sketch_of, write_sketch
 from hatobin.companions.cloudwatch.statistics import Statistic
 from hatobin.companions.cloudwatch.upkeep import MetricUpkeep
 from hatobin.ports import Session
+from hatobin.words.lane import Lane
 from tests.companions.world import ACCOUNT, NOON, REGION, World
 
 METRIC = Metric(ACCOUNT, REGION, MetricKey("AWS/SES", "Send"), "Count")

@@ -23,16 +23,13 @@ from hatobin.capabilities.events.search_store import number_of_kind
 from hatobin.capabilities.metrics import DayTally, EventFacts, Tally
 from hatobin.capabilities.queue import MessageKey
 from hatobin.companions import outward, sns, sqs
-from hatobin.companions.cloudwatch import Lane
 from hatobin.ports import Entropy, Session, Value
 from hatobin.words.event import EventKind
+from hatobin.words.lane import Lane
 
 _RECORD = """
 INSERT INTO event_record (account_id, region, message_id, kind, at, detail)
 VALUES (:account_id, :region, :message_id, :kind, :at, :detail)"""
-_SNS_LANES = {
-    lane: {Lane.ACCEPT: sns.Lane.ACCEPT, Lane.SETTLE: sns.Lane.SETTLE}.get(lane, sns.Lane.OTHERS) for lane in Lane
-}
 _OUTBOX = """
 INSERT INTO event_outbox (account_id, region, destination, target_arn, message_id, payload, created_at)
 VALUES (:account_id, :region, :destination, :target_arn, :message_id, :payload, :at)"""
@@ -79,7 +76,7 @@ def record_all(
         session.many(_OUTBOX, outbox)
     tally.record(session, lane)
     days.record(lane)
-    return Recorded(waited_for, frozenset() if at_once is None else at_once.finish(_SNS_LANES[lane]))
+    return Recorded(waited_for, frozenset() if at_once is None else at_once.finish(lane))
 
 
 def _is_first(session: Session, event: Event) -> bool:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from hatobin.companions.cloudwatch import Lane
 from hatobin.ports import Session, Value
+from hatobin.words.lane import Lane
 
 KEPT_DAYS = 63
 """How long days are kept: SES shows sixty."""

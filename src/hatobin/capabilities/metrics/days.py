@@ -25,9 +25,9 @@ from hatobin.capabilities.delivery import is_simulator
 from hatobin.capabilities.metrics.day_store import Day, add_days
 from hatobin.capabilities.metrics.isps import isp_of
 from hatobin.capabilities.queue import MessageKey
-from hatobin.companions.cloudwatch import Lane
 from hatobin.ports import Session
 from hatobin.words.event import EventKind
+from hatobin.words.lane import Lane
 
 DAY_S = 86_400
 _TOLD_BY_FEEDBACK_LOOPS = frozenset(

@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from hatobin.companions.cloudwatch import Lane
 from hatobin.ports import Session, Value
+from hatobin.words.lane import Lane
 
 REPRESENTATIVE_SENDS = 10_000
 LEAST_HOURS = 24

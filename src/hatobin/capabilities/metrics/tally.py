@@ -13,9 +13,10 @@ from collections import Counter
 from hatobin.capabilities.configuration_sets import CloudWatchTarget
 from hatobin.capabilities.metrics.dimensions import EventFacts, dimension_sets
 from hatobin.companions import cloudwatch, outward
-from hatobin.companions.cloudwatch import COUNT, Dimensions, Lane, Metric, MetricKey
+from hatobin.companions.cloudwatch import COUNT, Dimensions, Metric, MetricKey
 from hatobin.ports import Session
 from hatobin.words.event import EventKind
+from hatobin.words.lane import Lane
 
 NAMESPACE = "AWS/SES"
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from enum import IntEnum
 from functools import lru_cache
 
 import msgspec
@@ -38,16 +37,6 @@ Dimensions = tuple[tuple[str, str], ...]
 
 _encode = msgspec.json.Encoder().encode
 _pairs = msgspec.json.Decoder(Dimensions)
-
-
-class Lane(IntEnum):
-    """Who measures. Writers of different lanes never wait for each other's rows."""
-
-    ACCEPT = 0
-    SETTLE = 1
-    TRACK = 2
-    API = 3
-    RATES = 4
 
 
 class MetricKey(Struct, frozen=True):

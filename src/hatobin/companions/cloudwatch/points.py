@@ -19,12 +19,12 @@ from hatobin.companions.cloudwatch.model import (
     MINUTE_S,
     MINUTES_KEPT_S,
     Amount,
-    Lane,
     Metric,
     series_of,
 )
 from hatobin.companions.cloudwatch.sketch import merged_texts, together
 from hatobin.ports import Session, Value
+from hatobin.words.lane import Lane
 
 AGED_AT_ONCE = 500
 """Rows that one transaction of the upkeep makes coarser or removes."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hatobin.companions.cloudwatch import points, series
-from hatobin.companions.cloudwatch.model import Amount, Lane, Metric
+from hatobin.companions.cloudwatch.model import Amount, Metric
 from hatobin.ports import Session
+from hatobin.words.lane import Lane
 
 
 def record_counts(

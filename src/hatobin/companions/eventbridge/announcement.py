@@ -13,6 +13,4 @@ def announce(services: Services, delivered: Delivered) -> None:
         sns.announce(services, delivered.published)
     if delivered.is_invoked:
         services.get(lambda_.EventInvocations).notify()
-    waiters = services.get(sqs.SqsWaiters)
-    for queue in delivered.queues:
-        waiters.notify(queue)
+    services.get(sqs.SqsWaiters).notify_all(delivered.queues)

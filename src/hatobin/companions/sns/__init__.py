@@ -26,7 +26,7 @@ from hatobin.companions.sns.model import (
     TopicKey,
     TopicMissing,
 )
-from hatobin.companions.sns.outbox import Lane, backlog, backlog_by_protocol, dead_messages
+from hatobin.companions.sns.outbox import backlog, backlog_by_protocol, dead_messages
 from hatobin.companions.sns.publishing import Publications, publish
 from hatobin.companions.sns.seals import SealedMessage, seal_message, seal_versions
 from hatobin.companions.sns.signer import SnsSigner
@@ -35,7 +35,6 @@ from hatobin.companions.sns.store import topic_exists
 __all__ = [
     "MAX_MESSAGE_BYTES",
     "Backlog",
-    "Lane",
     "LetterTopics",
     "MessageAttribute",
     "Publications",

@@ -11,9 +11,7 @@ from hatobin.gateway import Services
 
 def announce(services: Services, published: Published) -> None:
     """Wake long polls and the workers of this process; to be called after the commit, on the event loop."""
-    waiters = services.get(SqsWaiters)
-    for queue in published.queues:
-        waiters.notify(queue)
+    services.get(SqsWaiters).notify_all(published.queues)
     if published.posts:
         services.get(SnsDeliveries).notify()
     if published.invocations:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from hatobin.companions import outward, sqs
 from hatobin.companions.sns import outbox, store
 from hatobin.companions.sns.model import QUEUE_PROTOCOL, Subscription, TopicKey
-from hatobin.companions.sns.outbox import Lane
 from hatobin.companions.sns.publishing import wants
 from hatobin.ports import Entropy, Session
+from hatobin.words.lane import Lane
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,8 +145,7 @@ class SnsDeliveries:
             due_at = outcome.delivery.retry_at(now) if isinstance(outcome, Failed) else None
             if due_at is not None and len(self._retries) < RETRIES_REMEMBERED:
                 heapq.heappush(self._retries, due_at)
-        for queue in done.queues:
-            self._waiters.notify(queue)
+        self._waiters.notify_all(done.queues)
         for delivery in done.leased:
             self._start(delivery, deadline)
         if any(limit == len(leased) for limit, leased in zip(wanted.values(), done.by_key, strict=True)):

@@ -32,7 +32,6 @@ from hatobin.capabilities.queue import (
     QueuedRecipient,
     ReadyMessage,
 )
-from hatobin.companions.cloudwatch import Lane
 from hatobin.companions.sqs import QueueKey
 from hatobin.flow.outbound.forwarding import Reporter
 from hatobin.flow.outbound.suppressed import held_against, tenant_of
@@ -40,6 +39,7 @@ from hatobin.ports import Entropy, Session
 from hatobin.protocols.mail.headers import split_message
 from hatobin.words.event import EventKind
 from hatobin.words.identifiers import feedback_id
+from hatobin.words.lane import Lane
 from hatobin.words.outcome import Bounced, BounceType, Deferred, Delivered, Hop, Outcome, RecipientState
 from hatobin.words.settings import Settings
 

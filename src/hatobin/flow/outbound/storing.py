@@ -20,7 +20,6 @@ from hatobin.capabilities.account import SendLimits
 from hatobin.capabilities.delivery import is_simulator
 from hatobin.capabilities.queue import Lease
 from hatobin.capabilities.tracking import Tracking
-from hatobin.companions.cloudwatch import Lane
 from hatobin.companions.sqs import QueueKey
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.decisions import Decision, OnLists, accepted_events, decide
@@ -29,6 +28,7 @@ from hatobin.flow.outbound.prepared import Prepared
 from hatobin.flow.outbound.refusals import Refusal
 from hatobin.flow.outbound.tenancy import find_tenant
 from hatobin.ports import Entropy, Session
+from hatobin.words.lane import Lane
 from hatobin.words.outcome import RecipientState
 from hatobin.words.settings import Settings
 

@@ -6,7 +6,7 @@ says how it went. What arrived leaves no row, only a count at its subscription.
 
 from __future__ import annotations
 
-from hatobin.companions.sns.outbox.count_store import Lane, count_delivered
+from hatobin.companions.sns.outbox.count_store import count_delivered
 from hatobin.companions.sns.outbox.store import (
     Draft,
     Failure,
@@ -29,7 +29,6 @@ from hatobin.companions.sns.outbox.store import (
 __all__ = [
     "Draft",
     "Failure",
-    "Lane",
     "Leased",
     "backlog",
     "backlog_by_protocol",

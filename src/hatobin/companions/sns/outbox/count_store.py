@@ -6,11 +6,10 @@ events into queues in their own transactions, never wait for each other's.
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from hatobin.companions.sns.model import SubscriptionKey
 from hatobin.companions.sns.store import subscription_parameters
 from hatobin.ports import Session
+from hatobin.words.lane import Lane
 
 _COUNT = """
 INSERT INTO sns_delivered (account_id, region, subscription_id, lane, delivered, last_delivered_at)
@@ -19,16 +18,8 @@ ON CONFLICT (account_id, region, subscription_id, lane) DO UPDATE
 SET delivered = sns_delivered.delivered + excluded.delivered, last_delivered_at = excluded.last_delivered_at"""
 
 
-class Lane(IntEnum):
-    """Who counts."""
-
-    OTHERS = 0
-    ACCEPT = 1
-    SETTLE = 2
-
-
 def count_delivered(
-    session: Session, key: SubscriptionKey, count: int, *, now: float, lane: Lane = Lane.OTHERS
+    session: Session, key: SubscriptionKey, count: int, *, now: float, lane: Lane = Lane.PUBLISH
 ) -> None:
     """Add to what a subscription has got."""
     session.execute(_COUNT, {**subscription_parameters(key), "lane": int(lane), "count": count, "now": now})
