@@ -112,6 +112,68 @@ async def test_member_that_failed_by_itself_keeps_its_own_error_when_the_commit_
     assert isinstance(results[1], LookupError)
 
 
+async def _three_at_once(database: SqliteDatabase, second: Callable[[Session], None]) -> list[int]:
+    """Run `second` between two that add a row, in one group; give how often each ran."""
+    runs = [0, 0, 0]
+
+    def counted(number: int, work: Callable[[Session], None]) -> Callable[[Session], None]:
+        def run(session: Session) -> None:
+            runs[number] += 1
+            work(session)
+
+        return run
+
+    members = [counted(number, work) for number, work in enumerate((add, second, add))]
+    answers = await asyncio.gather(*map(database.write, members), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [type(None), ValueError, type(None)]
+    return runs
+
+
+async def test_group_of_a_member_that_fails_after_writing_runs_again_and_keeps_the_others_once(
+    opened: Callable[..., SqliteDatabase],
+) -> None:
+    def write_and_fail(session: Session) -> None:
+        add(session)
+        raise ValueError
+
+    database = opened(group_commit_delay_s=0.2)
+    database.apply_schema(TABLE)
+    assert await _three_at_once(database, write_and_fail) == [2, 2, 1]
+    assert await database.read(count) == 2
+    # The next groups expect it, and do not run twice.
+    assert await _three_at_once(database, write_and_fail) == [1, 1, 1]
+    assert await database.read(count) == 4
+
+
+async def test_group_of_a_member_that_fails_before_it_writes_runs_once(opened: Callable[..., SqliteDatabase]) -> None:
+    def fail(session: Session) -> None:
+        raise ValueError
+
+    database = opened(group_commit_delay_s=0.2)
+    database.apply_schema(TABLE)
+    assert await _three_at_once(database, fail) == [1, 1, 1]
+    assert await database.read(count) == 2
+
+
+async def test_member_alone_that_fails_after_writing_leaves_nothing_and_runs_once(
+    opened: Callable[..., SqliteDatabase],
+) -> None:
+    runs: list[bool] = []
+
+    def write_and_fail(session: Session) -> None:
+        runs.append(True)
+        add(session)
+        raise ValueError
+
+    database = opened()
+    database.apply_schema(TABLE)
+    with pytest.raises(ValueError):
+        await database.write(write_and_fail)
+    assert len(runs) == 1
+    await database.write(add)
+    assert await database.read(count) == 1
+
+
 async def test_full_database_loses_the_group_that_filled_it_and_takes_smaller_work_afterwards(
     opened: Callable[..., SqliteDatabase],
 ) -> None:

@@ -1,7 +1,7 @@
 """The writer thread: gathers, runs and commits groups of work.
 
 Laws:
-1. Work that raises is rolled back alone, to its own savepoint.
+1. Work that raises is rolled back alone; where that takes savepoints, the group runs again with them.
 2. Nothing is answered before the commit that holds it has been fsynced.
 3. When the transaction as a whole is lost, every member hears `DatabaseUnavailable`
    and the writer goes on with the next group.
@@ -10,6 +10,7 @@ Laws:
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from threading import Thread
 
 import apsw
@@ -20,13 +21,34 @@ from hatobin.adapters.work import Hooks, Work, WorkQueue, hand_back, still_wante
 from hatobin.ports.database import DatabaseUnavailable
 
 
-def run_group(connection: apsw.Connection, session: SqliteSession, group: list[Work], hooks: Hooks) -> None:
-    """Run a group in one transaction and leave each member's result or error on it."""
+CAREFUL_GROUPS = 32
+"""After a group that had to run again with savepoints, so many groups have them from the start."""
+
+
+class _NeedsSavepoints(Exception):
+    """A member failed after it had written, and nothing parts its rows from those of its neighbours."""
+
+
+def run_group(
+    connection: apsw.Connection, session: SqliteSession, group: list[Work], hooks: Hooks, *, savepoints: bool = False
+) -> bool:
+    """Run a group in one transaction and leave each member's result or error on it.
+
+    Hardly ever does a member fail that has written something: so the group first runs without
+    savepoints, and again with one for each member if that happened. Gives whether it did.
+    """
+    run, failed_bare = (_run_in_savepoint if savepoints else _run_bare), False
     try:
-        session.memo.clear()
-        session.run("BEGIN IMMEDIATE")
-        for work in group:
-            _run_alone(connection, session, work)
+        try:
+            _run_members(connection, session, group, run)
+        except _NeedsSavepoints:
+            failed_bare = True
+            _roll_back(session)
+            if len(group) == 1:
+                return True  # It has its answer, and nobody was lost with it.
+            for work in group:
+                work.result = work.error = None
+            _run_members(connection, session, group, _run_in_savepoint)
         hooks.before_commit()
         session.run("COMMIT")
         hooks.after_commit()
@@ -37,6 +59,7 @@ def run_group(connection: apsw.Connection, session: SqliteSession, group: list[W
         for work in group:
             if work.error is None:
                 work.error = lost
+    return failed_bare
 
 
 def _roll_back(session: SqliteSession) -> None:
@@ -46,23 +69,52 @@ def _roll_back(session: SqliteSession) -> None:
         pass  # The disk again. The next BEGIN fails as long as this lasts, and then comes back here.
 
 
-def _run_alone(connection: apsw.Connection, session: SqliteSession, work: Work) -> None:
+def _run_members(
+    connection: apsw.Connection,
+    session: SqliteSession,
+    group: list[Work],
+    run: Callable[[apsw.Connection, SqliteSession, Work], None],
+) -> None:
+    session.memo.clear()
+    session.run("BEGIN IMMEDIATE")
+    for work in group:
+        if not work.shares_memo:
+            session.memo.clear()
+        run(connection, session, work)
+        if not work.shares_memo:
+            session.memo.clear()
+
+
+def _run_bare(connection: apsw.Connection, session: SqliteSession, work: Work) -> None:
+    """Run one member; raises when its failure cannot be kept to itself."""
+    before = connection.total_changes()
+    try:
+        work.result = work.function(session)
+    except BaseException as error:
+        work.error = _answer(connection, error)
+        if connection.total_changes() != before:
+            raise _NeedsSavepoints from error
+
+
+def _run_in_savepoint(connection: apsw.Connection, session: SqliteSession, work: Work) -> None:
     """Run one member inside its savepoint; raises only when the transaction itself is gone."""
-    if not work.shares_memo:
-        session.memo.clear()
     session.run("SAVEPOINT work")
     try:
         work.result = work.function(session)
     except BaseException as error:
-        work.error = unavailable(error) if isinstance(error, UNAVAILABLE) else error
-        if not connection.in_transaction:
-            # A full disk or an I/O error may end the transaction at once
-            # (https://www.sqlite.org/lang_transaction.html §3): the members before this one are lost too.
-            raise unavailable(error) from error
+        work.error = _answer(connection, error)
         session.run("ROLLBACK TO work")
     session.run("RELEASE work")
-    if not work.shares_memo:
-        session.memo.clear()
+
+
+def _answer(connection: apsw.Connection, error: BaseException) -> BaseException:
+    """Give what the member hears that raised an error; raises it when the transaction is gone with it."""
+    answer = unavailable(error) if isinstance(error, UNAVAILABLE) else error
+    if not connection.in_transaction:
+        # A full disk or an I/O error may end the transaction at once
+        # (https://www.sqlite.org/lang_transaction.html §3): the members before this one are lost too.
+        raise unavailable(error) from error
+    return answer
 
 
 class Writer:
@@ -83,6 +135,7 @@ class Writer:
         self._session = SqliteSession(connection)
         self._group_items = group_items
         self._group_delay_s = group_delay_s
+        self._careful_groups = 0
         self._hooks = hooks
         self._queue = WorkQueue(max_waiting)
         self.put = self._queue.put
@@ -109,13 +162,19 @@ class Writer:
             group = still_wanted(gathered)
             if ours:
                 if group:
-                    run_group(self._connection, self._session, group, self._hooks)
+                    self._run_group(group)
                 self._turn.give()
             else:
                 for work in group:
                     work.error = DatabaseUnavailable("another process does not stop writing")
             if group:
                 hand_back(group)
+
+    def _run_group(self, group: list[Work]) -> None:
+        careful = self._careful_groups > 0
+        self._careful_groups = max(0, self._careful_groups - 1)
+        if run_group(self._connection, self._session, group, self._hooks, savepoints=careful) and len(group) > 1:
+            self._careful_groups = CAREFUL_GROUPS
 
     def _gather(self, first: Work) -> list[Work | None]:
         """Take what is ready behind `first`, up to the group's limit; None marks the end."""
