@@ -227,7 +227,7 @@ def test_mail_accepted_before_its_identity_had_a_topic_is_told_by_its_facts(api:
     identifier = send(api, v1, "b@example.net")
     v1.set_identity_notification_topic(Identity="example.com", NotificationType="Delivery", SnsTopic=inbox.topic)
     event = Event(MessageKey(ACCOUNT, "us-east-1", identifier), None, EventKind.DELIVERY, 0.0, "{}")
-    assert api.run(api.world.database.write(lambda s: events.record(s, event))) is True
+    assert api.run(api.world.database.write(lambda s: events.record(s, event))).waits
     api.run(api.outbound.publisher.publish_batch())
     [notice] = inbox.notices()
     mail = notice["mail"]

@@ -13,7 +13,6 @@ an event) and event-publishing-retrieving-sns-contents, Open and Click objects.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import structlog
 from msgspec import Struct
@@ -21,7 +20,8 @@ from msgspec import Struct
 from hatobin.capabilities import events, queue
 from hatobin.capabilities.events import Event
 from hatobin.capabilities.tracking import COLLECTED_S, LinkSeals, TrackedLink, TrackingLinks, agent_class
-from hatobin.ports import Ports, Session
+from hatobin.flow.outbound import Signals
+from hatobin.ports import Entropy, Ports, Session
 from hatobin.ports.database import DatabaseUnavailable
 from hatobin.words.event import EventKind
 from hatobin.words.identifiers import accepted_at_s
@@ -56,13 +56,13 @@ class EngagementFigures:
 
 
 class Engagements:
-    """Answers pixels and links. `published` is called when somebody waits for an event."""
+    """Answers pixels and links."""
 
-    def __init__(self, ports: Ports, settings: Settings, links: TrackingLinks, published: Callable[[], None]) -> None:
+    def __init__(self, ports: Ports, settings: Settings, links: TrackingLinks, signals: Signals) -> None:
         self._ports = ports
         self._shows_class = settings.service.tracking_agents
         self._links = links
-        self._published = published
+        self._signals = signals
         self._writing: set[asyncio.Task[None]] = set()
         self.figures = EngagementFigures()
 
@@ -111,8 +111,8 @@ class Engagements:
 
     async def _write(self, link: TrackedLink, kind: EventKind, now: float, detail: str) -> None:
         try:
-            told = await self._ports.database.write(
-                lambda session: _tell(session, link, kind, now, detail),
+            recorded = await self._ports.database.write(
+                lambda session: _tell(session, link, kind, now, detail, self._ports.entropy),
                 turn=f"track {link.key.account_id} {link.key.region}",
             )
         except DatabaseUnavailable as error:
@@ -124,26 +124,29 @@ class Engagements:
             self.figures.lost += 1
             log.exception("event_lost", kind=kind.value)
             return
-        if told is None:
+        if recorded is None:
             self.figures.over += 1
             return
         self.figures.recorded += 1
-        if told:
-            self._published()
+        self._signals.recorded(recorded)
 
 
-def _tell(session: Session, link: TrackedLink, kind: EventKind, now: float, detail: str) -> bool | None:
-    """Record one event; True when somebody waits for it, None where the message has too many already."""
+def _tell(
+    session: Session, link: TrackedLink, kind: EventKind, now: float, detail: str, entropy: Entropy
+) -> events.Recorded | None:
+    """Record one event; None where the message has too many already."""
     key = link.key
     if events.number(session, key, limit=MAX_EVENTS) >= MAX_EVENTS:
         return None
     message = queue.message(session, key)
     if message is not None and message.mail:
-        return events.record(session, Event(key, message.configuration_set, kind, now, detail), Lane.TRACK)
+        event = Event(key, message.configuration_set, kind, now, detail)
+        return events.record(session, event, Lane.TRACK, entropy=entropy)
     mail = events.forgotten_mail(
         accepted_at=accepted_at_s(key.message_id),
         account_id=key.account_id,
         message_id=key.message_id,
         configuration_set=link.configuration_set,
     )
-    return events.record(session, Event(key, link.configuration_set, kind, now, detail, mail=mail), Lane.TRACK)
+    event = Event(key, link.configuration_set, kind, now, detail, mail=mail)
+    return events.record(session, event, Lane.TRACK, entropy=entropy)

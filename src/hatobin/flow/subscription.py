@@ -15,7 +15,8 @@ from hatobin.capabilities import contacts, events, queue
 from hatobin.capabilities.contacts import Choice, PreferenceChange, Preferences, SubscriptionLink, SubscriptionLinks
 from hatobin.capabilities.events import Event
 from hatobin.capabilities.queue import MessageKey
-from hatobin.ports import Ports, Session
+from hatobin.flow.outbound import Signals
+from hatobin.ports import Entropy, Ports, Session
 from hatobin.words.event import EventKind
 
 HEADER_SOURCE = "UnsubscribeHeader"
@@ -23,12 +24,12 @@ PAGE_SOURCE = "PreferencePage"
 
 
 class Subscriptions:
-    """Answers the links. `published` is called when somebody waits for the event."""
+    """Answers the links."""
 
-    def __init__(self, ports: Ports, links: SubscriptionLinks, published: Callable[[], None]) -> None:
+    def __init__(self, ports: Ports, links: SubscriptionLinks, signals: Signals) -> None:
         self._ports = ports
         self._links = links
-        self._published = published
+        self._signals = signals
 
     async def show(self, token: str) -> tuple[str, Preferences] | None:
         """Give the recipient's address and what was chosen so far; None for a link that leads nowhere."""
@@ -56,23 +57,29 @@ class Subscriptions:
             return False
         now = self._ports.clock.now()
 
-        def change(session: Session) -> tuple[bool, bool]:
+        entropy = self._ports.entropy
+
+        def change(session: Session) -> events.Recorded | None:
             changed = work(session, link, now)
-            return changed is not None, changed is not None and _tell(session, link, changed, source, now)
+            return None if changed is None else _tell(session, link, changed, source, now, entropy)
 
-        found, waited_for = await self._ports.database.write(change)
-        if waited_for:
-            self._published()
-        return found
+        recorded = await self._ports.database.write(change)
+        if recorded is None:
+            return False
+        self._signals.recorded(recorded)
+        return True
 
 
-def _tell(session: Session, link: SubscriptionLink, change: PreferenceChange, source: str, now: float) -> bool:
-    """Record the event of a choice that differs from the one before; True when somebody waits for it."""
+def _tell(
+    session: Session, link: SubscriptionLink, change: PreferenceChange, source: str, now: float, entropy: Entropy
+) -> events.Recorded:
+    """Record the event of a choice that differs from the one before."""
     if not change.differs:
-        return False
+        return events.Recorded()
     key = MessageKey(link.account_id, link.region, link.message_id)
     message = queue.message(session, key)
     if message is None:
-        return False
+        return events.Recorded()
     detail = events.subscription_detail(change, at=now, source=source)
-    return events.record(session, Event(key, message.configuration_set, EventKind.SUBSCRIPTION, now, detail))
+    event = Event(key, message.configuration_set, EventKind.SUBSCRIPTION, now, detail)
+    return events.record(session, event, entropy=entropy)

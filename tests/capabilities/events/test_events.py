@@ -44,7 +44,7 @@ def mail() -> MailJson:
 
 def published(kind: EventKind, detail: str, outgoing_ip: str = "") -> dict[str, object]:
     event = Event(KEY, "ConfigSet", kind, AT, detail, outgoing_ip=outgoing_ip)
-    decoded: dict[str, object] = json.loads(event.payload(mail()))
+    decoded: dict[str, object] = json.loads(event.payload(mail().head, event.tags(mail())))
     return decoded
 
 

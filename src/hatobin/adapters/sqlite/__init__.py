@@ -7,8 +7,9 @@ without threads or files, for tests and for the simulation.
 How a write travels: the coroutine puts its work into a queue; the writer
 thread takes everything that is ready, opens one transaction, runs each piece,
 commits with one fsync and wakes the event loop once for the whole group. Where
-a piece fails that has written, the group runs again with a savepoint each. While that fsync runs, the next group gathers, so a
-busy server forms large groups and an idle one answers without delay.
+a piece fails that has written something, the group runs again with a savepoint
+each. While that fsync runs, the next group gathers, so a busy server forms
+large groups and an idle one answers without delay.
 
 Law: https://www.sqlite.org/wal.html, https://www.sqlite.org/pragma.html.
 """

@@ -20,7 +20,6 @@ from hatobin.adapters.sqlite.turn import WriteTurn
 from hatobin.adapters.work import Hooks, Work, WorkQueue, hand_back, still_wanted, take_ready
 from hatobin.ports.database import DatabaseUnavailable
 
-
 CAREFUL_GROUPS = 32
 """After a group that had to run again with savepoints, so many groups have them from the start."""
 

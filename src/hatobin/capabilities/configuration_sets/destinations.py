@@ -52,6 +52,11 @@ class CloudWatchTarget(msgspec.Struct, frozen=True, tag="CLOUD_WATCH"):
 
     dimensions: tuple[Dimension, ...]
 
+    @property
+    def asks_tags_alone(self) -> bool:
+        """Whether all values come from the tags of a message."""
+        return all(dimension.source == "MESSAGE_TAG" for dimension in self.dimensions)
+
 
 class EventBridgeTarget(msgspec.Struct, frozen=True, tag="EVENT_BRIDGE"):
     """The default event bus of the account."""

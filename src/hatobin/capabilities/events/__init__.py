@@ -28,6 +28,7 @@ from hatobin.capabilities.events.details import (
 from hatobin.capabilities.events.expiry import find_expired, remove
 from hatobin.capabilities.events.mail import MailFacts, forgotten_mail, mail_head, mail_tags
 from hatobin.capabilities.events.model import METRICS_TARGET, WEBHOOK_TARGET, Event, MailJson, OutboxRow, RecordedEvent
+from hatobin.capabilities.events.recording import Recorded, record, record_all
 from hatobin.capabilities.events.search_store import Engagement, engagement, has, messages_with
 from hatobin.capabilities.events.store import (
     backlog,
@@ -36,8 +37,6 @@ from hatobin.capabilities.events.store import (
     oldest_at,
     oldest_in_outbox,
     outbox_by_target,
-    record,
-    record_all,
     record_change,
     recorded,
     take_outbox,
@@ -52,6 +51,7 @@ __all__ = [
     "MailFacts",
     "MailJson",
     "OutboxRow",
+    "Recorded",
     "RecordedEvent",
     "Waiting",
     "backlog",

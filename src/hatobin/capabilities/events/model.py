@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 from msgspec import Struct
 
@@ -51,15 +53,22 @@ class Event(Struct, frozen=True):
         """Give the JSON of the tags as this event shows them."""
         if not self.outgoing_ip or not mail.tags:
             return mail.tags
-        member = f'"ses:outgoing-ip":[{msgspec.json.encode(self.outgoing_ip).decode()}]'
+        member = _outgoing_ip(self.outgoing_ip)
         return f"{{{member}}}" if mail.tags == "{}" else f"{mail.tags[:-1]},{member}}}"
 
-    def payload(self, mail: MailJson) -> str:
-        """Assemble the JSON that subscribers get; a concatenation of stored parts."""
-        return (
-            f'{{"eventType":"{self.kind.value}","mail":{mail.head[:-1]},"tags":{self.tags(mail)}}},'
-            f'"{self.kind.detail_name}":{self.detail}}}'
-        )
+    def payload(self, head: str, tags: str) -> str:
+        """Assemble the JSON that subscribers get out of the head of `mail` and the tags, as `tags` gives them."""
+        opening, name = _AROUND[self.kind]
+        return f'{opening}{head[:-1]},"tags":{tags}}},{name}{self.detail}}}'
+
+
+_AROUND = {kind: (f'{{"eventType":"{kind.value}","mail":', f'"{kind.detail_name}":') for kind in EventKind}
+
+
+@lru_cache(maxsize=64)
+def _outgoing_ip(address: str) -> str:
+    """Write the member of the tags; a server has few addresses."""
+    return f'"ses:outgoing-ip":[{msgspec.json.encode(address).decode()}]'
 
 
 class OutboxRow(Struct, frozen=True):

@@ -32,11 +32,18 @@ class Notices:
         self._session = session
         self._has_topics: dict[tuple[str, str], bool] = {}
 
+    def may_notify(self, event: Event) -> bool:
+        """Say whether somebody in the event's account and region wants notifications, and of events of its kind."""
+        scope = (event.key.account_id, event.key.region)
+        if event.kind not in _KINDS:
+            return False
+        if scope not in self._has_topics:
+            self._has_topics[scope] = identities.any_notices(self._session, *scope)
+        return self._has_topics[scope]
+
     def notice(self, event: Event) -> tuple[str, str, str] | None:
-        """Give the notification of an event: destination, topic, JSON; None where nobody asked for it."""
-        kind, key = _KINDS.get(event.kind), event.key
-        if kind is None or not self._may_notify(key.account_id, key.region):
-            return None
+        """Give the notification of an event that `may_notify`: destination, topic, JSON; None where nobody asked."""
+        kind, key = _KINDS[event.kind], event.key
         message = queue.message(self._session, key)
         if message is None:
             return None
@@ -46,12 +53,6 @@ class Notices:
             return None
         mail = _mail(self._session, message, event.mail, with_headers=route.with_headers)
         return f"{NOTICE_PREFIX}{route.identity}", route.topic_arn, notice(kind, event, mail)
-
-    def _may_notify(self, account_id: str, region: str) -> bool:
-        scope = (account_id, region)
-        if scope not in self._has_topics:
-            self._has_topics[scope] = identities.any_notices(self._session, account_id, region)
-        return self._has_topics[scope]
 
 
 def notice(kind: str, event: Event, mail: dict[str, Any]) -> str:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
 
-from hatobin.capabilities import queue
-from hatobin.capabilities.events.listeners import listeners_of
 from hatobin.capabilities.events.model import (
     CHANGE_PREFIX,
     METRICS_TARGET,
     Event,
-    MailJson,
     OutboxRow,
     RecordedEvent,
 )
-from hatobin.capabilities.events.notices import Notices
-from hatobin.capabilities.events.search_store import number_of_kind
-from hatobin.capabilities.metrics import DayTally, EventFacts, Tally
 from hatobin.capabilities.queue import MessageKey
-from hatobin.companions import outward, sns, sqs
-from hatobin.ports import Entropy, Session, Value
+from hatobin.companions import outward
+from hatobin.ports import Session, Value
 from hatobin.words.event import EventKind
-from hatobin.words.lane import Lane
 
 _RECORD = """
 INSERT INTO event_record (account_id, region, message_id, kind, at, detail)
@@ -35,52 +27,27 @@ INSERT INTO event_outbox (account_id, region, destination, target_arn, message_i
 VALUES (:account_id, :region, :destination, :target_arn, :message_id, :payload, :at)"""
 
 
-class Recorded(Struct, frozen=True):
-    """What follows the commit of recorded events."""
+class Outgoing(Struct, frozen=True):
+    """An event on its way into the outbox, for one destination."""
 
-    waited_for: frozenset[MessageKey] = frozenset()
-    """The messages of which an event waits in the outbox."""
-    queues: frozenset[sqs.QueueKey] = frozenset()
-    """The queues that got events already."""
-
-
-def record(session: Session, event: Event, lane: Lane = Lane.SETTLE) -> bool:
-    """Write an event down, and queue it for every matching destination; True when one matched."""
-    return bool(record_all(session, [event], lane).waited_for)
+    event: Event
+    destination: str
+    target_arn: str
+    payload: str
 
 
-def record_all(
-    session: Session, happened: Sequence[Event], lane: Lane = Lane.SETTLE, *, entropy: Entropy | None = None
-) -> Recorded:
-    """Write events down, in order, count them, and queue each for its matching destinations and its identity's topic.
-
-    With `entropy` topics that have nothing but queues behind them put them there at once (see `sns.QueuesAtOnce`).
-    """
+def write_down(session: Session, happened: Sequence[Event]) -> None:
+    """Append events to the record, in order."""
     session.many(_RECORD, [_row(event) for event in happened])
-    outbox: list[dict[str, Value]] = []
-    notices, tally, days = Notices(session), Tally(), DayTally(session)
-    at_once = None if entropy is None or not happened else sns.QueuesAtOnce(session, entropy, now=happened[-1].at)
-    for event in happened:
-        tally.add(event.key.account_id, event.key.region, event.kind, event.at, event.count)
-        days.add(event.key, event.kind, event.at, event.detail, partial(_is_first, session, event))
-        told = _told(session, event, tally)
-        if (notice := notices.notice(event)) is not None:
-            told.insert(0, notice)
-        for destination, target_arn, payload in told:
-            if at_once is None or not at_once.publish(target_arn, payload):
-                outbox.append(_outbox_row(event, destination, target_arn, payload))
-    waited_for = frozenset(_key(row) for row in outbox)
-    if outward.places(session).has("cloudwatch"):
-        outbox += [_measured(*one) for one in tally.chosen()]
-    if outbox:
-        session.many(_OUTBOX, outbox)
-    tally.record(session, lane)
-    days.record(lane)
-    return Recorded(waited_for, frozenset() if at_once is None else at_once.finish(lane))
 
 
-def _is_first(session: Session, event: Event) -> bool:
-    return number_of_kind(session, event.key, event.kind, limit=2) == 1
+def fill_outbox(
+    session: Session, outgoing: Sequence[Outgoing], measured: Sequence[tuple[str, str, outward.Datum]]
+) -> None:
+    """Append to the outbox: events, in order, and measurements for a CloudWatch elsewhere."""
+    rows = [_outbox_row(one) for one in outgoing] + [_measured(*one) for one in measured]
+    if rows:
+        session.many(_OUTBOX, rows)
 
 
 def record_change(
@@ -99,10 +66,6 @@ def record_change(
     session.execute(_OUTBOX, row)
 
 
-def _key(row: Mapping[str, Value]) -> MessageKey:
-    return MessageKey(str(row["account_id"]), str(row["region"]), str(row["message_id"]))
-
-
 def _row(event: Event) -> dict[str, Value]:
     key = event.key
     return {
@@ -115,31 +78,15 @@ def _row(event: Event) -> dict[str, Value]:
     }
 
 
-def _told(session: Session, event: Event, tally: Tally) -> list[tuple[str, str, str]]:
-    """Count an event for its set's CloudWatch destinations, and give whom it is published to, and as what."""
-    listeners = listeners_of(session, event)
-    if not listeners.counted and not listeners.told:
-        return []
-    key, mail = event.key, event.mail or _stored_mail(session, event.key)
-    if listeners.counted:
-        facts = EventFacts(mail.head, event.tags(mail), event.detail)
-        for target in listeners.counted:
-            tally.add_chosen(key.account_id, key.region, event.kind, event.at, event.count, (target, facts))
-    if not listeners.told:
-        return []
-    payload = event.payload(mail)
-    return [(destination, target_arn, payload) for destination, target_arn in listeners.told]
-
-
-def _outbox_row(event: Event, destination: str, target_arn: str, payload: str) -> dict[str, Value]:
-    key = event.key
+def _outbox_row(outgoing: Outgoing) -> dict[str, Value]:
+    event, key = outgoing.event, outgoing.event.key
     return {
         "account_id": key.account_id,
         "region": key.region,
-        "destination": destination,
-        "target_arn": target_arn,
+        "destination": outgoing.destination,
+        "target_arn": outgoing.target_arn,
         "message_id": key.message_id,
-        "payload": payload,
+        "payload": outgoing.payload,
         "at": event.at,
     }
 
@@ -155,13 +102,6 @@ def _measured(account_id: str, region: str, datum: outward.Datum) -> dict[str, V
         "payload": msgspec.json.encode(datum).decode(),
         "at": float(datum.at),
     }
-
-
-def _stored_mail(session: Session, key: MessageKey) -> MailJson:
-    stored = queue.message(session, key)
-    if stored is None:
-        raise LookupError(f"an event of {key.message_id} has no message row")
-    return MailJson(stored.mail, stored.tags)
 
 
 _OUTBOX_COLUMNS = "id, account_id, region, destination, target_arn, message_id, payload, created_at"

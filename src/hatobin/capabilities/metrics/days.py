@@ -54,13 +54,18 @@ class DayTally:
         self._facts: dict[MessageKey, _Facts | None] = {}
         self._counts: dict[Day, Counter[str]] = {}
 
-    def add(self, key: MessageKey, kind: EventKind, at: float, detail: str, is_first: Callable[[], bool]) -> None:
-        """Count an event for its account; `is_first` says whether its message has no other of its kind."""
-        scope = (key.account_id, key.region)
+    def counts(self, account_id: str, region: str) -> bool:
+        """Say whether the account wants its events counted so."""
+        scope = (account_id, region)
         if scope not in self._is_on:
             self._is_on[scope] = account.vdm_enabled(self._session, *scope)
-        if not self._is_on[scope] or (facts := self._of(key)) is None:
+        return self._is_on[scope]
+
+    def add(self, key: MessageKey, kind: EventKind, at: float, detail: str, is_first: Callable[[], bool]) -> None:
+        """Count an event of an account that wants it; `is_first` says whether its message has no other of its kind."""
+        if (facts := self._of(key)) is None:
             return
+        scope = (key.account_id, key.region)
         for address, metric in _counted(kind, detail, facts, is_first):
             if is_simulator(address.rpartition("@")[2].lower()):
                 continue

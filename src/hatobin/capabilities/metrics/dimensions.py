@@ -39,10 +39,10 @@ class EventFacts:
     Each is read when a dimension first asks for it.
     """
 
-    __slots__ = ("_detail", "_head", "_headers", "_link_tags", "_tags", "_tags_text")
+    __slots__ = ("_detail", "_head", "_headers", "_link_tags", "_tags", "tags_text")
 
     def __init__(self, head: str, tags_text: str, detail: str) -> None:
-        self._head, self._tags_text, self._detail = head, tags_text, detail
+        self._head, self.tags_text, self._detail = head, tags_text, detail
         self._headers: Mapping[str, str] | None = None
         self._tags: Mapping[str, Sequence[str]] | None = None
         self._link_tags: Mapping[str, Sequence[str]] | None = None
@@ -65,7 +65,7 @@ class EventFacts:
                 self._link_tags = _read_link_tags(self._detail)
             return self._link_tags
         if self._tags is None:
-            self._tags = _tags.decode(self._tags_text) if self._tags_text else {}
+            self._tags = _tags.decode(self.tags_text) if self.tags_text else {}
         return self._tags
 
 

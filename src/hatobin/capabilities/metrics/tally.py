@@ -9,6 +9,7 @@ Refs: SES developer guide, "Amazon SES metrics and dimensions" and "Setting up a
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from hatobin.capabilities.configuration_sets import CloudWatchTarget
 from hatobin.capabilities.metrics.dimensions import EventFacts, dimension_sets
@@ -34,9 +35,9 @@ class Tally:
         self._builtin: dict[_Place, int] = {}
         self._chosen: Counter[tuple[_Place, Dimensions]] = Counter()
 
-    def add(self, account_id: str, region: str, kind: EventKind, at: float, count: int) -> None:
-        """Count an event for its account."""
-        place = (account_id, region, kind, int(at) // 60 * 60)
+    def add(self, account_id: str, region: str, kind: EventKind, minute: int, count: int) -> None:
+        """Count events of one minute, given by its begin, for their account."""
+        place = (account_id, region, kind, minute)
         self._builtin[place] = self._builtin.get(place, 0) + count
 
     def add_chosen(
@@ -44,14 +45,22 @@ class Tally:
         account_id: str,
         region: str,
         kind: EventKind,
-        at: float,
-        count: int,
-        where: tuple[CloudWatchTarget, EventFacts],
+        target: CloudWatchTarget,
+        events: Iterable[tuple[float, int, EventFacts]],
     ) -> None:
-        """Count an event for a CloudWatch destination of its configuration set."""
-        place = (account_id, region, kind, int(at) // 60 * 60)
-        for dimensions in dimension_sets(*where):
-            self._chosen[place, dimensions] += count
+        """Count events, (when, as how many, its facts), for a CloudWatch destination of their configuration set."""
+        # Messages of one sender mostly have the same tags.
+        by_tags: dict[str, list[Dimensions]] | None = {} if target.asks_tags_alone else None
+        for at, count, facts in events:
+            place = (account_id, region, kind, int(at) // 60 * 60)
+            if by_tags is None:
+                found = dimension_sets(target, facts)
+            elif (known := by_tags.get(facts.tags_text)) is not None:
+                found = known
+            else:
+                found = by_tags[facts.tags_text] = dimension_sets(target, facts)
+            for dimensions in found:
+                self._chosen[place, dimensions] += count
 
     def chosen(self) -> list[tuple[str, str, outward.Datum]]:
         """Give what CloudWatch destinations counted: account, region and measurement."""

@@ -7,7 +7,9 @@ Then an event is in the queue with the commit that makes it true.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+
+from msgspec import Struct
 
 from hatobin.companions import outward, sqs
 from hatobin.companions.sns import outbox, store
@@ -17,12 +19,12 @@ from hatobin.ports import Entropy, Session
 from hatobin.words.lane import Lane
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A subscription, and its queue."""
+class _Line(Struct, frozen=True):
+    """A subscription, its queue, and how many octets a message of the queue may have."""
 
     subscription: Subscription
     queue: sqs.Queue
+    max_size: int
 
 
 class QueuesAtOnce:
@@ -32,18 +34,24 @@ class QueuesAtOnce:
         self._session, self._entropy, self._now = session, entropy, now
         self._bodies: dict[str, tuple[_Line, list[str]]] = {}
 
-    def publish(self, topic_arn: str, message: str) -> bool:
-        """Put a message into the queues of a topic; False, and nothing done, where `Publications` has to do it."""
+    def publish(self, topic_arn: str, messages: Sequence[str]) -> Sequence[int]:
+        """Put messages into the queues of a topic; give the places of those that `Publications` has to publish.
+
+        Those are all of them where the topic wants more, and else those that are too large for one of its queues.
+        """
         lines = self._lines(topic_arn)
         if not lines:
-            return False
-        size = len(message.encode())
-        if not all(line.queue.takes(size) for line in lines):
-            return False
+            return range(len(messages))
+        smallest = min(line.max_size for line in lines)
+        left = [place for place, message in enumerate(messages) if not _fits(message, smallest)]
+        taken = messages if not left else [message for message in messages if _fits(message, smallest)]
         for line in lines:
-            if wants(line.subscription, message, {}):
-                self._bodies.setdefault(line.subscription.key.arn, (line, []))[1].append(message)
-        return True
+            mine = taken
+            if line.subscription.is_filtered:
+                mine = [message for message in taken if wants(line.subscription, message, {})]
+            if mine:
+                self._bodies.setdefault(line.subscription.key.arn, (line, []))[1].extend(mine)
+        return left
 
     def finish(self, lane: Lane) -> frozenset[sqs.QueueKey]:
         """Write what was published, and give the queues, for `SqsWaiters.notify` after the commit."""
@@ -64,6 +72,11 @@ class QueuesAtOnce:
         return found
 
 
+def _fits(message: str, size: int) -> bool:
+    # A character has four octets at most: hardly ever is a message encoded to be measured.
+    return 4 * len(message) <= size or len(message.encode()) <= size
+
+
 def _find_lines(session: Session, topic_arn: str) -> tuple[_Line, ...]:
     key = TopicKey.from_arn(topic_arn)
     if key is None or outward.places(session).has("sns"):
@@ -74,5 +87,5 @@ def _find_lines(session: Session, topic_arn: str) -> tuple[_Line, ...]:
         queue = sqs.queue_here(session, subscription.endpoint) if is_bare else None
         if queue is None:
             return ()
-        lines.append(_Line(subscription, queue))
+        lines.append(_Line(subscription, queue, queue.seconds("MaximumMessageSize")))
     return tuple(lines)

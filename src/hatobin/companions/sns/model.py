@@ -153,6 +153,11 @@ class Subscription:
         return self.attributes.get("RawMessageDelivery") == "true"
 
     @property
+    def is_filtered(self) -> bool:
+        """Not every message may be wanted."""
+        return bool(self.attributes.get("FilterPolicy"))
+
+    @property
     def filter_scope(self) -> Scope:
         """What the filter policy looks at."""
         return Scope(self.attributes.get("FilterPolicyScope", Scope.MESSAGE_ATTRIBUTES.value))

@@ -105,8 +105,7 @@ class MessageAttribute:
     binary_value: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """A message on its way into a queue."""
 
     message_id: str

@@ -170,7 +170,11 @@ def count_messages(session: Session, queue: Queue, *, now: float) -> Counts:
 
 def send(session: Session, queue: Queue, drafts: Sequence[Draft], *, now: float) -> None:
     """Put messages into a queue."""
-    expires_at = now + queue.seconds("MessageRetentionPeriod")
+    alike = {
+        **_message_parameters(queue),
+        "now": now,
+        "expires_at": now + queue.seconds("MessageRetentionPeriod"),
+    }
     session.many(
         "INSERT INTO sqs_message"
         " (account_id, region, queue_id, message_id, body, attributes, trace_header, sender_id, sent_at,"
@@ -179,15 +183,13 @@ def send(session: Session, queue: Queue, drafts: Sequence[Draft], *, now: float)
         " :visible_at, :expires_at, 0, 0)",
         [
             {
-                **_message_parameters(queue),
+                **alike,
                 "message_id": draft.message_id,
                 "body": draft.body,
                 "attributes": _json(draft.attributes) if draft.attributes else "{}",
                 "trace_header": draft.trace_header,
                 "sender_id": draft.sender_id,
-                "now": now,
                 "visible_at": now + draft.delay_s,
-                "expires_at": expires_at,
             }
             for draft in drafts
         ],

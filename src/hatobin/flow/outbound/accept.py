@@ -274,9 +274,7 @@ class Acceptor:
                 recipients=len(prepared.draft.recipients),
                 size=prepared.size,
             )
-            if result.subscribed:
-                self._signals.published()
-            self._signals.queued(result.queues)
+            self._signals.recorded(result.recorded)
             if result.decision.delivered:
                 self._signals.kept(1)
             if waiting.pieces:

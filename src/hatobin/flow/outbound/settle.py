@@ -104,9 +104,7 @@ class Settler:
             if settlement.attempt is not None:
                 self._log.settled(settlement.attempt)
             self._ready.done(settlement.message.key.message_id, 1, settlement.message.held_bytes)
-        if followed.subscribed:
-            self._signals.published()
-        self._signals.queued(followed.queues)
+        self._signals.recorded(followed.recorded)
         self._signals.settled()
         if followed.due or self._ready.overflowed:
             self._signals.due()

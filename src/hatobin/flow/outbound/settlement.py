@@ -32,7 +32,6 @@ from hatobin.capabilities.queue import (
     QueuedRecipient,
     ReadyMessage,
 )
-from hatobin.companions.sqs import QueueKey
 from hatobin.flow.outbound.forwarding import Reporter
 from hatobin.flow.outbound.suppressed import held_against, tenant_of
 from hatobin.ports import Entropy, Session
@@ -72,10 +71,7 @@ class Followed(Struct, frozen=True):
     blobs: list[str]
     due: bool
     """Something waits to be claimed: deferred recipients, or mail that tells of bounces."""
-    subscribed: bool
-    """Events wait in the outbox."""
-    queues: frozenset[QueueKey] = frozenset()
-    """The queues that got events already."""
+    recorded: events.Recorded
 
 
 class _Sorted(Struct, frozen=True):
@@ -144,7 +140,7 @@ class _Group:
         if self._mails:
             queue.enqueue_all(self._session, [(mail, None) for mail in self._mails])
         dropped = queue.drop_bodies(self._session, self._without_inbox(self._finished))
-        return Followed(dropped, deferred or bool(self._mails), bool(recorded.waited_for), recorded.queues)
+        return Followed(dropped, deferred or bool(self._mails), recorded)
 
     def _without_inbox(self, finished: Iterable[MessageKey]) -> list[MessageKey]:
         """Leave out what the inbox shows: others of its recipients had their mail put there."""

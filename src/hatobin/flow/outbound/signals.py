@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hatobin.capabilities.events import Recorded
 from hatobin.capabilities.queue import ReadyMessage
 from hatobin.companions.sqs import QueueKey
 
@@ -25,3 +26,9 @@ class Signals:
     settled: Callable[[], None]
     kept: Callable[[int], None]
     """So many messages came into the inbox, and are durable."""
+
+    def recorded(self, recorded: Recorded) -> None:
+        """Tell of events after their commit."""
+        if recorded.waits:
+            self.published()
+        self.queued(recorded.queues)

@@ -20,7 +20,6 @@ from hatobin.capabilities.account import SendLimits
 from hatobin.capabilities.delivery import is_simulator
 from hatobin.capabilities.queue import Lease
 from hatobin.capabilities.tracking import Tracking
-from hatobin.companions.sqs import QueueKey
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.decisions import Decision, OnLists, accepted_events, decide
 from hatobin.flow.outbound.draft import RenderedContent
@@ -44,11 +43,10 @@ class Pending(Struct, frozen=True):
 
 
 class Stored(Struct, frozen=True):
-    """A stored message. `subscribed`: one of its events waits in the outbox. `queues` got events already."""
+    """A stored message, and what follows of the events of its group."""
 
     decision: Decision
-    subscribed: bool
-    queues: frozenset[QueueKey] = frozenset()
+    recorded: events.Recorded
 
 
 class OtherTracking(Struct, frozen=True):
@@ -129,7 +127,7 @@ def _store(
     _deliver_locally(session, [(pending.prepared, decision) for pending, decision in accepted])
     recorded = events.record_all(session, happened, Lane.ACCEPT, entropy=entropy)
     _count_reputation(session, accepted)
-    return [Stored(decision, decision.message.key in recorded.waited_for, recorded.queues) for _, decision in accepted]
+    return [Stored(decision, recorded) for _, decision in accepted]
 
 
 def _deliver_locally(session: Session, accepted: Sequence[tuple[Prepared, Decision]]) -> None:
