@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 
@@ -62,9 +63,9 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.structs.replace(self, reputation=reputation)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ConfigurationSet:
-    """A configuration set, as a send sees it.
+    """A configuration set, as a send sees it; what each send asks is worked out once.
 
     `suppressed_reasons` is None where the account's own reasons hold, and
     empty where nothing is suppressed. `max_delivery_s` None leaves the time
@@ -100,19 +101,19 @@ class ConfigurationSet:
         delivery = self.options.delivery
         return "OPTIONAL" if delivery is None or delivery.tls_policy is None else delivery.tls_policy
 
-    @property
+    @cached_property
     def signs_smime(self) -> bool:
         """Whether mail gets an S/MIME signature where its sender has a certificate; not by default."""
         security = self.options.message_security
         scheme = None if security is None else security.signing_scheme
         return scheme is not None and scheme.smime_scheme is not None
 
-    @property
+    @cached_property
     def max_delivery_s(self) -> int | None:
         """How long delivery may be tried, in seconds."""
         return None if self.options.delivery is None else self.options.delivery.max_delivery_seconds
 
-    @property
+    @cached_property
     def suppressed_reasons(self) -> tuple[str, ...] | None:
         """The set's own reasons to suppress; None leaves it to the account (surface.md §4.9)."""
         suppression = self.options.suppression
@@ -120,7 +121,7 @@ class ConfigurationSet:
             return None
         return tuple(suppression.suppressed_reasons)
 
-    @property
+    @cached_property
     def suppression_scope(self) -> str | None:
         """The list that the set's mail is held against, "TENANT" or "ACCOUNT"; None leaves it to the tenant."""
         suppression = self.options.suppression
@@ -134,7 +135,11 @@ class ConfigurationSet:
 
     def listens_to(self, event_type: str) -> bool:
         """Say whether a destination of any kind is told of events of one kind, by v2's name for it."""
-        return any(one.enabled and event_type in one.event_types for one in self.destinations)
+        return event_type in self._listened
+
+    @cached_property
+    def _listened(self) -> frozenset[str]:
+        return frozenset(kind for one in self.destinations if one.enabled for kind in one.event_types)
 
     @property
     def redirect_domain(self) -> str | None:

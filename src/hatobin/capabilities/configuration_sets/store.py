@@ -13,11 +13,12 @@ from hatobin.capabilities.configuration_sets.destinations import EventDestinatio
 from hatobin.capabilities.configuration_sets.model import ConfigurationSet, Options
 from hatobin.capabilities.tags import TagPair
 from hatobin.companions import outward
+from hatobin.companions.outward import WebhookPlace
 from hatobin.gateway.paging import PageRequest
 from hatobin.ports import Row, Session, Value
 
 SETS_READ = 1_000
-"""So many texts of sets are kept as what they say."""
+"""So many sets are kept as what their rows say."""
 
 _options = msgspec.json.Decoder(Options)
 _texts = msgspec.json.Decoder(tuple[str, ...])
@@ -42,9 +43,8 @@ def find(session: Session, account_id: str, region: str, name: str) -> Configura
     row = session.one(_FIND, where)
     if row is None:
         return None
-    destinations = _destinations(tuple(sorted(session.execute(_FIND_DESTINATIONS, where))))
-    webhooks = outward.places(session).webhooks_of(name)
-    return ConfigurationSet(account_id, region, name, _read_options(row[0]), destinations, webhooks)
+    destinations = tuple(sorted(session.execute(_FIND_DESTINATIONS, where)))
+    return _made(account_id, region, name, row[0], destinations, outward.places(session).webhooks_of(name))
 
 
 def find_once(session: Session, account_id: str, region: str, name: str) -> ConfigurationSet | None:
@@ -57,13 +57,21 @@ def find_once(session: Session, account_id: str, region: str, name: str) -> Conf
 
 
 @lru_cache(maxsize=SETS_READ)
+def _made(
+    account_id: str,
+    region: str,
+    name: str,
+    options: str,
+    destinations: tuple[Row, ...],
+    webhooks: tuple[WebhookPlace, ...],
+) -> ConfigurationSet:
+    """Make the same value of the same rows, with what it has worked out of them."""
+    made = tuple(_destination(row[1:]) for row in destinations)
+    return ConfigurationSet(account_id, region, name, _read_options(options), made, webhooks)
+
+
 def _read_options(text: str) -> Options:
     return _options.decode(text)
-
-
-@lru_cache(maxsize=SETS_READ)
-def _destinations(rows: tuple[Row, ...]) -> tuple[EventDestination, ...]:
-    return tuple(_destination(row[1:]) for row in rows)
 
 
 def _destination(row: tuple[Any, ...]) -> EventDestination:

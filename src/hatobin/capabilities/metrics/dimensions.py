@@ -7,8 +7,8 @@ reference, CloudWatchDimensionConfiguration.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -33,54 +33,44 @@ _tags = msgspec.json.Decoder(dict[str, tuple[str, ...]])
 _heads = msgspec.json.Decoder(_Head)
 
 
-class EventFacts:
-    """What dimensions take their values from: the JSON of `mail` without its tags, of the tags, and of the event.
+class EventFacts(NamedTuple):
+    """What dimensions take their values from: the JSON of `mail` without its tags, of the tags, and of the event."""
 
-    Each is read when a dimension first asks for it.
-    """
-
-    __slots__ = ("_detail", "_head", "_headers", "_link_tags", "_tags", "tags_text")
-
-    def __init__(self, head: str, tags_text: str, detail: str) -> None:
-        self._head, self.tags_text, self._detail = head, tags_text, detail
-        self._headers: Mapping[str, str] | None = None
-        self._tags: Mapping[str, Sequence[str]] | None = None
-        self._link_tags: Mapping[str, Sequence[str]] | None = None
-
-    def value(self, dimension: Dimension) -> str:
-        """Give the value of a dimension: the default where the source has none, or none that can be one."""
-        found: str | None = None
-        if dimension.source == "EMAIL_HEADER":
-            if self._headers is None:
-                self._headers = _read_headers(self._head)
-            found = self._headers.get(dimension.name.lower())
-        else:
-            values = self._tags_from(dimension.source).get(dimension.name)
-            found = values[0] if values else None
-        return found if found is not None and _VALUE.match(found) else dimension.default
-
-    def _tags_from(self, source: str) -> Mapping[str, Sequence[str]]:
-        if source == "LINK_TAG":
-            if self._link_tags is None:
-                self._link_tags = _read_link_tags(self._detail)
-            return self._link_tags
-        if self._tags is None:
-            self._tags = _tags.decode(self.tags_text) if self.tags_text else {}
-        return self._tags
+    head: str
+    tags_text: str
+    detail: str
 
 
-def _read_headers(head: str) -> Mapping[str, str]:
-    """Give the header of the message, by name in lower case; of a repeated field the first."""
-    headers: dict[str, str] = {}
-    for field in _heads.decode(head).headers if head else ():
-        headers.setdefault(field.name.lower(), field.value)
+def _headers(facts: EventFacts) -> Mapping[str, Sequence[str]]:
+    """Give the header of the message, by name in lower case."""
+    headers: dict[str, list[str]] = {}
+    for field in _heads.decode(facts.head).headers if facts.head else ():
+        headers.setdefault(field.name.lower(), []).append(field.value)
     return headers
 
 
-def _read_link_tags(detail: str) -> Mapping[str, Sequence[str]]:
+def _message_tags(facts: EventFacts) -> Mapping[str, Sequence[str]]:
+    return _tags.decode(facts.tags_text) if facts.tags_text else {}
+
+
+def _link_tags(facts: EventFacts) -> Mapping[str, Sequence[str]]:
     """Give the tags of the clicked link."""
-    found: Any = msgspec.json.decode(detail).get("linkTags") if '"linkTags"' in detail else None
+    found: Any = msgspec.json.decode(facts.detail).get("linkTags") if '"linkTags"' in facts.detail else None
     return found or {}
+
+
+_SOURCES: Mapping[str, Callable[[EventFacts], Mapping[str, Sequence[str]]]] = {
+    "EMAIL_HEADER": _headers,
+    "MESSAGE_TAG": _message_tags,
+    "LINK_TAG": _link_tags,
+}
+
+
+def _value(dimension: Dimension, found: Mapping[str, Sequence[str]]) -> str:
+    """Give the value of a dimension, the first of several: the default where there is none, or none that can be one."""
+    name = dimension.name.lower() if dimension.source == "EMAIL_HEADER" else dimension.name
+    values = found.get(name)
+    return values[0] if values and _VALUE.match(values[0]) else dimension.default
 
 
 def dimension_sets(target: CloudWatchTarget, facts: EventFacts) -> list[Dimensions]:
@@ -89,5 +79,6 @@ def dimension_sets(target: CloudWatchTarget, facts: EventFacts) -> list[Dimensio
     Deviates: SES is said to publish the whole set alone. Each dimension by itself is counted too, so that a question
     that names one of several finds something.
     """
-    whole: Dimensions = tuple(sorted((dimension.name, facts.value(dimension)) for dimension in target.dimensions))
+    found = {source: _SOURCES[source](facts) for source in {dimension.source for dimension in target.dimensions}}
+    whole: Dimensions = tuple(sorted((one.name, _value(one, found[one.source])) for one in target.dimensions))
     return [whole] if len(whole) < 2 else [whole, *((pair,) for pair in whole)]

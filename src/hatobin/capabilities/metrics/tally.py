@@ -50,15 +50,14 @@ class Tally:
     ) -> None:
         """Count events, (when, as how many, its facts), for a CloudWatch destination of their configuration set."""
         # Messages of one sender mostly have the same tags.
-        by_tags: dict[str, list[Dimensions]] | None = {} if target.asks_tags_alone else None
+        by_tags: dict[str, list[Dimensions]] = {}
         for at, count, facts in events:
             place = (account_id, region, kind, int(at) // 60 * 60)
-            if by_tags is None:
+            found = by_tags.get(facts.tags_text)
+            if found is None:
                 found = dimension_sets(target, facts)
-            elif (known := by_tags.get(facts.tags_text)) is not None:
-                found = known
-            else:
-                found = by_tags[facts.tags_text] = dimension_sets(target, facts)
+                if target.asks_tags_alone:
+                    by_tags[facts.tags_text] = found
             for dimensions in found:
                 self._chosen[place, dimensions] += count
 

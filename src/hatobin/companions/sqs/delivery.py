@@ -71,7 +71,8 @@ class Intake:
             return False
         if not queue.takes(len(body.encode()) + attributes_size(attributes)):
             return False
-        draft = _draft(queue, body, attributes, sender_id, now=self._now, entropy=self._entropy)
+        message_id = ordered_uuid(self._now, self._entropy.uuid())
+        draft = Draft(message_id, body, attributes, sender_id, queue.seconds("DelaySeconds"))
         self._drafts.setdefault(queue_arn, []).append(draft)
         return True
 
@@ -101,21 +102,9 @@ def queue_here(session: Session, queue_arn: str) -> Queue | None:
 
 def deposit(session: Session, queue: Queue, bodies: Sequence[str], *, entropy: Entropy, now: float) -> None:
     """Put messages of SNS that the queue takes into it, without attributes."""
-    drafts = [_draft(queue, body, {}, SNS_SENDER_ID, now=now, entropy=entropy) for body in bodies]
+    delay_s, uuid = queue.seconds("DelaySeconds"), entropy.uuid
+    drafts = [Draft(ordered_uuid(now, uuid()), body, {}, SNS_SENDER_ID, delay_s) for body in bodies]
     store.send(session, queue, drafts, now=now)
-
-
-def _draft(
-    queue: Queue,
-    body: str,
-    attributes: Mapping[str, MessageAttribute],
-    sender_id: str,
-    *,
-    now: float,
-    entropy: Entropy,
-) -> Draft:
-    message_id = ordered_uuid(now, entropy.uuid())
-    return Draft(message_id, body, attributes, sender_id, queue.seconds("DelaySeconds"))
 
 
 def queue_exists(session: Session, queue_arn: str) -> bool:

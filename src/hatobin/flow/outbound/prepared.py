@@ -61,9 +61,9 @@ class Prepared(Struct, frozen=True):
 
 def header_json(fields: Sequence[Field], key: MessageKey) -> HeaderJson:
     """Give the header as events show it."""
-    headers, truncated = event_headers(fields)
-    common = common_headers(fields, message_id=key.message_id)
-    return HeaderJson(msgspec.Raw(_encode(headers)), truncated, msgspec.Raw(_encode(common)))
+    listed = event_headers(fields)
+    common = common_headers(fields, message_id=key.message_id, listed=listed)
+    return HeaderJson(msgspec.Raw(_encode(listed.headers)), listed.truncated, msgspec.Raw(_encode(common)))
 
 
 def mail_of(

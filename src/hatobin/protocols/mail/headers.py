@@ -237,6 +237,11 @@ def unfold(value: bytes) -> str:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
         text = value.decode("latin-1")
+    return unfold_text(text)
+
+
+def unfold_text(text: str) -> str:
+    """Undo folding as `unfold` does."""
     text = text.strip(" \t\r\n")
     return _FOLD.sub(" ", text) if "\n" in text else text
 

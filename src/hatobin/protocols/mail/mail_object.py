@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import zip_longest
 from typing import NamedTuple
 
 from hatobin.protocols.mail.encoded_words import decode_words
-from hatobin.protocols.mail.headers import Field, unfold
+from hatobin.protocols.mail.headers import Field, unfold, unfold_text
 from hatobin.words.address import AddressError, Mailbox, parse_mailbox_list
 
 MAX_EVENT_HEADER_OCTETS = 10 * 1024
@@ -46,42 +47,53 @@ def event_headers(fields: Iterable[Field], *, limit: int = MAX_EVENT_HEADER_OCTE
         used += len(field[1]) - 4
         if used > limit:
             return EventHeaders(headers, True)
-        name, _, value = field[1].partition(b":")
-        headers.append({"name": name.rstrip(b" \t").decode("latin-1"), "value": unfold(value)})
+        if field[1].isascii():  # Nearly every field, and decoded at once.
+            name, _, value = field[1].decode("ascii").partition(":")
+            headers.append({"name": name.rstrip(" \t"), "value": unfold_text(value)})
+        else:
+            octets, _, raw_value = field[1].partition(b":")
+            headers.append({"name": octets.rstrip(b" \t").decode("latin-1"), "value": unfold(raw_value)})
     return EventHeaders(headers, False)
 
 
 def common_headers(
-    fields: Iterable[Field], *, message_id: str | None = None, return_path: str | None = None
+    fields: Iterable[Field],
+    *,
+    message_id: str | None = None,
+    return_path: str | None = None,
+    listed: EventHeaders | None = None,
 ) -> dict[str, str | list[str]]:
     """Build `commonHeaders`: decoded values of the well-known fields, keys in SES's order.
+
+    `listed` are the same fields as `event_headers` gives them: then they are unfolded already.
 
     The message's own Message-ID counts; `message_id` (the id that SES handed
     out) stands in where it has none. `return_path` overrides a Return-Path
     field. An address list that does not parse is given whole, decoded.
     """
-    found: dict[str, Field] = {}
-    for field in fields:
+    known = () if listed is None else listed.headers
+    found: dict[str, str] = {}
+    for field, header in zip_longest(fields, known):
         if field[0] in _COMMON_KEYS and field[0] not in found:
-            found[field[0]] = field
+            found[field[0]] = field.value if header is None else header["value"]
     common: dict[str, str | list[str]] = {}
     if return_path is not None:
         common["returnPath"] = return_path
     elif "return-path" in found:
-        common["returnPath"] = found["return-path"].value.removeprefix("<").removesuffix(">")
+        common["returnPath"] = found["return-path"].removeprefix("<").removesuffix(">")
     if "from" in found:
-        common["from"] = display_list(found["from"].value)
+        common["from"] = display_list(found["from"])
     if "date" in found:
-        common["date"] = found["date"].value
+        common["date"] = found["date"]
     for key in ("to", "cc", "bcc", "reply-to"):
         if key in found:
-            common[_ADDRESS_FIELDS[key]] = display_list(found[key].value)
+            common[_ADDRESS_FIELDS[key]] = display_list(found[key])
     if "message-id" in found:
-        common["messageId"] = found["message-id"].value
+        common["messageId"] = found["message-id"]
     elif message_id is not None:
         common["messageId"] = message_id
     if "subject" in found:
-        common["subject"] = decode_words(found["subject"].value)
+        common["subject"] = decode_words(found["subject"])
     return common
 
 
