@@ -15,6 +15,7 @@ from operator import itemgetter
 from msgspec import Struct
 
 from hatobin.capabilities import queue
+from hatobin.capabilities.configuration_sets import CloudWatchTarget
 from hatobin.capabilities.events import store
 from hatobin.capabilities.events.listeners import Listeners, listeners_of
 from hatobin.capabilities.events.model import Event, MailJson
@@ -82,7 +83,7 @@ class _Recording:
         key, kind = run[0].key, run[0].kind
         minutes: Counter[int] = Counter()
         for event in run:
-            minutes[int(event.at) // 60 * 60] += event.count
+            minutes[_minute(event)] += event.count
         for minute, count in minutes.items():
             self._tally.add(key.account_id, key.region, kind, minute, count)
         if self._days.counts(key.account_id, key.region):
@@ -104,11 +105,8 @@ class _Recording:
         mails = [event.mail or _stored_mail(self._session, event.key) for event in run]
         tags = [event.tags(mail) for event, mail in zip(run, mails, strict=True)]
         for target in listeners.counted:
-            facts = (
-                (event.at, event.count, EventFacts(mail.head, text, event.detail))
-                for event, mail, text in zip(run, mails, tags, strict=True)
-            )
-            self._tally.add_chosen(run[0].key.account_id, run[0].key.region, run[0].kind, target, facts)
+            counts = _by_facts(target, run, mails, tags)
+            self._tally.add_chosen(run[0].key.account_id, run[0].key.region, run[0].kind, target, counts)
         if listeners.told:
             heads = (mail.head for mail in mails)
             payloads = [event.payload(*parts) for event, *parts in zip(run, heads, tags, strict=True)]
@@ -134,6 +132,26 @@ def _runs(happened: Sequence[Event]) -> Iterator[tuple[int, list[Event]]]:
 
 def _alike(event: Event) -> tuple[object, ...]:
     return event.kind, event.configuration_set, event.key.account_id, event.key.region
+
+
+def _minute(event: Event) -> int:
+    return int(event.at) // 60 * 60
+
+
+def _by_facts(
+    target: CloudWatchTarget, run: Sequence[Event], mails: Sequence[MailJson], tags: Sequence[str]
+) -> dict[tuple[int, EventFacts], int]:
+    """Count a run by minute and by what the dimensions of a destination look at."""
+    counts: Counter[tuple[int, EventFacts]] = Counter()
+    if not target.asks_tags_alone:
+        for event, mail, text in zip(run, mails, tags, strict=True):
+            counts[_minute(event), EventFacts(mail.head, text, event.detail)] += event.count
+        return counts
+    # Messages of one sender mostly have the same tags: they are counted before anything is read.
+    by_tags: Counter[tuple[int, str]] = Counter()
+    for event, text in zip(run, tags, strict=True):
+        by_tags[_minute(event), text] += event.count
+    return {(minute, EventFacts("", text, "")): count for (minute, text), count in by_tags.items()}
 
 
 def _is_first(session: Session, event: Event) -> bool:

@@ -9,7 +9,7 @@ Refs: SES developer guide, "Amazon SES metrics and dimensions" and "Setting up a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from hatobin.capabilities.configuration_sets import CloudWatchTarget
 from hatobin.capabilities.metrics.dimensions import EventFacts, dimension_sets
@@ -46,19 +46,12 @@ class Tally:
         region: str,
         kind: EventKind,
         target: CloudWatchTarget,
-        events: Iterable[tuple[float, int, EventFacts]],
+        counts: Mapping[tuple[int, EventFacts], int],
     ) -> None:
-        """Count events, (when, as how many, its facts), for a CloudWatch destination of their configuration set."""
-        # Messages of one sender mostly have the same tags.
-        by_tags: dict[str, list[Dimensions]] = {}
-        for at, count, facts in events:
-            place = (account_id, region, kind, int(at) // 60 * 60)
-            found = by_tags.get(facts.tags_text)
-            if found is None:
-                found = dimension_sets(target, facts)
-                if target.asks_tags_alone:
-                    by_tags[facts.tags_text] = found
-            for dimensions in found:
+        """Count events, by minute and facts, for a CloudWatch destination of their configuration set."""
+        for (minute, facts), count in counts.items():
+            place = (account_id, region, kind, minute)
+            for dimensions in dimension_sets(target, facts):
                 self._chosen[place, dimensions] += count
 
     def chosen(self) -> list[tuple[str, str, outward.Datum]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter
 
 import msgspec
@@ -26,6 +27,10 @@ _SUBSCRIPTION_COLUMNS = (
 )
 
 _strings = msgspec.json.Decoder(dict[str, str])
+
+
+SUBSCRIPTIONS_READ = 1_000
+"""So many subscriptions are kept as what their rows say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +257,7 @@ def _topic_parameters(key: TopicKey) -> dict[str, Value]:
     return {"account_id": key.account_id, "region": key.region, "topic_name": key.name}
 
 
+@lru_cache(maxsize=SUBSCRIPTIONS_READ)
 def _subscription(row: Row) -> Subscription:
     return Subscription(
         key=SubscriptionKey(TopicKey(row[0], row[1], row[2]), row[3]),

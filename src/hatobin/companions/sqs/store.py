@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -24,13 +25,15 @@ from hatobin.companions.sqs.model import (
     Receipt,
     Redrive,
 )
-from hatobin.ports import Session, Value
+from hatobin.ports import Row, Session, Value
 
 RECEIVE_ROUNDS = 16
 UPKEEP_ROWS = 500
 """Messages that one transaction of the upkeep removes."""
 UPKEEP_QUEUES = 50
 """Queues that the upkeep looks at in one step."""
+QUEUES_READ = 256
+"""So many queues are kept as what their rows say."""
 LOOKED_AT = 20
 """Messages of a queue that the upkeep looks at."""
 
@@ -80,7 +83,13 @@ def find_queue(session: Session, key: QueueKey) -> Queue | None:
         f"SELECT queue_id, attributes, created_at, modified_at FROM sqs_queue WHERE {_QUEUE}",
         _queue_parameters(key),
     )
-    return None if row is None else Queue(key, row[0], _strings_decoder.decode(row[1]), row[2], row[3])
+    return None if row is None else _queue(key, row)
+
+
+@lru_cache(maxsize=QUEUES_READ)
+def _queue(key: QueueKey, row: Row) -> Queue:
+    queue_id, attributes, created_at, modified_at = row
+    return Queue(key, queue_id, _strings_decoder.decode(attributes), created_at, modified_at)
 
 
 def insert_queue(session: Session, queue: Queue, tags: Mapping[str, str]) -> None:
