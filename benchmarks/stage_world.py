@@ -18,7 +18,7 @@ from hatobin.adapters.entropy import OsEntropy
 from hatobin.adapters.sqlite import SqliteDatabase
 from hatobin.adapters.threads import ThreadPool
 from hatobin.app import operations
-from hatobin.app.schema import schema
+from hatobin.app.schema import VOLATILE_TABLES, schema
 from hatobin.capabilities import identities, queue
 from hatobin.companions import sns, sqs
 from hatobin.companions.kms import Vault
@@ -98,7 +98,7 @@ def fresh_store(folder: Path) -> Path:
 
 def make_world(path: Path, runner: asyncio.Runner) -> World:
     """Make a store with a verified identity, and a configuration set that publishes to a queue."""
-    database = SqliteDatabase.open(str(path))
+    database = SqliteDatabase.open(str(path), volatile=VOLATILE_TABLES)
     database.apply_schema(schema())
     entropy = OsEntropy()
     nothing = cast(Any, None)  # These stages ask neither DNS nor the network.

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar, cast
 import pytest
 
 from hatobin.adapters.sqlite import SqliteDatabase
-from hatobin.app.schema import schema
+from hatobin.app.schema import VOLATILE_TABLES, schema
 from hatobin.ports import Database, Session
 from tests.peers import postgres
 
@@ -51,7 +51,7 @@ def open_store(*, on_write: Callable[[], None] = _nothing, on_written: Callable[
     """Give an empty store with the whole schema; the hooks are those of `SqliteDatabase.open`."""
     if ON_POSTGRES:
         return _InlinePostgres(on_write, on_written)
-    database = SqliteDatabase.open(":memory:", on_write=on_write, on_written=on_written)
+    database = SqliteDatabase.open(":memory:", volatile=VOLATILE_TABLES, on_write=on_write, on_written=on_written)
     database.apply_schema(schema())
     return cast(Store, database)
 

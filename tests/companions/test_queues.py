@@ -10,7 +10,7 @@ import json
 import pytest
 
 from hatobin.companions import sqs
-from hatobin.companions.sqs import store
+from hatobin.companions.sqs import store, upkeep_store
 from hatobin.companions.sqs.api_messages import LONG_POLL_LOOK_S, receive_message
 from hatobin.companions.sqs.digests import attributes_md5
 from hatobin.companions.sqs.model import Receipt
@@ -202,11 +202,11 @@ async def test_what_is_past_its_retention_is_not_received(world: World) -> None:
 
 async def test_upkeep_removes_what_is_past_its_retention(world: World) -> None:
     world.queue(MessageRetentionPeriod="60")
-    for number in range(store.UPKEEP_ROWS + 20):
+    for number in range(upkeep_store.UPKEEP_ROWS + 20):
         deliver(world, str(number))
     task = asyncio.ensure_future(sqs.QueueUpkeep(world.ports).run())
     await world.clock.advance(59)
-    assert world.rows("SELECT COUNT(*) FROM sqs_message") == [(store.UPKEEP_ROWS + 20,)]
+    assert world.rows("SELECT COUNT(*) FROM sqs_message") == [(upkeep_store.UPKEEP_ROWS + 20,)]
     await world.clock.advance(40)
     assert world.rows("SELECT COUNT(*) FROM sqs_message") == [(0,)]
     task.cancel()
@@ -214,7 +214,7 @@ async def test_upkeep_removes_what_is_past_its_retention(world: World) -> None:
 
 
 async def test_upkeep_looks_at_every_queue(world: World) -> None:
-    for number in range(store.UPKEEP_QUEUES + 3):
+    for number in range(upkeep_store.UPKEEP_QUEUES + 3):
         world.queue(f"mail-{number}", MessageRetentionPeriod="60")
         deliver(world, arn=f"arn:aws:sqs:{REGION}:{ACCOUNT}:mail-{number}")
     await world.clock.advance(61)
@@ -224,14 +224,14 @@ async def test_upkeep_looks_at_every_queue(world: World) -> None:
 
 async def test_where_retention_was_shortened_a_receive_drops_what_is_over(world: World) -> None:
     world.queue(MessageRetentionPeriod="3600")
-    for number in range(store.LOOKED_AT):
+    for number in range(upkeep_store.LOOKED_AT):
         deliver(world, f"long {number}")
     request = sqs_models.SetQueueAttributesRequest(queue_url=URL, attributes={"MessageRetentionPeriod": "60"})
     await sqs.api_queues.set_queue_attributes(world.call(), request)
     deliver(world, "short")
     await world.clock.advance(61)
     received = [message.body for _ in range(3) for message in world.received()]
-    assert received == [f"long {number}" for number in range(store.LOOKED_AT)]
+    assert received == [f"long {number}" for number in range(upkeep_store.LOOKED_AT)]
 
 
 async def test_a_purge_is_one_row_and_upkeep_does_the_rest(world: World) -> None:

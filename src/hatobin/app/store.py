@@ -12,7 +12,7 @@ from hatobin.adapters.blobs import FileBlobs
 from hatobin.adapters.migrations import Migration, SchemaTooNew
 from hatobin.adapters.sqlite import SqliteDatabase, SqliteTooOld
 from hatobin.app.data_folder import DataFolder
-from hatobin.app.schema import migrations
+from hatobin.app.schema import VOLATILE_TABLES, migrations
 from hatobin.companions.s3 import LocalObjects
 from hatobin.ports import Blobs, Database, Ports
 from hatobin.ports.database import DatabaseUnavailable, Session
@@ -94,6 +94,7 @@ def _open_database(settings: Settings, folder: DataFolder, worker: int) -> OpenD
         group_commit_items=store.group_commit_items,
         group_commit_delay_s=store.group_commit_delay_s,
         checkpoints=worker == 0,
+        volatile=VOLATILE_TABLES,
     )
 
 

@@ -35,9 +35,10 @@ class Session(Protocol):
 
     @property
     def memo(self) -> dict[object, Any]:
-        """Facts read by pieces of work of this group commit that share them (see `Database.write`).
+        """Facts read by pieces of work that share them (see `Database.write`), of this group commit or earlier ones.
 
-        Keyed by the asking room. An engine may remember nothing.
+        Keyed by the asking room. An engine may remember nothing; one that remembers facts beyond a group forgets
+        them when a table is written that facts may be read from.
         """
         ...
 
@@ -69,8 +70,8 @@ class Database(Protocol):
         member gets `DatabaseUnavailable`.
 
         `shares_memo` promises that `work` writes nothing that facts in
-        `Session.memo` are read from; neighbours in the group that promise the
-        same then share those facts.
+        `Session.memo` are read from, unless it does not mind old ones itself;
+        whoever promises the same then shares those facts.
 
         `turn` gives work a place in its group: where several nodes write at
         once, all must lock the rows that they share in one order, or they block

@@ -11,6 +11,7 @@ from typing import Any
 
 import apsw
 
+from hatobin.adapters.sqlite.facts import MEMORY, Facts
 from hatobin.adapters.sqlite.inserts import FEWEST_ROWS, multi_row_insert
 from hatobin.ports.database import DatabaseUnavailable, Dialect, Row, Value
 
@@ -28,8 +29,6 @@ WAL_KEPT_BYTES = 64 * 1024 * 1024
 
 STATEMENTS_CACHED = 512
 """Prepared statements kept by one connection; the whole server has a few hundred."""
-
-MEMORY = ":memory:"
 
 
 class SqliteTooOld(Exception):
@@ -106,11 +105,14 @@ def open_reader(path: str) -> apsw.Connection:
 class SqliteSession:
     """The port's `Session` over one cursor, used again for every statement of its connection."""
 
-    __slots__ = ("_cursor", "_execute", "memo")
+    __slots__ = ("_cursor", "_execute", "changed_facts", "facts", "memo")
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, facts: Facts | None = None) -> None:
         self._cursor = connection.cursor()
         self._execute = self._cursor.execute
+        self.facts = facts
+        self.changed_facts = False
+        """A statement wrote what facts may be read from; whoever runs the work takes it back."""
         self.memo: dict[object, Any] = {}
 
     @property
@@ -120,11 +122,13 @@ class SqliteSession:
 
     def execute(self, sql: str, parameters: Mapping[str, Value] | None = None) -> list[Row]:
         """Run one statement and give all its rows."""
+        self._look_at(sql)
         rows: list[Any] = self._execute(sql, parameters).fetchall()
         return rows
 
     def one(self, sql: str, parameters: Mapping[str, Value] | None = None) -> Row | None:
         """Run one statement and give its first row, or None."""
+        self._look_at(sql)
         row: Row | None = self._execute(sql, parameters).fetchone()
         return row
 
@@ -134,6 +138,7 @@ class SqliteSession:
         Each step of SQLite gives up the interpreter lock and takes it again,
         which in a busy process costs more than the row.
         """
+        self._look_at(sql)
         insert = multi_row_insert(sql) if len(parameters) >= FEWEST_ROWS else None
         if insert is None:
             self._cursor.executemany(sql, parameters)
@@ -145,6 +150,10 @@ class SqliteSession:
                 start += rows
         if start < len(parameters):
             self._cursor.executemany(sql, parameters[start:])
+
+    def _look_at(self, sql: str) -> None:
+        if self.facts is not None and self.facts.changed_by(sql):
+            self.changed_facts = True
 
     def run(self, sql: str) -> None:
         """Run one statement without bindings or rows (transaction control)."""

@@ -12,13 +12,13 @@ import apsw
 from hatobin.adapters.migrations import Migration, migrate
 from hatobin.adapters.sqlite.checkpoint import Checkpointer
 from hatobin.adapters.sqlite.connection import (
-    MEMORY,
     UNAVAILABLE,
     SqliteSession,
     check_version,
     open_writer,
     unavailable,
 )
+from hatobin.adapters.sqlite.facts import MEMORY, Facts
 from hatobin.adapters.sqlite.readers import Readers
 from hatobin.adapters.sqlite.turn import WriteTurn
 from hatobin.adapters.sqlite.writer import Writer, run_group
@@ -47,12 +47,15 @@ class SqliteDatabase(ABC):
         group_commit_delay_s: float = 0.0,
         checkpoints: bool = True,
         max_waiting: int = MAX_WAITING,
+        volatile: frozenset[str] | None = None,
         on_write: Callable[[], None] = _nothing,
         on_written: Callable[[], None] = _nothing,
     ) -> SqliteDatabase:
         """Open the file, made if it is missing, or a fresh store for ":memory:".
 
         `checkpoints` is false in all but one of the processes that share a file.
+        `volatile` names the tables that nothing in `Session.memo` is read from: with it facts hold
+        from one group to the next until another table is written (see `facts`).
         More than `max_waiting` writes, or reads, that wait are refused as `DatabaseUnavailable`.
         `on_write` is called before each commit and `on_written` after it, on the
         thread that commits: a simulation crashes there by raising. What `on_write`
@@ -63,7 +66,7 @@ class SqliteDatabase(ABC):
         check_version()
         hooks = Hooks(before_commit=on_write, after_commit=on_written)
         if path == MEMORY:
-            return _InMemory(hooks)
+            return _InMemory(hooks, volatile)
         return _InFile(
             path,
             hooks,
@@ -71,6 +74,7 @@ class SqliteDatabase(ABC):
             group_delay_s=group_commit_delay_s,
             checkpoints=checkpoints,
             max_waiting=max_waiting,
+            volatile=volatile,
         )
 
     def apply_schema(self, sql: str) -> None:
@@ -107,8 +111,11 @@ def _transact(connection: apsw.Connection, session: SqliteSession, work: Callabl
     """Run `work` in a transaction of its own, on the caller's thread and past the hooks."""
     try:
         session.run("BEGIN IMMEDIATE")
+        session.memo = {}
         result = work(session)
         session.run("COMMIT")
+        if session.facts is not None:
+            session.facts.forget()
     except BaseException as error:
         if connection.in_transaction:
             session.run("ROLLBACK")
@@ -121,16 +128,16 @@ def _transact(connection: apsw.Connection, session: SqliteSession, work: Callabl
 class _InMemory(SqliteDatabase):
     """One connection, no threads: the same calls in the same order give the same trace."""
 
-    def __init__(self, hooks: Hooks) -> None:
+    def __init__(self, hooks: Hooks, volatile: frozenset[str] | None) -> None:
         self._connection = open_writer(MEMORY)
-        self._session = SqliteSession(self._connection)
+        self._session = SqliteSession(self._connection, None if volatile is None else Facts(MEMORY, volatile))
         self._hooks = hooks
         self._closed = False
 
     async def read(self, work: Callable[[Session], T]) -> T:
         self._check_free()
         # The same refusal that a read-only connection gives to a statement that writes.
-        self._session.memo.clear()
+        self._session.memo = {}
         self._session.run("PRAGMA query_only = 1")
         try:
             return work(self._session)
@@ -141,7 +148,7 @@ class _InMemory(SqliteDatabase):
 
     async def write(self, work: Callable[[Session], T], *, shares_memo: bool = False, turn: str = "") -> T:
         self._check_free()
-        item = Work(work, asyncio.get_running_loop().create_future())
+        item = Work(work, asyncio.get_running_loop().create_future(), shares_memo=shares_memo)
         run_group(self._connection, self._session, [item], self._hooks)
         item.settle()
         result: T = await item.future
@@ -165,7 +172,15 @@ class _InFile(SqliteDatabase):
     """A file in WAL mode: a writer thread, reader threads and, in one process, a checkpointer."""
 
     def __init__(
-        self, path: str, hooks: Hooks, *, group_items: int, group_delay_s: float, checkpoints: bool, max_waiting: int
+        self,
+        path: str,
+        hooks: Hooks,
+        *,
+        group_items: int,
+        group_delay_s: float,
+        checkpoints: bool,
+        max_waiting: int,
+        volatile: frozenset[str] | None,
     ) -> None:
         self._path = path
         self._closed = False
@@ -178,6 +193,7 @@ class _InFile(SqliteDatabase):
             connection,
             WriteTurn(path),
             hooks,
+            facts=None if volatile is None else Facts(path, volatile),
             group_items=group_items,
             group_delay_s=group_delay_s,
             max_waiting=max_waiting,

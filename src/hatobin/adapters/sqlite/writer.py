@@ -12,10 +12,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from threading import Thread
+from typing import Any
 
 import apsw
 
 from hatobin.adapters.sqlite.connection import UNAVAILABLE, SqliteSession, unavailable
+from hatobin.adapters.sqlite.facts import Facts
 from hatobin.adapters.sqlite.turn import WriteTurn
 from hatobin.adapters.work import Hooks, Work, WorkQueue, hand_back, still_wanted, take_ready
 from hatobin.ports.database import DatabaseUnavailable
@@ -62,6 +64,8 @@ def run_group(
 
 
 def _roll_back(session: SqliteSession) -> None:
+    if session.facts is not None:
+        session.facts.forget()  # Some may have been read of what is not there now.
     try:
         session.run("ROLLBACK")
     except apsw.Error:
@@ -74,14 +78,27 @@ def _run_members(
     group: list[Work],
     run: Callable[[apsw.Connection, SqliteSession, Work], None],
 ) -> None:
-    session.memo.clear()
+    """Run members in a transaction; those that share facts see those of earlier groups, as far as they hold."""
     session.run("BEGIN IMMEDIATE")
+    facts, shared = session.facts, _shared(session)
+    has_changed = False
     for work in group:
-        if not work.shares_memo:
-            session.memo.clear()
+        session.memo = shared if work.shares_memo else {}
+        session.changed_facts = False
         run(connection, session, work)
-        if not work.shares_memo:
-            session.memo.clear()
+        if session.changed_facts or (facts is None and not work.shares_memo):
+            shared.clear()
+            has_changed |= session.changed_facts
+    if facts is not None and has_changed:
+        facts.note()
+
+
+def _shared(session: SqliteSession) -> dict[object, Any]:
+    """Give the facts that hold at the begin of a transaction."""
+    if session.facts is None:
+        return {}
+    session.facts.begin()
+    return session.facts.kept
 
 
 def _run_bare(connection: apsw.Connection, session: SqliteSession, work: Work) -> None:
@@ -125,13 +142,14 @@ class Writer:
         turn: WriteTurn,
         hooks: Hooks,
         *,
+        facts: Facts | None,
         group_items: int,
         group_delay_s: float,
         max_waiting: int,
     ) -> None:
         self._connection = connection
         self._turn = turn
-        self._session = SqliteSession(connection)
+        self._session = SqliteSession(connection, facts)
         self._group_items = group_items
         self._group_delay_s = group_delay_s
         self._careful_groups = 0
@@ -147,6 +165,8 @@ class Writer:
         self._thread.join()
         self._connection.close()
         self._turn.close()
+        if self._session.facts is not None:
+            self._session.facts.close()
 
     def _run(self) -> None:
         get = self._queue.get

@@ -26,20 +26,20 @@ _HEADER_MEMBERS = ("headersTruncated", "headers", "commonHeaders")
 
 
 class Notices:
-    """Makes the notifications of one group of events; what it asks of the store holds for the group."""
+    """Makes the notifications of one group of events."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._has_topics: dict[tuple[str, str], bool] = {}
 
     def may_notify(self, event: Event) -> bool:
         """Say whether somebody in the event's account and region wants notifications, and of events of its kind."""
-        scope = (event.key.account_id, event.key.region)
         if event.kind not in _KINDS:
             return False
-        if scope not in self._has_topics:
-            self._has_topics[scope] = identities.any_notices(self._session, *scope)
-        return self._has_topics[scope]
+        asked = ("any notices", event.key.account_id, event.key.region)
+        found: bool | None = self._session.memo.get(asked)
+        if found is None:
+            found = self._session.memo[asked] = identities.any_notices(self._session, *asked[1:])
+        return found
 
     def notice(self, event: Event) -> tuple[str, str, str] | None:
         """Give the notification of an event that `may_notify`: destination, topic, JSON; None where nobody asked."""

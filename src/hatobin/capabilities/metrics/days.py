@@ -50,16 +50,16 @@ class DayTally:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._is_on: dict[tuple[str, str], bool] = {}
         self._facts: dict[MessageKey, _Facts | None] = {}
         self._counts: dict[Day, Counter[str]] = {}
 
     def counts(self, account_id: str, region: str) -> bool:
         """Say whether the account wants its events counted so."""
-        scope = (account_id, region)
-        if scope not in self._is_on:
-            self._is_on[scope] = account.vdm_enabled(self._session, *scope)
-        return self._is_on[scope]
+        asked = ("counts by day", account_id, region)
+        found: bool | None = self._session.memo.get(asked)
+        if found is None:
+            found = self._session.memo[asked] = account.vdm_enabled(self._session, account_id, region)
+        return found
 
     def add(self, key: MessageKey, kind: EventKind, at: float, detail: str, is_first: Callable[[], bool]) -> None:
         """Count an event of an account that wants it; `is_first` says whether its message has no other of its kind."""

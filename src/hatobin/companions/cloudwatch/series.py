@@ -73,7 +73,13 @@ def admit(session: Session, last: Mapping[Metric, int], bounded: Collection[Metr
 
 
 def _known(session: Session, account_id: str, region: str, wanted: Sequence[int]) -> dict[int, int]:
-    """Give those of some metrics that are there, by their numbers, and when each was last measured."""
+    """Give those of some metrics that are there, by their numbers, and when each was last measured, at least.
+
+    They are remembered (see `Session.memo`), so one may have been measured later.
+    """
+    memo: dict[int, int] = session.memo.setdefault(("metrics", account_id, region), {})
+    if all(number in memo for number in wanted):
+        return memo
     known: dict[int, int] = {}
     for begin in range(0, len(wanted), _ASKED_AT_ONCE[-1]):
         part = list(wanted[begin : begin + _ASKED_AT_ONCE[-1]])
@@ -82,6 +88,7 @@ def _known(session: Session, account_id: str, region: str, wanted: Sequence[int]
         # The rest repeats the last one.
         parameters |= zip(_NAMES, part + part[-1:] * (size - len(part)), strict=False)
         known |= {int(series): int(last_at) for series, last_at in session.execute(_LAST[size], parameters)}
+    memo |= known
     return known
 
 

@@ -12,7 +12,7 @@ from hatobin.companions.sqs import store
 from hatobin.companions.sqs.messages import attributes_size
 from hatobin.companions.sqs.model import SNS_SENDER_ID, Draft, MessageAttribute, Queue, QueueKey
 from hatobin.ports import Entropy, Session
-from hatobin.words.identifiers import ordered_uuid
+from hatobin.words.identifiers import ordered_uuid, ordered_uuids
 
 
 def deliver(
@@ -102,8 +102,8 @@ def queue_here(session: Session, queue_arn: str) -> Queue | None:
 
 def deposit(session: Session, queue: Queue, bodies: Sequence[str], *, entropy: Entropy, now: float) -> None:
     """Put messages of SNS that the queue takes into it, without attributes."""
-    delay_s, uuid = queue.seconds("DelaySeconds"), entropy.uuid
-    drafts = [Draft(ordered_uuid(now, uuid()), body, {}, SNS_SENDER_ID, delay_s) for body in bodies]
+    delay_s, ids = queue.seconds("DelaySeconds"), ordered_uuids(now, entropy.uuid, len(bodies))
+    drafts = [Draft(name, body, {}, SNS_SENDER_ID, delay_s) for name, body in zip(ids, bodies, strict=True)]
     store.send(session, queue, drafts, now=now)
 
 

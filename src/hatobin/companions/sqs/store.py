@@ -28,18 +28,13 @@ from hatobin.companions.sqs.model import (
 from hatobin.ports import Row, Session, Value
 
 RECEIVE_ROUNDS = 16
-UPKEEP_ROWS = 500
-"""Messages that one transaction of the upkeep removes."""
-UPKEEP_QUEUES = 50
-"""Queues that the upkeep looks at in one step."""
 QUEUES_READ = 256
 """So many queues are kept as what their rows say."""
-LOOKED_AT = 20
-"""Messages of a queue that the upkeep looks at."""
 
 _QUEUE = "account_id = :account_id AND region = :region AND queue_name = :queue_name"
-_MESSAGES = "account_id = :account_id AND region = :region AND queue_id = :queue_id"
-_MESSAGE = f"{_MESSAGES} AND id = :id"
+MESSAGES = "account_id = :account_id AND region = :region AND queue_id = :queue_id"
+"""The condition that names the messages of a queue."""
+_MESSAGE = f"{MESSAGES} AND id = :id"
 
 _attributes_decoder = msgspec.json.Decoder(dict[str, MessageAttribute])
 _strings_decoder = msgspec.json.Decoder(dict[str, str])
@@ -83,11 +78,12 @@ def find_queue(session: Session, key: QueueKey) -> Queue | None:
         f"SELECT queue_id, attributes, created_at, modified_at FROM sqs_queue WHERE {_QUEUE}",
         _queue_parameters(key),
     )
-    return None if row is None else _queue(key, row)
+    return None if row is None else queue_of(key, row)
 
 
 @lru_cache(maxsize=QUEUES_READ)
-def _queue(key: QueueKey, row: Row) -> Queue:
+def queue_of(key: QueueKey, row: Row) -> Queue:
+    """Read a row of a queue: its id, its attributes, when it was made, and when it was changed."""
     queue_id, attributes, created_at, modified_at = row
     return Queue(key, queue_id, _strings_decoder.decode(attributes), created_at, modified_at)
 
@@ -171,8 +167,8 @@ def count_messages(session: Session, queue: Queue, *, now: float) -> Counts:
         "SELECT COUNT(CASE WHEN visible_at <= :now THEN 1 END),"
         " COUNT(CASE WHEN visible_at > :now AND receive_count > 0 THEN 1 END),"
         " COUNT(CASE WHEN visible_at > :now AND receive_count = 0 THEN 1 END)"
-        f" FROM sqs_message WHERE {_MESSAGES}",
-        {**_message_parameters(queue), "now": now},
+        f" FROM sqs_message WHERE {MESSAGES}",
+        {**message_parameters(queue), "now": now},
     )
     return Counts(*row) if row else Counts(0, 0, 0)
 
@@ -180,7 +176,7 @@ def count_messages(session: Session, queue: Queue, *, now: float) -> Counts:
 def send(session: Session, queue: Queue, drafts: Sequence[Draft], *, now: float) -> None:
     """Put messages into a queue."""
     alike = {
-        **_message_parameters(queue),
+        **message_parameters(queue),
         "now": now,
         "expires_at": now + queue.seconds("MessageRetentionPeriod"),
     }
@@ -209,8 +205,8 @@ def has_visible(session: Session, queue: Queue, *, now: float) -> bool:
     """Say whether a receive would look at something now."""
     return (
         session.one(
-            f"SELECT 1 FROM sqs_message WHERE {_MESSAGES} AND visible_at <= :now LIMIT 1",
-            {**_message_parameters(queue), "now": now},
+            f"SELECT 1 FROM sqs_message WHERE {MESSAGES} AND visible_at <= :now LIMIT 1",
+            {**message_parameters(queue), "now": now},
         )
         is not None
     )
@@ -229,8 +225,8 @@ def receive(session: Session, queue: Queue, *, limit: int, visibility_s: int, no
     for _ in range(RECEIVE_ROUNDS):
         rows = session.execute(
             f"SELECT {_RECEIVED} FROM sqs_message"
-            f" WHERE {_MESSAGES} AND visible_at <= :now ORDER BY visible_at, id LIMIT :limit",
-            {**_message_parameters(queue), "now": now, "limit": limit},
+            f" WHERE {MESSAGES} AND visible_at <= :now ORDER BY visible_at, id LIMIT :limit",
+            {**message_parameters(queue), "now": now, "limit": limit},
         )
         fresh = [found for found in map(_Found._make, rows) if found.id not in taken]
         for found in fresh:
@@ -252,7 +248,7 @@ def delete_message(session: Session, queue: Queue, receipt: Receipt) -> bool:
     return bool(
         session.execute(
             f"DELETE FROM sqs_message WHERE {_MESSAGE} AND receive_count = :receive_count RETURNING id",
-            {**_message_parameters(queue), "id": receipt.id, "receive_count": receipt.receive_count},
+            {**message_parameters(queue), "id": receipt.id, "receive_count": receipt.receive_count},
         )
     )
 
@@ -261,7 +257,7 @@ def change_visibility(
     session: Session, queue: Queue, receipt: Receipt, *, visible_at: float, now: float
 ) -> bool | None:
     """Set when a message in flight is seen again: false when it is not in flight, None when it is gone."""
-    parameters = {**_message_parameters(queue), "id": receipt.id}
+    parameters = {**message_parameters(queue), "id": receipt.id}
     row = session.one(
         f"SELECT visible_at, receive_count FROM sqs_message WHERE {_MESSAGE}",
         parameters,
@@ -274,58 +270,6 @@ def change_visibility(
         f"UPDATE sqs_message SET visible_at = :visible_at WHERE {_MESSAGE} AND receive_count = :receive_count",
         {**parameters, "visible_at": visible_at, "receive_count": receipt.receive_count},
     )
-    return True
-
-
-def queues_after(session: Session, after: Queue | None) -> list[Queue]:
-    """Give up to `UPKEEP_QUEUES` queues of all accounts, in order, from behind one."""
-    key = QueueKey("", "", "") if after is None else after.key
-    rows = session.execute(
-        "SELECT account_id, region, queue_name, queue_id, attributes, created_at, modified_at FROM sqs_queue"
-        " WHERE (account_id, region, queue_name) > (:account_id, :region, :queue_name)"
-        " ORDER BY account_id, region, queue_name LIMIT :limit",
-        {**_queue_parameters(key), "limit": UPKEEP_QUEUES},
-    )
-    return [Queue(QueueKey(*row[:3]), row[3], _strings_decoder.decode(row[4]), row[5], row[6]) for row in rows]
-
-
-def has_expired(session: Session, queue: Queue, *, now: float) -> bool:
-    """Say whether the retention of one of the first messages of a queue is over."""
-    row = session.one(
-        f"SELECT MIN(expires_at) FROM (SELECT expires_at FROM sqs_message WHERE {_MESSAGES}"
-        " ORDER BY visible_at, id LIMIT :limit) AS first",
-        {**_message_parameters(queue), "limit": LOOKED_AT},
-    )
-    return row is not None and row[0] is not None and row[0] <= now
-
-
-def remove_expired(session: Session, queue: Queue, *, now: float) -> int:
-    """Remove messages whose retention is over among the first `UPKEEP_ROWS` of a queue, and say how many.
-
-    Those behind longer-lived ones, which there are where somebody shortened the
-    queue's retention, go when they come to the front, or when a receive meets them.
-    """
-    return len(
-        session.execute(
-            f"DELETE FROM sqs_message WHERE expires_at <= :now AND id IN (SELECT id FROM sqs_message"
-            f" WHERE {_MESSAGES} ORDER BY visible_at, id LIMIT :limit) RETURNING 1",
-            {**_message_parameters(queue), "now": now, "limit": UPKEEP_ROWS},
-        )
-    )
-
-
-def remove_retired(session: Session) -> bool:
-    """Remove up to `UPKEEP_ROWS` messages of one purged or deleted queue; false when none is left."""
-    row = session.one("SELECT account_id, region, queue_id FROM sqs_retired LIMIT 1")
-    if row is None:
-        return False
-    parameters: dict[str, Value] = {"account_id": row[0], "region": row[1], "queue_id": row[2]}
-    removed = session.execute(
-        f"DELETE FROM sqs_message WHERE id IN (SELECT id FROM sqs_message WHERE {_MESSAGES} LIMIT :limit) RETURNING 1",
-        {**parameters, "limit": UPKEEP_ROWS},
-    )
-    if not removed:
-        session.execute(f"DELETE FROM sqs_retired WHERE {_MESSAGES}", parameters)
     return True
 
 
@@ -342,7 +286,7 @@ def _take(session: Session, queue: Queue, found: _Found, *, visible_at: float, n
             " first_received_at = COALESCE(first_received_at, :now)"
             f" WHERE {_MESSAGE} AND receive_count = :seen RETURNING id",
             {
-                **_message_parameters(queue),
+                **message_parameters(queue),
                 "id": found.id,
                 "visible_at": visible_at,
                 "now": now,
@@ -359,7 +303,7 @@ def _move(session: Session, queue: Queue, found: _Found, target: Queue, *, now: 
         " visible_at = :now, expires_at = sent_at + :retention_s, receive_base = receive_count,"
         f" dead_letter_source = :source WHERE {_MESSAGE} AND receive_count = :seen",
         {
-            **_message_parameters(queue),
+            **message_parameters(queue),
             "id": found.id,
             "seen": found.receive_count,
             "to_account": target.key.account_id,
@@ -391,7 +335,7 @@ def _message(queue: Queue, found: _Found, *, now: float) -> Message:
 def _retire(session: Session, queue: Queue) -> None:
     session.execute(
         "INSERT INTO sqs_retired (account_id, region, queue_id) VALUES (:account_id, :region, :queue_id)",
-        _message_parameters(queue),
+        message_parameters(queue),
     )
 
 
@@ -399,7 +343,8 @@ def _queue_parameters(key: QueueKey) -> dict[str, Value]:
     return {"account_id": key.account_id, "region": key.region, "queue_name": key.name}
 
 
-def _message_parameters(queue: Queue) -> dict[str, Value]:
+def message_parameters(queue: Queue) -> dict[str, Value]:
+    """Give the parameters of `MESSAGES`."""
     return {"account_id": queue.key.account_id, "region": queue.key.region, "queue_id": queue.queue_id}
 
 

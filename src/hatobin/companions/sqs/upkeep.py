@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from hatobin.companions.sqs import store
+from hatobin.companions.sqs import upkeep_store
 from hatobin.companions.sqs.model import Queue
 from hatobin.ports import Ports, Session
 from hatobin.ports.rounds import work_in_rounds
@@ -34,18 +34,18 @@ class QueueUpkeep:
         database = self._ports.database
         now = self._ports.clock.now()
         last: Queue | None = None
-        while queues := await database.read(partial(store.queues_after, after=last)):
+        while queues := await database.read(partial(upkeep_store.queues_after, after=last)):
             for queue in await database.read(partial(_with_expired, queues=queues, now=now)):
                 await self._expire(queue, now)
             last = queues[-1]
-        while await database.write(store.remove_retired):
+        while await database.write(upkeep_store.remove_retired):
             await self._ports.clock.sleep(0)
 
     async def _expire(self, queue: Queue, now: float) -> None:
-        remove = partial(store.remove_expired, queue=queue, now=now)
-        while await self._ports.database.write(remove) == store.UPKEEP_ROWS:
+        remove = partial(upkeep_store.remove_expired, queue=queue, now=now)
+        while await self._ports.database.write(remove) == upkeep_store.UPKEEP_ROWS:
             await self._ports.clock.sleep(0)
 
 
 def _with_expired(session: Session, queues: Sequence[Queue], now: float) -> list[Queue]:
-    return [queue for queue in queues if store.has_expired(session, queue, now=now)]
+    return [queue for queue in queues if upkeep_store.has_expired(session, queue, now=now)]

@@ -21,6 +21,8 @@ from hatobin.protocols.mail.text_parts import change_texts, content_of, shown_te
 
 def tracked(seals: LinkSeals, tracking: Tracking, message: Message, key: MessageKey) -> Message:
     """Give the message with its links and its pixel; lines must end in CRLF. Raises `MessageError` for broken MIME."""
+    if _is_plain(message):
+        return message
     parts = [part for part in shown_texts(message) if part.content_type.sub == "html"]
     if not parts:
         return message
@@ -41,6 +43,12 @@ def tracked(seals: LinkSeals, tracking: Tracking, message: Message, key: Message
         return marked.html
 
     return change_texts(message, parts, change)
+
+
+def _is_plain(message: Message) -> bool:
+    """Say whether the message is one plain text: then nothing of it has to be read."""
+    value = message.value("content-type")
+    return value is None or value[:10].lower() == "text/plain"
 
 
 def _place(message: Message, parts: list[Part]) -> Part:
