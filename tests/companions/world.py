@@ -186,6 +186,7 @@ class World:
         self.vault = Vault(bytes(KEY_BYTES), self.chance)
         self.signer = sns.SnsSigner(signing_key(), CERTIFICATE_URL, link_base=LINK_BASE)
         self.waiters = sqs.SqsWaiters(self.clock)
+        self.counts = sns.QueueCounts(self.ports)
         self.deliveries = self.another_worker()
         self.services = Services(
             {

@@ -55,6 +55,19 @@ def test_an_event_is_written_before_the_answer(api: Api, readers: Readers) -> No
     assert figures(api) == {"recorded": 1, "lost": 0, "over": 0}
 
 
+def test_a_raw_queue_has_the_event_with_the_answer(api: Api, readers: Readers) -> None:
+    _, link = sent(readers)
+    api.run(api.outbound.engagements.clicked(link, READER))
+    waiting, bodies = api.read(
+        lambda session: (
+            session.execute("SELECT target_arn FROM event_outbox"),
+            [body for (body,) in session.execute("SELECT body FROM sqs_message WHERE body LIKE '%eventType%'")],
+        )
+    )
+    assert waiting == [], "a later event must find nothing in the outbox that it could overtake"
+    assert ['"eventType":"Click"' in body for body in bodies] == [True]
+
+
 def test_a_slow_store_keeps_nobody_waiting_and_gets_the_event_all_the_same(
     api: Api, readers: Readers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ class Outbound:
     imports: Imports
     exports: Exports
     sns_deliveries: sns.SnsDeliveries
+    queue_counts: sns.QueueCounts
     calls: outward.OutwardCalls
     topic_mails: TopicMails
     subscriptions: Subscriptions
@@ -74,12 +75,13 @@ def assemble_outbound(
     ready = queue.ReadyQueue(max_messages=settings.delivery.ready_messages, max_bytes=settings.delivery.ready_bytes)
     sites = Sites(settings.delivery, ports.dns, ports.entropy)
     waiters = sqs.SqsWaiters(ports.clock)
+    counts = sns.QueueCounts(ports)
     # The stages call each other through signals, so the later ones are looked up when called.
     signals = Signals(
         ready=lambda site, message: dispatcher.offer(site, message),
         due=lambda: dispatcher.wake_claims(),
         published=lambda: publisher.wake(),
-        queued=waiters.notify_all,
+        at_once=_after_commit(waiters, counts),
         settled=settled,
         kept=lambda count: settler.kept(count),
     )
@@ -92,12 +94,10 @@ def assemble_outbound(
     deliveries, calls = sns.SnsDeliveries(ports, settings, sns_signer, waiters), outward.OutwardCalls(ports, settings)
     letters = sns.LetterTopics(ports.entropy, sns_signer, lambda published: sns.announce(services, published))
     services = Services(
-        _of_other_rooms(ports, settings, keys)
+        _of_other_rooms(ports, settings, keys, vault)
         | _functions(ports, lambda_.Fleet(ports, settings, processes, vault), waiters, letters)
         | {
             Acceptor: acceptor,
-            ExportLinks: ExportLinks(vault, settings),
-            Vault: vault,
             outward.OutwardCalls: calls,
             sns.SnsDeliveries: deliveries,
             sns.SnsSigner: sns_signer,
@@ -112,6 +112,7 @@ def assemble_outbound(
         Imports(ports, settings, services, lease),
         Exports(ports, lease),
         deliveries,
+        counts,
         calls,
         TopicMails(ports, settings, sns_signer, signals.due),
         Subscriptions(ports, links, signals),
@@ -120,6 +121,16 @@ def assemble_outbound(
         ready,
         figures,
     )
+
+
+def _after_commit(waiters: sqs.SqsWaiters, counts: sns.QueueCounts) -> Callable[[sns.DoneAtOnce], None]:
+    """Give what follows when queues got events with a transaction."""
+
+    def follow(done: sns.DoneAtOnce) -> None:
+        waiters.notify_all(done.queues)
+        counts.add(done.delivered)
+
+    return follow
 
 
 def _functions(
@@ -132,10 +143,12 @@ def _functions(
     }
 
 
-def _of_other_rooms(ports: Ports, settings: Settings, keys: iam.AccessKeys) -> dict[type, object]:
+def _of_other_rooms(ports: Ports, settings: Settings, keys: iam.AccessKeys, vault: Vault) -> dict[type, object]:
     """Give what one room may ask of another without knowing it."""
     return {
+        ExportLinks: ExportLinks(vault, settings),
         ReportLinks: report_links(settings, keys),
+        Vault: vault,
         TaggedKinds: tagged_kinds(),
         iam.AccessKeys: keys,
         ResourceFacts: resource_facts(),

@@ -68,6 +68,7 @@ class RunningServer:
             assembly.outbound.imports.run(),
             assembly.outbound.exports.run(),
             assembly.outbound.sns_deliveries.run(),
+            assembly.outbound.queue_counts.run(),
             assembly.outbound.calls.run(),
             assembly.outbound.fleet.run(),
             assembly.outbound.invocations.run(),

@@ -13,4 +13,3 @@ class Lane(IntEnum):
     TRACK = 2
     API = 3
     RATES = 4
-    PUBLISH = 5

@@ -1088,15 +1088,14 @@ CREATE TABLE IF NOT EXISTS sns_subscription (
   PRIMARY KEY (account_id, region, subscription_id)
 );
 
--- What a subscription has got: a row for each lane of those who count.
+-- What a subscription has got.
 CREATE TABLE IF NOT EXISTS sns_delivered (
   account_id TEXT NOT NULL,
   region TEXT NOT NULL,
   subscription_id TEXT NOT NULL,
-  lane INTEGER NOT NULL,
   delivered INTEGER NOT NULL,
   last_delivered_at REAL NOT NULL,
-  PRIMARY KEY (account_id, region, subscription_id, lane)
+  PRIMARY KEY (account_id, region, subscription_id)
 ) WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS sns_subscription_topic ON sns_subscription (account_id, region, topic_name, state);

@@ -23,7 +23,7 @@ from hatobin.capabilities.events.notices import Notices
 from hatobin.capabilities.events.search_store import number_of_kind
 from hatobin.capabilities.metrics import DayTally, EventFacts, Tally
 from hatobin.capabilities.queue import MessageKey
-from hatobin.companions import outward, sns, sqs
+from hatobin.companions import outward, sns
 from hatobin.ports import Entropy, Session
 from hatobin.words.lane import Lane
 
@@ -33,8 +33,8 @@ class Recorded(Struct, frozen=True):
 
     waits: bool = False
     """Some wait in the outbox."""
-    queues: frozenset[sqs.QueueKey] = frozenset()
-    """The queues that got events already."""
+    at_once: sns.DoneAtOnce = sns.DoneAtOnce()
+    """What is in queues already."""
 
 
 def record(session: Session, event: Event, lane: Lane = Lane.SETTLE, *, entropy: Entropy | None = None) -> Recorded:
@@ -77,7 +77,7 @@ class _Recording:
         store.fill_outbox(self._session, outgoing, measured)
         self._tally.record(self._session, lane)
         self._days.record(lane)
-        return Recorded(bool(outgoing), frozenset() if self._at_once is None else self._at_once.finish(lane))
+        return Recorded(bool(outgoing), sns.DoneAtOnce() if self._at_once is None else self._at_once.finish())
 
     def _count(self, run: Sequence[Event]) -> None:
         key, kind = run[0].key, run[0].kind

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from hatobin.companions.sns import api_publish, api_subscriptions, api_topics
 from hatobin.companions.sns.announcement import announce
-from hatobin.companions.sns.at_once import QueuesAtOnce
+from hatobin.companions.sns.at_once import DoneAtOnce, QueuesAtOnce
 from hatobin.companions.sns.deliveries import SnsDeliveries
 from hatobin.companions.sns.letters import LetterTopics
 from hatobin.companions.sns.mails import due_mails, take_mails
@@ -28,6 +28,7 @@ from hatobin.companions.sns.model import (
 )
 from hatobin.companions.sns.outbox import backlog, backlog_by_protocol, dead_messages
 from hatobin.companions.sns.publishing import Publications, publish
+from hatobin.companions.sns.queue_counts import QueueCounts
 from hatobin.companions.sns.seals import SealedMessage, seal_message, seal_versions
 from hatobin.companions.sns.signer import SnsSigner
 from hatobin.companions.sns.store import topic_exists
@@ -35,10 +36,12 @@ from hatobin.companions.sns.store import topic_exists
 __all__ = [
     "MAX_MESSAGE_BYTES",
     "Backlog",
+    "DoneAtOnce",
     "LetterTopics",
     "MessageAttribute",
     "Publications",
     "Published",
+    "QueueCounts",
     "QueuesAtOnce",
     "SealedMessage",
     "SnsDeliveries",

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from hatobin.companions import outward, sqs
-from hatobin.companions.sns import outbox, store
+from hatobin.companions.sns import store
 from hatobin.companions.sns.model import QUEUE_PROTOCOL, Subscription, TopicKey
 from hatobin.companions.sns.publishing import wants
+from hatobin.companions.sns.queue_counts import Delivered
 from hatobin.ports import Entropy, Session
-from hatobin.words.lane import Lane
 
 
 class _Line(Struct, frozen=True):
@@ -25,6 +25,13 @@ class _Line(Struct, frozen=True):
     subscription: Subscription
     queue: sqs.Queue
     max_size: int
+
+
+class DoneAtOnce(Struct, frozen=True):
+    """What is in queues with a transaction; after its commit, once, their waiters are told, and it is counted."""
+
+    queues: frozenset[sqs.QueueKey] = frozenset()
+    delivered: tuple[Delivered, ...] = ()
 
 
 class QueuesAtOnce:
@@ -53,15 +60,17 @@ class QueuesAtOnce:
                 self._bodies.setdefault(line.subscription.key.arn, (line, []))[1].extend(mine)
         return left
 
-    def finish(self, lane: Lane) -> frozenset[sqs.QueueKey]:
-        """Write what was published, and give the queues, for `SqsWaiters.notify` after the commit."""
+    def finish(self) -> DoneAtOnce:
+        """Write what was published."""
         # The order of every node: see `Database.write`.
         for _, (line, bodies) in sorted(self._bodies.items()):
             sqs.deposit(self._session, line.queue, bodies, entropy=self._entropy, now=self._now)
-            outbox.count_delivered(self._session, line.subscription.key, len(bodies), now=self._now, lane=lane)
-        queues = frozenset(line.queue.key for line, _ in self._bodies.values())
+        done = DoneAtOnce(
+            frozenset(line.queue.key for line, _ in self._bodies.values()),
+            tuple(Delivered(line.subscription.key, len(bodies), self._now) for line, bodies in self._bodies.values()),
+        )
         self._bodies.clear()
-        return queues
+        return done
 
     def _lines(self, topic_arn: str) -> tuple[_Line, ...]:
         """Give the subscriptions of a topic with their queues; none where one of them is something else."""

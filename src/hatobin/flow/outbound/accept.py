@@ -232,6 +232,8 @@ class Acceptor:
                 await self._write_one(waiting)
         else:
             self.figures.accept_commits.add(self.ports.clock.monotonic() - begun)
+            if (stored := next((one for one in results if isinstance(one, Stored)), None)) is not None:
+                self._signals.recorded(stored.recorded)  # That of the whole group.
             limited = []
             for waiting, result in zip(group, results, strict=True):
                 if isinstance(result, LeftOut):
@@ -251,6 +253,8 @@ class Acceptor:
                 turn=f"{_TURN} {key.account_id} {key.region}",
             )
             self.figures.accept_commits.add(self.ports.clock.monotonic() - begun)
+            if isinstance(result, Stored):
+                self._signals.recorded(result.recorded)
         except Refusal as refusal:
             result = refusal
         except DatabaseUnavailable:
@@ -274,7 +278,6 @@ class Acceptor:
                 recipients=len(prepared.draft.recipients),
                 size=prepared.size,
             )
-            self._signals.recorded(result.recorded)
             if result.decision.delivered:
                 self._signals.kept(1)
             if waiting.pieces:

@@ -358,11 +358,12 @@ class Dispatcher:
         if next_due is None or next_due > now:
             self._ready.overflowed = False
             return False
-        messages = await self._ports.database.write(
+        messages, recorded = await self._ports.database.write(
             lambda session: claim(
                 session, self._lease, now=now, limit=limit, settings=self._settings, entropy=self._ports.entropy
             )
         )
+        self._settler.recorded(recorded)
         for message in messages:
             for site, piece in self._pieces(message):
                 self._ready.reserve(piece.key.message_id, 1, piece.held_bytes)

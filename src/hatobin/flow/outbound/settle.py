@@ -15,6 +15,7 @@ import structlog
 from msgspec.structs import replace
 
 from hatobin.capabilities import inbox, queue
+from hatobin.capabilities.events import Recorded
 from hatobin.capabilities.queue import Lease, ReadyQueue
 from hatobin.flow.outbound.contents import read_head
 from hatobin.flow.outbound.figures import OutboundFigures, outcomes_of
@@ -70,6 +71,10 @@ class Settler:
         """Queue a settlement; True when the caller must start `drain` because nobody drains now."""
         self._waiting.append(settlement)
         return not self._running
+
+    def recorded(self, recorded: Recorded) -> None:
+        """Tell of events that were recorded with a claim."""
+        self._signals.recorded(recorded)
 
     async def drain(self) -> None:
         """Commit groups until nothing waits; one drain runs at a time."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hatobin.capabilities.events import Recorded
 from hatobin.capabilities.queue import ReadyMessage
-from hatobin.companions.sqs import QueueKey
+from hatobin.companions.sns import DoneAtOnce
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,14 @@ class Signals:
     due: Callable[[], None]
     published: Callable[[], None]
     """Events wait in the outbox."""
-    queued: Callable[[frozenset[QueueKey]], None]
-    """These queues got events."""
+    at_once: Callable[[DoneAtOnce], None]
+    """Queues got events with their transaction."""
     settled: Callable[[], None]
     kept: Callable[[int], None]
     """So many messages came into the inbox, and are durable."""
 
     def recorded(self, recorded: Recorded) -> None:
-        """Tell of events after their commit."""
+        """Tell of events after their commit, once."""
         if recorded.waits:
             self.published()
-        self.queued(recorded.queues)
+        self.at_once(recorded.at_once)

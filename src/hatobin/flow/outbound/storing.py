@@ -43,7 +43,7 @@ class Pending(Struct, frozen=True):
 
 
 class Stored(Struct, frozen=True):
-    """A stored message, and what follows of the events of its group."""
+    """A stored message, and what follows of the events of all that were stored with it."""
 
     decision: Decision
     recorded: events.Recorded

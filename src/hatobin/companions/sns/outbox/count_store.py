@@ -9,20 +9,17 @@ from __future__ import annotations
 from hatobin.companions.sns.model import SubscriptionKey
 from hatobin.companions.sns.store import subscription_parameters
 from hatobin.ports import Session
-from hatobin.words.lane import Lane
 
 _COUNT = """
-INSERT INTO sns_delivered (account_id, region, subscription_id, lane, delivered, last_delivered_at)
-VALUES (:account_id, :region, :subscription_id, :lane, :count, :now)
-ON CONFLICT (account_id, region, subscription_id, lane) DO UPDATE
+INSERT INTO sns_delivered (account_id, region, subscription_id, delivered, last_delivered_at)
+VALUES (:account_id, :region, :subscription_id, :count, :now)
+ON CONFLICT (account_id, region, subscription_id) DO UPDATE
 SET delivered = sns_delivered.delivered + excluded.delivered, last_delivered_at = excluded.last_delivered_at"""
 
 
-def count_delivered(
-    session: Session, key: SubscriptionKey, count: int, *, now: float, lane: Lane = Lane.PUBLISH
-) -> None:
+def count_delivered(session: Session, key: SubscriptionKey, count: int, *, now: float) -> None:
     """Add to what a subscription has got."""
-    session.execute(_COUNT, {**subscription_parameters(key), "lane": int(lane), "count": count, "now": now})
+    session.execute(_COUNT, {**subscription_parameters(key), "count": count, "now": now})
 
 
 def forget_counts(session: Session) -> None:

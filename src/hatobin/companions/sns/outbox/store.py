@@ -210,8 +210,8 @@ def backlog(session: Session, *, account_id: str | None = None, region: str | No
         "SELECT s.account_id, s.region, s.topic_name, s.subscription_id, s.endpoint,"
         f" COUNT(CASE WHEN d.state = {_DUE} THEN 1 END), COUNT(CASE WHEN d.state = {_WAITING} THEN 1 END),"
         f" COUNT(CASE WHEN d.state = {_DEAD} THEN 1 END),"
-        f" MIN(CASE WHEN d.state <> {_DEAD} THEN d.published_at END), {_total('SUM', 'delivered')}, s.dead_lettered,"
-        f" {_total('MAX', 'last_delivered_at')}, MAX(d.last_error), s.last_error, s.last_error_at"
+        f" MIN(CASE WHEN d.state <> {_DEAD} THEN d.published_at END), {_counted('delivered')}, s.dead_lettered,"
+        f" {_counted('last_delivered_at')}, MAX(d.last_error), s.last_error, s.last_error_at"
         " FROM sns_subscription s LEFT JOIN sns_delivery d ON d.account_id = s.account_id AND d.region = s.region"
         " AND d.subscription_id = s.subscription_id"
         + (" WHERE s.account_id = :account_id" if account_id is not None else " WHERE 1 = 1")
@@ -236,17 +236,17 @@ def _backlog(row: Row) -> Backlog:
         waiting,
         dead,
         oldest_at,
-        int(delivered or 0),  # PostgreSQL gives a sum of whole numbers as a decimal.
+        delivered or 0,
         given_up,
         delivered_at,
         waiting_error or (None if is_over else given_up_error),
     )
 
 
-def _total(how: str, column: str) -> str:
-    """Give the SQL of what all lanes have counted."""
+def _counted(column: str) -> str:
+    """Give the SQL of what was counted."""
     return (
-        f"(SELECT {how}(n.{column}) FROM sns_delivered n WHERE n.account_id = s.account_id"
+        f"(SELECT n.{column} FROM sns_delivered n WHERE n.account_id = s.account_id"
         " AND n.region = s.region AND n.subscription_id = s.subscription_id)"
     )
 
