@@ -43,7 +43,7 @@ def html_of(size_bytes: int, *, links: int = 10) -> str:
     return "".join(f"<p>{part}{link.format(number)}</p>" for number in range(links))
 
 
-def single(address: str, *, size_bytes: int, html: bool = False) -> list[bytes]:
+def single(address: str, *, size_bytes: int, html: bool = False, sender: str = SENDER) -> list[bytes]:
     """Sign a pool of SendEmail requests with a plain text, or HTML, of `size_bytes`."""
     body = {"Html": {"Data": html_of(size_bytes)}} if html else {"Text": {"Data": text_of(size_bytes)}}
     return [
@@ -51,7 +51,7 @@ def single(address: str, *, size_bytes: int, html: bool = False) -> list[bytes]:
             address,
             "/v2/email/outbound-emails",
             {
-                "FromEmailAddress": SENDER,
+                "FromEmailAddress": sender,
                 "Destination": {"ToAddresses": [f"r{number}@example.net"]},
                 "Content": {
                     "Simple": {

@@ -90,7 +90,7 @@ class _ProgramLoad:
 class SmtpLoad(_ProgramLoad):
     """smtp-source, in clear text and without a login."""
 
-    def __init__(self, address: str, *, messages: int, sessions: int, size_bytes: int) -> None:
+    def __init__(self, address: str, *, messages: int, sessions: int, size_bytes: int, sender: str = SENDER) -> None:
         super().__init__(
             [
                 require("smtp-source"),
@@ -98,7 +98,7 @@ class SmtpLoad(_ProgramLoad):
                 *("-m", str(messages)),
                 *("-l", str(size_bytes)),
                 "-d",  # do not disconnect after a message
-                *("-f", SENDER),
+                *("-f", sender),
                 *("-t", RECIPIENT),
                 address,
             ],
