@@ -29,6 +29,12 @@ def add(table: str) -> Callable[[Session], None]:
     return lambda session: session.many(f"INSERT INTO {table} (value) VALUES (:value)", [{"value": 1}])
 
 
+@pytest.fixture(autouse=True)
+def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Facts do not get old while a test runs."""
+    monkeypatch.setattr(facts, "KEPT_S", 60.0)
+
+
 async def ask(database: SqliteDatabase) -> int:
     return await database.write(remembered, shares_memo=True)
 
@@ -44,10 +50,7 @@ async def two(tmp_path: Path) -> AsyncIterator[tuple[SqliteDatabase, SqliteDatab
         await database.close()
 
 
-async def test_a_fact_holds_for_the_next_group(
-    tmp_path: Path, two: tuple[SqliteDatabase, SqliteDatabase], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(facts, "KEPT_S", 60.0)
+async def test_a_fact_holds_for_the_next_group(tmp_path: Path, two: tuple[SqliteDatabase, SqliteDatabase]) -> None:
     one, _ = two
     assert await ask(one) == 0
     past = SqliteDatabase.open(str(tmp_path / "store.db"))  # It notes nothing.
@@ -79,19 +82,28 @@ async def test_whoever_writes_facts_makes_all_processes_forget(
         assert [await ask(database) for database in two] == [before + 1, before + 1]
 
 
-async def test_a_volatile_table_makes_nobody_forget(
-    two: tuple[SqliteDatabase, SqliteDatabase], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_volatile_table_makes_nobody_forget(two: tuple[SqliteDatabase, SqliteDatabase]) -> None:
     one, other = two
     assert await ask(one) == 0
     await one.write(add("busy"))
     await other.write(add("busy"))
-    monkeypatch.setattr(facts, "KEPT_S", 60.0)
 
     def still(session: Session) -> bool:
         return "facts" in session.memo
 
     assert await one.write(still, shares_memo=True)
+
+
+async def test_many_rows_that_are_none_change_nothing(two: tuple[SqliteDatabase, SqliteDatabase]) -> None:
+    one, _ = two
+
+    def write_nothing(session: Session) -> bool:
+        session.many("INSERT INTO fact (value) VALUES (:value)", [])
+        return "facts" in session.memo
+
+    assert await ask(one) == 0
+    assert await one.write(write_nothing, shares_memo=True)
+    assert await one.write(write_nothing, shares_memo=True)
 
 
 async def test_a_fact_read_of_what_is_rolled_back_is_forgotten(two: tuple[SqliteDatabase, SqliteDatabase]) -> None:

@@ -138,6 +138,8 @@ class SqliteSession:
         Each step of SQLite gives up the interpreter lock and takes it again,
         which in a busy process costs more than the row.
         """
+        if not parameters:
+            return
         self._look_at(sql)
         insert = multi_row_insert(sql) if len(parameters) >= FEWEST_ROWS else None
         if insert is None:

@@ -54,6 +54,7 @@ def run_group(
         session.run("COMMIT")
         hooks.after_commit()
     except BaseException as error:
+        _forget(session)
         if connection.in_transaction:
             _roll_back(session)
         lost = unavailable(error) if isinstance(error, apsw.Error) else error
@@ -63,9 +64,14 @@ def run_group(
     return failed_bare
 
 
-def _roll_back(session: SqliteSession) -> None:
+def _forget(session: SqliteSession) -> None:
+    """Forget all facts: some may have been read of what is not there now."""
     if session.facts is not None:
-        session.facts.forget()  # Some may have been read of what is not there now.
+        session.facts.forget()
+
+
+def _roll_back(session: SqliteSession) -> None:
+    _forget(session)
     try:
         session.run("ROLLBACK")
     except apsw.Error:
