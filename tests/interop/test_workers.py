@@ -44,6 +44,21 @@ def test_two_workers_share_the_ports_and_the_store_and_survive_a_kill() -> None:
         assert len(set(sent)) == 24
 
 
+def test_what_one_worker_was_told_holds_for_all_at_once() -> None:
+    """Workers remember facts between commits: a change by one of them must not be seen late by another."""
+    with RunningServer({"server.workers": str(WORKERS)}) as server:
+        server.client("sesv2").create_email_identity(EmailIdentity="example.com")
+        for number in range(6):
+            assert send_with_own_connection(server, number)
+            server.client("sesv2").put_account_sending_attributes(SendingEnabled=False)
+            for _ in range(2 * WORKERS):
+                with pytest.raises(ClientError, match="SendingPaused"):
+                    send_with_own_connection(server, number)
+            server.client("sesv2").put_account_sending_attributes(SendingEnabled=True)
+            for _ in range(2 * WORKERS):
+                assert send_with_own_connection(server, number)
+
+
 def refused_start(server: RunningServer) -> str:
     """Start a server that must end by itself, and give what it said."""
     command = [sys.executable, "-m", "hatobin", "serve", "--data", str(server.data)]
