@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from hatobin.ports.blobs import Blobs
 from hatobin.ports.clock import Clock, Timer
-from hatobin.ports.database import Database, Row, Session, Value
+from hatobin.ports.database import Database, Row, Session, Value, remembered
 from hatobin.ports.dns import Answer, AnswerStatus, Dns
 from hatobin.ports.entropy import Entropy
 from hatobin.ports.http import Http, HttpReply, HttpUnreachable
@@ -39,6 +39,7 @@ __all__ = [
     "Threads",
     "Timer",
     "Value",
+    "remembered",
     "run_by_size",
 ]
 

@@ -86,6 +86,15 @@ class Database(Protocol):
         ...
 
 
+def remembered(session: Session, asked: object, ask: Callable[[], T]) -> T:
+    """Give the fact of `Session.memo` under this key, after asking for it where it is not there."""
+    memo = session.memo
+    if asked not in memo:
+        memo[asked] = ask()
+    found: T = memo[asked]
+    return found
+
+
 class DatabaseUnavailable(Exception):
     """The store cannot record anything now; nothing of this piece of work was kept.
 

@@ -44,7 +44,7 @@ def run_group(
             _run_members(connection, session, group, run)
         except _NeedsSavepoints:
             failed_bare = True
-            _roll_back(session)
+            _roll_back(connection, session)
             if len(group) == 1:
                 return True  # It has its answer, and nobody was lost with it.
             for work in group:
@@ -54,9 +54,7 @@ def run_group(
         session.run("COMMIT")
         hooks.after_commit()
     except BaseException as error:
-        _forget(session)
-        if connection.in_transaction:
-            _roll_back(session)
+        _roll_back(connection, session)
         lost = unavailable(error) if isinstance(error, apsw.Error) else error
         for work in group:
             if work.error is None:
@@ -64,14 +62,12 @@ def run_group(
     return failed_bare
 
 
-def _forget(session: SqliteSession) -> None:
-    """Forget all facts: some may have been read of what is not there now."""
+def _roll_back(connection: apsw.Connection, session: SqliteSession) -> None:
+    """End a transaction, if it has not ended by itself, and forget all facts: some may be of what is not there now."""
     if session.facts is not None:
         session.facts.forget()
-
-
-def _roll_back(session: SqliteSession) -> None:
-    _forget(session)
+    if not connection.in_transaction:
+        return
     try:
         session.run("ROLLBACK")
     except apsw.Error:

@@ -15,7 +15,7 @@ from hatobin.capabilities.tags import TagPair
 from hatobin.companions import outward
 from hatobin.companions.outward import WebhookPlace
 from hatobin.gateway.paging import PageRequest
-from hatobin.ports import Row, Session, Value
+from hatobin.ports import Row, Session, Value, remembered
 
 SETS_READ = 1_000
 """So many sets are kept as what their rows say."""
@@ -50,10 +50,7 @@ def find(session: Session, account_id: str, region: str, name: str) -> Configura
 def find_once(session: Session, account_id: str, region: str, name: str) -> ConfigurationSet | None:
     """Give a set as `find` does, and the same again until the session's memo is cleared."""
     asked = ("configuration set", account_id, region, name)
-    found: ConfigurationSet | None = session.memo.get(asked)
-    if found is None:
-        found = session.memo[asked] = find(session, account_id, region, name)
-    return found
+    return remembered(session, asked, lambda: find(session, account_id, region, name))
 
 
 @lru_cache(maxsize=SETS_READ)
@@ -67,11 +64,7 @@ def _made(
 ) -> ConfigurationSet:
     """Make the same value of the same rows, with what it has worked out of them."""
     made = tuple(_destination(row[1:]) for row in destinations)
-    return ConfigurationSet(account_id, region, name, _read_options(options), made, webhooks)
-
-
-def _read_options(text: str) -> Options:
-    return _options.decode(text)
+    return ConfigurationSet(account_id, region, name, _options.decode(options), made, webhooks)
 
 
 def _destination(row: tuple[Any, ...]) -> EventDestination:

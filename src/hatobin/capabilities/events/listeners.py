@@ -13,7 +13,7 @@ from hatobin.capabilities.configuration_sets import (
 )
 from hatobin.capabilities.events.model import WEBHOOK_TARGET, Event
 from hatobin.companions import outward
-from hatobin.ports import Session
+from hatobin.ports import Session, remembered
 from hatobin.words.event import EventKind
 
 
@@ -34,14 +34,12 @@ def listeners_of(session: Session, event: Event) -> Listeners:
     name, key = event.configuration_set, event.key
     if name is None:
         return _NOBODY
-    asked = ("listeners", key.account_id, key.region, name, event.kind)
-    found: Listeners | None = session.memo.get(asked)
-    if found is None:
+
+    def ask() -> Listeners:
         chosen = configuration_sets.find_once(session, key.account_id, key.region, name)
-        found = session.memo[asked] = (
-            _NOBODY if chosen is None else _listeners(chosen, event.kind, outward.places(session))
-        )
-    return found
+        return _NOBODY if chosen is None else _listeners(chosen, event.kind, outward.places(session))
+
+    return remembered(session, ("listeners", key.account_id, key.region, name, event.kind), ask)
 
 
 def _listeners(found: ConfigurationSet, kind: EventKind, elsewhere: outward.Places) -> Listeners:

@@ -17,7 +17,7 @@ import msgspec
 from hatobin.capabilities import identities, queue
 from hatobin.capabilities.events.model import NOTICE_PREFIX, Event, MailJson
 from hatobin.capabilities.queue import StoredMessage
-from hatobin.ports import Session
+from hatobin.ports import Session, remembered
 from hatobin.words.event import EventKind
 from hatobin.words.instant import iso_ms
 
@@ -35,11 +35,9 @@ class Notices:
         """Say whether somebody in the event's account and region wants notifications, and of events of its kind."""
         if event.kind not in _KINDS:
             return False
-        asked = ("any notices", event.key.account_id, event.key.region)
-        found: bool | None = self._session.memo.get(asked)
-        if found is None:
-            found = self._session.memo[asked] = identities.any_notices(self._session, *asked[1:])
-        return found
+        session, account_id, region = self._session, event.key.account_id, event.key.region
+        asked = ("any notices", account_id, region)
+        return remembered(session, asked, lambda: identities.any_notices(session, account_id, region))
 
     def notice(self, event: Event) -> tuple[str, str, str] | None:
         """Give the notification of an event that `may_notify`: destination, topic, JSON; None where nobody asked."""

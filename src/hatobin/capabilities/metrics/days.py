@@ -25,7 +25,7 @@ from hatobin.capabilities.delivery import is_simulator
 from hatobin.capabilities.metrics.day_store import Day, add_days
 from hatobin.capabilities.metrics.isps import isp_of
 from hatobin.capabilities.queue import MessageKey
-from hatobin.ports import Session
+from hatobin.ports import Session, remembered
 from hatobin.words.event import EventKind
 from hatobin.words.lane import Lane
 
@@ -55,11 +55,9 @@ class DayTally:
 
     def counts(self, account_id: str, region: str) -> bool:
         """Say whether the account wants its events counted so."""
+        session = self._session
         asked = ("counts by day", account_id, region)
-        found: bool | None = self._session.memo.get(asked)
-        if found is None:
-            found = self._session.memo[asked] = account.vdm_enabled(self._session, account_id, region)
-        return found
+        return remembered(session, asked, lambda: account.vdm_enabled(session, account_id, region))
 
     def add(self, key: MessageKey, kind: EventKind, at: float, detail: str, is_first: Callable[[], bool]) -> None:
         """Count an event of an account that wants it; `is_first` says whether its message has no other of its kind."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from hatobin.ports import Session
+from hatobin.ports import Session, remembered
 from hatobin.words.settings import Settings
 
 _SERVICE, _WEBHOOK = "service", "webhook"
@@ -51,17 +51,16 @@ class Places(Struct, frozen=True):
 
 def places(session: Session) -> Places:
     """Give what is somewhere else."""
-    found = session.memo.get(_MEMO)
-    if found is None:
-        # Sorted here: a sorter costs SQLite more than the statement, and each group of messages asks.
-        rows = sorted(session.execute("SELECT kind, name, detail FROM outward_place"))
-        found = Places(
-            frozenset(name for kind, name, _ in rows if kind == _SERVICE),
-            tuple(msgspec.json.decode(detail, type=WebhookPlace) for kind, _, detail in rows if kind == _WEBHOOK),
-        )
-        session.memo[_MEMO] = found
-    assert isinstance(found, Places)
-    return found
+    return remembered(session, _MEMO, lambda: _read(session))
+
+
+def _read(session: Session) -> Places:
+    # Sorted here: a sorter costs SQLite more than the statement, and each group of messages asks.
+    rows = sorted(session.execute("SELECT kind, name, detail FROM outward_place"))
+    return Places(
+        frozenset(name for kind, name, _ in rows if kind == _SERVICE),
+        tuple(msgspec.json.decode(detail, type=WebhookPlace) for kind, _, detail in rows if kind == _WEBHOOK),
+    )
 
 
 def install(session: Session, settings: Settings) -> None:

@@ -16,7 +16,7 @@ from hatobin.companions.sns import store
 from hatobin.companions.sns.model import QUEUE_PROTOCOL, Subscription, TopicKey
 from hatobin.companions.sns.publishing import wants
 from hatobin.companions.sns.queue_counts import Delivered
-from hatobin.ports import Entropy, Session
+from hatobin.ports import Entropy, Session, remembered
 
 
 class _Line(Struct, frozen=True):
@@ -74,11 +74,8 @@ class QueuesAtOnce:
 
     def _lines(self, topic_arn: str) -> tuple[_Line, ...]:
         """Give the subscriptions of a topic with their queues; none where one of them is something else."""
-        asked = ("topic at once", topic_arn)
-        found: tuple[_Line, ...] | None = self._session.memo.get(asked)
-        if found is None:
-            found = self._session.memo[asked] = _find_lines(self._session, topic_arn)
-        return found
+        session = self._session
+        return remembered(session, ("topic at once", topic_arn), lambda: _find_lines(session, topic_arn))
 
 
 def _fits(message: str, size: int) -> bool:

@@ -24,7 +24,7 @@ from hatobin.capabilities.tags import TaggedKinds
 from hatobin.flow.outbound.draft import Draft, RenderedContent
 from hatobin.flow.outbound.refusals import AccessDenied
 from hatobin.gateway import request_context, tag_context
-from hatobin.ports import Session
+from hatobin.ports import Session, remembered
 from hatobin.protocols.aws.arn import parse_arn, ses_arn
 from hatobin.protocols.aws.policy import Caller, Context, Document, Verdict, grant_of, together
 from hatobin.protocols.mail.encoded_words import decode_words
@@ -43,15 +43,15 @@ def find_identity(session: Session, draft: Draft, key: MessageKey, sender: Addre
     It is one of another account where the caller names that one's ARN.
     """
     account_id, region = _place(draft, key, sender)
-    asked = ("identity", account_id, region, sender, key.account_id)
-    if asked not in session.memo:
+
+    def find() -> SendingIdentity | None:
         found = identities.find_sending_identity(session, account_id, region, sender)
         if found is not None and account_id != key.account_id:
             # Its default configuration set is its owner's.
             found = dataclasses.replace(found, configuration_set=None)
-        session.memo[asked] = found
-    answering: SendingIdentity | None = session.memo[asked]
-    return answering
+        return found
+
+    return remembered(session, ("identity", account_id, region, sender, key.account_id), find)
 
 
 def is_delegated(draft: Draft, key: MessageKey, sender: Address) -> bool:

@@ -22,7 +22,7 @@ from hatobin.flow.outbound.local import IN_INBOX
 from hatobin.flow.outbound.prepared import Prepared, mail_of, subject_of, tracked_of
 from hatobin.flow.outbound.suppressed import HeldAgainst, held_against, suppressed_events
 from hatobin.flow.outbound.tenancy import sending_tenant
-from hatobin.ports import Entropy, Session
+from hatobin.ports import Entropy, Session, remembered
 from hatobin.words.address import Address
 from hatobin.words.event import EventKind
 from hatobin.words.outcome import Hop, RecipientState
@@ -120,9 +120,7 @@ def _facts(
 ) -> tuple[SendingIdentity | None, AccountStanding]:
     """Read who sends and how the account stands; messages of one group commit with the same sender share it."""
     asked = ("standing", key.account_id, key.region)
-    standing: AccountStanding | None = session.memo.get(asked)
-    if standing is None:
-        standing = session.memo[asked] = account.standing(session, key.account_id, key.region, settings)
+    standing = remembered(session, asked, lambda: account.standing(session, key.account_id, key.region, settings))
     return find_identity(session, draft, key, draft.senders[0]), standing
 
 

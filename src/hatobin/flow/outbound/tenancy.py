@@ -14,16 +14,13 @@ from hatobin.capabilities.queue import MessageKey
 from hatobin.capabilities.tenants import Tenant, TenantResource
 from hatobin.flow.outbound import refusals
 from hatobin.flow.outbound.draft import Draft
-from hatobin.ports import Session
+from hatobin.ports import Session, remembered
 
 
 def find_tenant(session: Session, key: MessageKey, name: str) -> Tenant | None:
     """Give a tenant; messages of one group commit share the answer."""
     asked = ("tenant", key.account_id, key.region, name)
-    found: Tenant | None = session.memo.get(asked)
-    if found is None:
-        found = session.memo[asked] = tenants.find(session, key.account_id, key.region, name)
-    return found
+    return remembered(session, asked, lambda: tenants.find(session, key.account_id, key.region, name))
 
 
 def sending_tenant(
@@ -41,11 +38,12 @@ def sending_tenant(
         (tenants.CONFIGURATION_SET, configuration_set),
         (tenants.TEMPLATE, draft.template),
     )
-    asked = ("lacking", key.account_id, key.region, draft.tenant, used)
-    lacking: list[TenantResource] | None = session.memo.get(asked)
-    if lacking is None:
+
+    def ask() -> list[TenantResource]:
         resources = [TenantResource(key.account_id, key.region, kind, name) for kind, name in used if name is not None]
-        lacking = session.memo[asked] = tenants.not_associated(session, tenant.name, resources)
+        return tenants.not_associated(session, tenant.name, resources)
+
+    lacking = remembered(session, ("lacking", key.account_id, key.region, draft.tenant, used), ask)
     if lacking:
         raise refusals.NotAssociated([resource.arn for resource in lacking])
     if not tenant.may_send:

@@ -1,8 +1,4 @@
-"""The SQL of what subscriptions have got.
-
-Each lane counts in rows of its own, so that acceptance and settling, which put
-events into queues in their own transactions, never wait for each other's.
-"""
+"""The SQL of what subscriptions have got."""
 
 from __future__ import annotations
 
